@@ -1,0 +1,100 @@
+//! `[credentials]`: what each profile gets, and how it is hashed.
+
+use serde::Deserialize;
+
+use crate::roster::Profile;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CredentialsConfig {
+    pub argon2: Argon2Config,
+    pub pupil: ProfileCredentials,
+    pub relative: ProfileCredentials,
+    pub teacher: ProfileCredentials,
+    pub staff: ProfileCredentials,
+}
+
+impl CredentialsConfig {
+    #[must_use]
+    pub const fn of(&self, profile: Profile) -> &ProfileCredentials {
+        match profile {
+            Profile::Pupil => &self.pupil,
+            Profile::Relative => &self.relative,
+            Profile::Teacher => &self.teacher,
+            Profile::Staff => &self.staff,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        for profile in Profile::ALL {
+            let c = self.of(profile);
+            if c.mode == Mode::Bind && c.entropy_bits < 50 {
+                return Err(format!("credentials.{profile}.entropy_bits is {}: at least 50", c.entropy_bits));
+            }
+        }
+        self.argon2.check()
+    }
+}
+
+/// Argon2id parameters. The default is OWASP's (19 MiB, two passes, one lane).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Argon2Config {
+    pub memory_kib: u32,
+    pub passes: u32,
+    pub lanes: u32,
+    /// Accepts parameters below OWASP's minimum; `doctor` reports it.
+    pub allow_weak: bool,
+}
+
+impl Default for Argon2Config {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2, lanes: 1, allow_weak: false }
+    }
+}
+
+impl Argon2Config {
+    /// OWASP's equivalent minima (Password Storage Cheat Sheet): memory in KiB and passes, one lane.
+    const OWASP: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        !Self::OWASP.iter().any(|&(memory, passes)| self.memory_kib >= memory && self.passes >= passes)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.lanes == 0 || self.passes == 0 || self.memory_kib < 8 * self.lanes {
+            return Err("credentials.argon2: lanes and passes at least 1, memory_kib at least 8 per lane".into());
+        }
+        if self.is_weak() && !self.allow_weak {
+            return Err(format!(
+                "credentials.argon2: {} KiB × {} passes is weaker than OWASP's minimum; allow_weak = true accepts it",
+                self.memory_kib, self.passes
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProfileCredentials {
+    pub mode: Mode,
+    /// Entropy of a generated password, in bits; at least 50.
+    pub entropy_bits: u32,
+}
+
+impl Default for ProfileCredentials {
+    fn default() -> Self {
+        Self { mode: Mode::Bind, entropy_bits: 50 }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The hash goes to `userPassword`; the directory checks it.
+    Bind,
+    /// No secret: the person logs in elsewhere, the sheet says how.
+    Federated,
+}

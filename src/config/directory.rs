@@ -1,0 +1,98 @@
+//! `[directory]`: the server and its dialect.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DirectoryKind {
+    /// In the store's database.
+    Embedded,
+    Ldap,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryConfig {
+    pub kind: DirectoryKind,
+    /// `dc=esco-centre,dc=fr`.
+    pub suffix: String,
+    /// `ldap://`, `ldaps://` or `ldapi://` (percent-encoded socket path).
+    pub url: Option<String>,
+    /// Absent with `ldapi://`: SASL EXTERNAL.
+    pub bind_dn: Option<String>,
+    /// Holds the password on its first line; refused when others than its owner can read it.
+    pub password_file: Option<PathBuf>,
+    /// Authorities to trust instead of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// StartTLS over `ldap://`. On by default; only a loopback address may do without.
+    pub starttls: Option<bool>,
+    /// Entries per page when reading (500 or more reads at nearly the full rate).
+    #[serde(default = "default_page_size")]
+    pub page_size: NonZeroU32,
+    /// Writes in flight on one connection, 1 to 32 (slapd drops a connection with too many pending).
+    #[serde(default = "default_window")]
+    pub window: u8,
+    /// Ceiling on writes; none when absent.
+    pub writes_per_second: Option<NonZeroU32>,
+    /// How many writes may go at once under that ceiling; a tenth of a second's worth by default.
+    pub burst: Option<NonZeroU32>,
+    /// Seconds before an answer is given up.
+    #[serde(default = "default_timeout")]
+    pub timeout_seconds: u32,
+    #[serde(default)]
+    pub dialect: DialectConfig,
+}
+
+const fn default_page_size() -> NonZeroU32 {
+    NonZeroU32::new(1_000).unwrap()
+}
+const fn default_window() -> u8 {
+    16
+}
+const fn default_timeout() -> u32 {
+    60
+}
+
+/// `[directory.dialect]`: a preset or a file, with the names that vary most.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DialectConfig {
+    /// `sdet-siren` when neither is given.
+    pub preset: Option<String>,
+    /// A user's own dialect, in the form of `schemas/dialects/*.toml`.
+    pub file: Option<PathBuf>,
+    /// Branches, relative to the suffix.
+    pub people: Option<String>,
+    pub structures: Option<String>,
+    pub groups: Option<String>,
+    pub siret_missing: Option<SiretMissing>,
+}
+
+/// What a structure without SIRET gets as `ENTStructureSIREN`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SiretMissing {
+    Uai,
+    Skip,
+}
+
+impl DirectoryConfig {
+    pub(super) fn resolve(&mut self, folder: &Path) {
+        for path in [&mut self.password_file, &mut self.ca_file, &mut self.dialect.file].into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.kind == DirectoryKind::Ldap && self.url.is_none() {
+            return Err("directory.url is missing (kind = \"ldap\")".into());
+        }
+        if !(1..=32).contains(&self.window) {
+            return Err(format!("directory.window is {}: 1 to 32", self.window));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! The configuration, `rentree.toml`: one file of types per concern, unknown keys refused with their place.
+//!
+//! Paths are relative to the configuration file: [`Config::load`] makes them absolute.
+
+mod credentials;
+mod directory;
+mod letters;
+mod limits;
+mod roster;
+mod source;
+
+use std::path::{Path, PathBuf};
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
+pub use directory::{DialectConfig, DirectoryConfig, DirectoryKind, SiretMissing};
+pub use letters::LettersConfig;
+pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
+pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
+pub use source::{SourceConfig, SourceKind};
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub store: StoreConfig,
+    #[serde(default, rename = "source")]
+    pub sources: Vec<SourceConfig>,
+    pub directory: DirectoryConfig,
+    #[serde(default)]
+    pub roster: RosterConfig,
+    #[serde(default)]
+    pub naming: NamingConfig,
+    #[serde(default)]
+    pub credentials: CredentialsConfig,
+    #[serde(default)]
+    pub letters: LettersConfig,
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    #[serde(default)]
+    pub lifecycle: LifecycleConfig,
+    #[serde(default)]
+    pub year: YearConfig,
+    /// Where the file is; paths were made absolute against its folder.
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// SHA-256 of the file's text, in hexadecimal: a plan is bound to it.
+    #[serde(skip)]
+    pub digest: String,
+}
+
+/// Where the store is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `sqlite:<path>`.
+    pub url: String,
+}
+
+/// Why a configuration cannot be used, with the place in the file.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum ConfigError {
+    #[error("cannot read the configuration {path}")]
+    #[diagnostic(help("`rentree init` writes a commented one; `--config` names another"))]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("the configuration {path} is not valid: {message}")]
+    Parse {
+        path: PathBuf,
+        message: String,
+        #[source_code]
+        text: NamedSource<String>,
+        #[label("here")]
+        span: Option<SourceSpan>,
+    },
+    #[error("the configuration {path} is not valid: {message}")]
+    Value { path: PathBuf, message: String },
+}
+
+impl Config {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not TOML, holds an unknown key, or contradicts itself.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let read = |source| ConfigError::Read { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(read)?;
+        let absolute = std::path::absolute(path).map_err(read)?;
+        Self::parse(&text, &absolute)
+    }
+
+    /// Parses `text` as the file at `path` (absolute).
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text).map_err(|e| ConfigError::Parse {
+            path: path.to_owned(),
+            message: e.message().to_owned(),
+            span: e.span().map(SourceSpan::from),
+            text: NamedSource::new(path.display().to_string(), text.to_owned()),
+        })?;
+        config.path = path.to_owned();
+        config.digest = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let folder = path.parent().unwrap_or_else(|| Path::new("/")).to_owned();
+        config.resolve(&folder);
+        config.check().map_err(|message| ConfigError::Value { path: path.to_owned(), message })?;
+        Ok(config)
+    }
+
+    /// The folder of the configuration file.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new("/"))
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        for source in &mut self.sources {
+            source.path = folder.join(&source.path);
+        }
+        self.directory.resolve(folder);
+        self.letters.resolve(folder);
+        if let Some(file) = self.store.url.strip_prefix("sqlite:") {
+            let file = folder.join(file.trim_start_matches("//"));
+            self.store.url = format!("sqlite:{}", file.display());
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !self.store.url.starts_with("sqlite:") {
+            return Err(format!("store.url {:?}: only sqlite:<path> is known", self.store.url));
+        }
+        for (i, source) in self.sources.iter().enumerate() {
+            if source.name.is_empty() || source.prefix().contains('$') {
+                return Err(format!("source {:?}: the name must not be empty nor contain `$`", source.name));
+            }
+            if let Some(twin) =
+                self.sources[..i].iter().find(|s| s.name == source.name || s.prefix() == source.prefix())
+            {
+                return Err(format!("sources {:?} and {:?} share a name or a key prefix", twin.name, source.name));
+            }
+        }
+        self.directory.check()?;
+        self.credentials.check()?;
+        self.limits.check()
+    }
+}

@@ -1,0 +1,31 @@
+//! `[[source]]`: a configured origin of data.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// One academy's AAF 2D, one school's extraction, …
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// Unique; also the join-key prefix unless `key_prefix` says otherwise (`AC-RENNES`).
+    pub name: String,
+    pub kind: SourceKind,
+    /// A folder, a `.zip` or a `.tar.gz`; the newest complete set in it is taken.
+    pub path: PathBuf,
+    pub key_prefix: Option<String>,
+}
+
+impl SourceConfig {
+    /// What stands before `$` in the join keys of this source.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.key_prefix.as_deref().unwrap_or(&self.name)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SourceKind {
+    #[serde(rename = "aaf-2d")]
+    Aaf2d,
+}

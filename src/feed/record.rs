@@ -1,0 +1,309 @@
+//! What every reader yields: a [`Record`], that is one parsed item of a delivery with its origin.
+//!
+//! Attribute names stay those of the AAF, whatever the format was: a CSV reader maps its columns to them once, and
+//! everything downstream knows a single vocabulary.
+
+use std::fmt;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// The six categories of the AAF (`aaf.md`: file-name tokens of a set).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    Structure,
+    Subject,
+    Mef,
+    Pupil,
+    Relative,
+    Staff,
+}
+
+impl Category {
+    /// In the order in which they refer to each other: structures first, persons last.
+    pub const ALL: [Self; 6] = [Self::Structure, Self::Subject, Self::Mef, Self::Pupil, Self::Relative, Self::Staff];
+    pub const PERSONS: [Self; 3] = [Self::Pupil, Self::Relative, Self::Staff];
+
+    /// The token of the file name: `ENT_Complet_20260901_<token>_0000.xml`.
+    #[must_use]
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Structure => "EtabEducNat",
+            Self::Subject => "MatiereEducNat",
+            Self::Mef => "MefEducNat",
+            Self::Pupil => "Eleve",
+            Self::Relative => "PersRelEleve",
+            Self::Staff => "PersEducNat",
+        }
+    }
+
+    /// The value of `operationalAttributes`; it differs from the file token for subjects only.
+    #[must_use]
+    pub const fn operational_value(self) -> &'static str {
+        match self {
+            Self::Subject => "MatEducNat",
+            other => other.token(),
+        }
+    }
+
+    #[must_use]
+    pub fn is_person(self) -> bool {
+        Self::PERSONS.contains(&self)
+    }
+
+    /// The number under which the store keeps it; never reused for another meaning.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        match self {
+            Self::Structure => 1,
+            Self::Subject => 2,
+            Self::Mef => 3,
+            Self::Pupil => 4,
+            Self::Relative => 5,
+            Self::Staff => 6,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.code() == code)
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.token())
+    }
+}
+
+/// What the delivery asks to do with the record (`addRequest`, `modifyRequest`, `deleteRequest`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Add,
+    Modify,
+    Delete,
+}
+
+/// Where a record was read: the file as named inside the delivery, and the line of its opening tag (from 1).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Origin {
+    pub file: Arc<str>,
+    pub line: u32,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One parsed item of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub category: Category,
+    pub request: Request,
+    /// `identifier/id`: the key inside one source and category.
+    pub key: CompactString,
+    pub fields: Fields,
+    /// Index of the part in [`super::Delivery::parts`].
+    pub part: u16,
+    /// Line of the opening tag in that part, from 1.
+    pub line: u32,
+}
+
+/// The first 16 bytes of the SHA-256 of a record's packed fields: equal digests mean an unchanged record.
+pub type RecordDigest = [u8; 16];
+
+/// The attributes of a record, packed in one string: `name US value US value RS name …`.
+///
+/// One allocation per record keeps a million persons within a few hundred megabytes. The separators U+001E and U+001F
+/// are not legal in XML, and [`FieldsBuilder`] turns them into spaces wherever else they come from. Values are
+/// trimmed, never empty, without duplicates, in delivered order. An attribute with no value at all is *present and
+/// empty*: in an update it clears. An attribute that is not there is *unknown*: it leaves what is known.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fields(Box<str>);
+
+const UNIT: char = '\u{1f}';
+const RECORD: char = '\u{1e}';
+
+impl Fields {
+    /// Takes back what [`Fields::as_packed`] gave (the store's own rows).
+    #[must_use]
+    pub fn from_packed(packed: impl Into<Box<str>>) -> Self {
+        Self(packed.into())
+    }
+
+    #[must_use]
+    pub fn as_packed(&self) -> &str {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn digest(&self) -> RecordDigest {
+        let full = Sha256::digest(self.0.as_bytes());
+        let mut digest = RecordDigest::default();
+        digest.copy_from_slice(&full[..16]);
+        digest
+    }
+
+    /// Every attribute with its values, in delivered order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Values<'_>)> {
+        self.0.split(RECORD).filter(|a| !a.is_empty()).map(|attribute| match attribute.split_once(UNIT) {
+            Some((name, values)) => (name, Values(values.split(UNIT))),
+            None => {
+                let mut none = "".split(UNIT);
+                none.next();
+                (attribute, Values(none))
+            }
+        })
+    }
+
+    /// Whether the attribute is present, with values or empty.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter().any(|(n, _)| n == name)
+    }
+
+    /// The values of an attribute; none when it is absent or empty.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.iter().find(|(n, _)| *n == name).into_iter().flat_map(|(_, v)| v)
+    }
+
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.values(name).next()
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(n, v)| (n, v.collect::<Vec<_>>()))).finish()
+    }
+}
+
+/// The values of one attribute.
+#[derive(Debug, Clone)]
+pub struct Values<'a>(std::str::Split<'a, char>);
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a str;
+    fn next(&mut self) -> Option<&'a str> {
+        self.0.next()
+    }
+}
+
+/// Builds [`Fields`]: trims, drops empty values, merges a repeated attribute, drops duplicate values.
+#[derive(Debug, Default)]
+pub struct FieldsBuilder {
+    packed: String,
+}
+
+impl FieldsBuilder {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an attribute with its values. `name` holds neither separator (it comes from a fixed list or is cleaned by
+    /// the reader).
+    pub fn attribute<'v>(&mut self, name: &str, values: impl IntoIterator<Item = &'v str>) {
+        // The same attribute repeated inside one record (seen in 1D staff): the values of both.
+        let earlier = self.merge(name).unwrap_or_default();
+        self.append(name, earlier.iter().map(String::as_str));
+        self.append_values(values);
+    }
+
+    fn append<'v>(&mut self, name: &str, values: impl IntoIterator<Item = &'v str>) {
+        if !self.packed.is_empty() {
+            self.packed.push(RECORD);
+        }
+        self.packed.push_str(name);
+        self.append_values(values);
+    }
+
+    /// Adds values to the last attribute.
+    fn append_values<'v>(&mut self, values: impl IntoIterator<Item = &'v str>) {
+        let first = self.packed.rfind(RECORD).map_or(0, |at| at + RECORD.len_utf8());
+        for value in values {
+            let value = value.trim();
+            if value.is_empty() || self.packed[first..].split(UNIT).skip(1).any(|seen| seen == value) {
+                continue;
+            }
+            self.packed.push(UNIT);
+            if value.contains([UNIT, RECORD]) {
+                self.packed.extend(value.chars().map(|c| if c == UNIT || c == RECORD { ' ' } else { c }));
+            } else {
+                self.packed.push_str(value);
+            }
+        }
+    }
+
+    /// Removes `name` when it is already there and gives the values that it had.
+    fn merge(&mut self, name: &str) -> Option<Vec<String>> {
+        let has = self.packed.split(RECORD).any(|a| a.split(UNIT).next() == Some(name));
+        if !has {
+            return None;
+        }
+        let mut values = Vec::new();
+        let kept: Vec<&str> = self
+            .packed
+            .split(RECORD)
+            .filter(|a| {
+                let mut parts = a.split(UNIT);
+                let same = parts.next() == Some(name);
+                if same {
+                    values.extend(parts.map(str::to_owned));
+                }
+                !same
+            })
+            .collect();
+        self.packed = kept.join("\u{1e}");
+        Some(values)
+    }
+
+    #[must_use]
+    pub fn build(self) -> Fields {
+        Fields(self.packed.into_boxed_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(list: &[(&str, &[&str])]) -> Fields {
+        let mut b = FieldsBuilder::new();
+        for (name, values) in list {
+            b.attribute(name, values.iter().copied());
+        }
+        b.build()
+    }
+
+    #[test]
+    fn present_and_empty_is_not_absent() {
+        let f = fields(&[("sn", &["Le Gall"]), ("mail", &["", "  "])]);
+        assert!(f.contains("mail"));
+        assert_eq!(f.first("mail"), None);
+        assert!(!f.contains("givenName"));
+        assert_eq!(f.first("sn"), Some("Le Gall"));
+    }
+
+    #[test]
+    fn values_are_trimmed_and_not_repeated() {
+        let f = fields(&[("x", &[" a ", "b", "a", "b\u{1f}c"])]);
+        assert_eq!(f.values("x").collect::<Vec<_>>(), ["a", "b", "b c"]);
+    }
+
+    #[test]
+    fn a_repeated_attribute_merges() {
+        let f = fields(&[("x", &[""]), ("y", &["1"]), ("x", &["a"]), ("x", &["a", "b"])]);
+        assert_eq!(f.values("x").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(f.values("y").collect::<Vec<_>>(), ["1"]);
+        assert_eq!(f.iter().count(), 2);
+    }
+}

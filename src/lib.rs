@@ -1,0 +1,22 @@
+//! Rentrée gets a French school's ENT ready for September.
+//!
+//! One pipeline, one module per stage, data moving one way: [`feed`] reads academic exports into records and findings;
+//! the [`store`] keeps the last accepted records of each source as its image; [`roster`] computes from the images who
+//! should exist; [`naming`] gives each a `uid` and a login, once and for ever; [`directory`] reads what exists, and its
+//! dialect says how a person is written there; [`plan`] is the sealed difference, with what is held and why; [`apply`]
+//! carries out exactly a plan, with [`credentials`] issuing sealed secrets on the way; [`letters`] opens them to print
+//! the sheets; [`audit`] keeps the trail of all of it. [`simulate`] writes synthetic academies to try it on.
+
+pub mod apply;
+pub mod audit;
+pub mod config;
+pub mod credentials;
+pub mod directory;
+pub mod feed;
+#[cfg(feature = "letters")]
+pub mod letters;
+pub mod naming;
+pub mod plan;
+pub mod roster;
+pub mod simulate;
+pub mod store;

@@ -1,0 +1,369 @@
+//! The types of a plan. Their JSON form is the format of plan files (one object per line) and is versioned.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::directory::{Dn, Value};
+use crate::feed::values::Uai;
+use crate::feed::{Origin, Severity};
+use crate::naming::{Login, Uid};
+use crate::roster::{JoinKey, Profile};
+
+/// Raised when a field is added or changes its meaning.
+pub const FORMAT_VERSION: u32 = 1;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanId(pub Uuid);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub Uuid);
+
+impl fmt::Display for PlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A line of a plan file: the header first, then holds, then changes in the order in which they are applied, then the
+/// seal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+pub enum Line {
+    Header(Box<Header>),
+    Hold(Hold),
+    Change(Box<Change>),
+    Seal(Seal),
+}
+
+/// What the plan is bound to, and its totals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    pub format_version: u32,
+    pub plan_id: PlanId,
+    pub created: Timestamp,
+    /// The day that stages and ages were computed for.
+    pub today: Date,
+    pub program: String,
+    pub sources: Vec<SourceState>,
+    pub config_digest: String,
+    /// In words: the server and its suffix.
+    pub directory: String,
+    pub totals: Totals,
+    /// UAI → name, of every school that the plan mentions.
+    pub schools: BTreeMap<CompactString, String>,
+}
+
+/// The image of one source when the plan was computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceState {
+    pub name: String,
+    pub version: i64,
+    pub delivered: Option<Date>,
+    pub digest: Option<String>,
+}
+
+/// The account classes of a report: each person record read is in exactly one, the first that applies in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AccountTotals {
+    pub rejected: u64,
+    pub out_of_scope: u64,
+    pub held: u64,
+    pub suspended: u64,
+    pub created: u64,
+    pub restored: u64,
+    pub moved: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+}
+
+impl AccountTotals {
+    #[must_use]
+    pub const fn sum(&self) -> u64 {
+        self.rejected
+            + self.out_of_scope
+            + self.held
+            + self.suspended
+            + self.created
+            + self.restored
+            + self.moved
+            + self.updated
+            + self.unchanged
+    }
+}
+
+/// Accounts that no record names, by stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Departures {
+    pub absent: u64,
+    pub suspended: u64,
+    pub purge_due: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ObjectTotals {
+    pub created: u64,
+    pub updated: u64,
+    pub deleted: u64,
+    pub unchanged: u64,
+    #[serde(default)]
+    pub held: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Records read per category token.
+    pub read: BTreeMap<String, u64>,
+    pub accounts: AccountTotals,
+    pub departures: Departures,
+    pub structures: ObjectTotals,
+    pub groups: ObjectTotals,
+    /// Accounts already in the directory that this plan takes over.
+    pub adopted: u64,
+    /// Credentials to issue.
+    pub credentials: u64,
+    pub held_new: u64,
+    pub findings: BTreeMap<String, u64>,
+}
+
+/// Changes kept back, with the reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Stable while the reason stays the same: what `held_new` compares.
+    pub id: String,
+    pub reason: HoldReason,
+    /// The school that is held; the whole plan when absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub school: Option<Uai>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub join_key: Option<JoinKey>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Origin>,
+    /// French: what, why, and what to do.
+    pub message: String,
+    /// How many changes it keeps back.
+    pub changes: u64,
+    pub new: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    /// More departures than the limit.
+    SuspendLimit,
+    /// More creations than the limit.
+    CreateLimit,
+    /// A pupil without class.
+    NoClass,
+    /// The directory holds people that the register does not know.
+    UnknownPopulation,
+    /// The school is in the scope and not in the delivery.
+    SchoolMissing,
+    /// The entry is no longer what the plan saw.
+    Moved,
+    /// A schema-mandatory value is missing and the dialect has no default.
+    MissingMandatory,
+    /// Identity or name that a human has to settle.
+    Ambiguous,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    StructureCreate,
+    StructureUpdate,
+    Create,
+    Restore,
+    Move,
+    Update,
+    /// First day without a record: dated in the register, still usable.
+    Absent,
+    /// Locked in the directory.
+    Suspend,
+    GroupCreate,
+    GroupUpdate,
+    GroupDelete,
+}
+
+impl ChangeKind {
+    pub const ALL: [Self; 11] = [
+        Self::StructureCreate,
+        Self::StructureUpdate,
+        Self::Create,
+        Self::Restore,
+        Self::Move,
+        Self::Update,
+        Self::Absent,
+        Self::Suspend,
+        Self::GroupCreate,
+        Self::GroupUpdate,
+        Self::GroupDelete,
+    ];
+}
+
+/// One change: what it is about, what caused it, what will be written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// From 1, in the order of application.
+    pub seq: u64,
+    pub kind: ChangeKind,
+    pub dn: Dn,
+    /// Who or what, for people.
+    pub subject: Subject,
+    /// The record that caused it, when one did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Origin>,
+    /// French, when the kind alone does not say it: "de la classe 5A vers 4B", "absent depuis le 2026-09-02".
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
+    /// An account found in the directory that this change takes over.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub adopts: bool,
+    pub write: Write,
+}
+
+/// Who or what a change is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Subject {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub join_key: Option<JoinKey>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub profile: Option<Profile>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub uid: Option<Uid>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub login: Option<Login>,
+    /// `Prénom NOM`, or the name of the structure or group.
+    pub name: String,
+    /// The schools concerned, the first being where the change is listed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub schools: Vec<Uai>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub class: Option<CompactString>,
+    /// A pupil's MEF, kept in the register for the next year transition.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<CompactString>,
+}
+
+/// What is written to the directory. No password and no hash is ever in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Write {
+    /// Only the register changes.
+    Nothing,
+    Add {
+        attributes: Vec<(String, Vec<Value>)>,
+        /// A credential is issued and its hash added as `userPassword`.
+        #[serde(default)]
+        credential: bool,
+    },
+    /// Owned attributes, with their values before and after.
+    Modify {
+        attributes: Vec<AttributeChange>,
+    },
+    /// Locks by the dialect's method, restoring is `Unlock`; with what else changes on the entry.
+    Lock {
+        attributes: Vec<AttributeChange>,
+    },
+    Unlock {
+        attributes: Vec<AttributeChange>,
+    },
+    /// Members by difference.
+    Members {
+        add: Vec<Dn>,
+        remove: Vec<Dn>,
+        #[serde(default)]
+        attributes: Vec<AttributeChange>,
+    },
+    Delete,
+}
+
+/// One attribute before and after. Only the values that differ are written; others beside them stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    pub attribute: String,
+    /// Values to remove.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub old: Vec<Value>,
+    /// Values to add.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new: Vec<Value>,
+}
+
+/// The last line: digest over all the lines before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// SHA-256 in hexadecimal over the bytes of every line before this one, newlines included.
+    pub digest: String,
+    pub changes: u64,
+    pub holds: u64,
+}
+
+/// The worst thing that happened, in one word; the exit code follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Failed,
+    Refused,
+    Locked,
+    Stale,
+    Partial,
+    Held,
+    Changes,
+    Done,
+    Unchanged,
+}
+
+impl Verdict {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Locked => "locked",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+            Self::Held => "held",
+            Self::Changes => "changes",
+            Self::Done => "done",
+            Self::Unchanged => "unchanged",
+        }
+    }
+
+    /// `detailed`: whether pending changes have an exit code of their own (`plan --detailed-exitcode`).
+    #[must_use]
+    pub const fn exit_code(self, detailed: bool) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Refused => 5,
+            Self::Locked => 6,
+            Self::Stale => 7,
+            Self::Partial => 4,
+            Self::Held => 3,
+            Self::Changes if detailed => 2,
+            Self::Changes | Self::Done | Self::Unchanged => 0,
+        }
+    }
+}
+
+/// Counts findings by severity, every severity present.
+#[must_use]
+pub fn count_by_severity<'a>(findings: impl IntoIterator<Item = &'a crate::feed::Finding>) -> BTreeMap<String, u64> {
+    let mut counts: BTreeMap<String, u64> = Severity::ALL.iter().map(|s| (s.name().to_owned(), 0)).collect();
+    for finding in findings {
+        *counts.entry(finding.severity.name().to_owned()).or_default() += u64::from(finding.count);
+    }
+    counts
+}

@@ -1,0 +1,110 @@
+//! The store: the SQL schema (`schemas/sqlite`) and every query. No business rule lives here.
+//!
+//! SQLite in WAL mode: one connection writes, several read. Rows go in by several hundred per statement, because each
+//! call to the driver costs a thread hop. Every file is created 0600. [`RunLock`] is the operating system's lock on a
+//! file beside the database: a dead process frees it.
+
+mod lock;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+pub use lock::RunLock;
+
+/// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.
+pub(crate) const ROWS_PER_STATEMENT: usize = 500;
+
+/// The open store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) writer: SqlitePool,
+    pub(crate) reader: SqlitePool,
+    path: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("cannot open the store {path}")]
+    Open { path: PathBuf, source: sqlx::Error },
+    #[error("cannot create the store {path}")]
+    Create { path: PathBuf, source: std::io::Error },
+    #[error("the store {path} could not be brought to this version's schema")]
+    Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
+    #[error("the store did not answer")]
+    Query(#[from] sqlx::Error),
+    #[error("another run holds the lock of the store ({path})")]
+    Locked { path: PathBuf },
+    #[error("cannot lock the store ({path})")]
+    Lock { path: PathBuf, source: std::io::Error },
+    /// A row that this version cannot have written.
+    #[error("the store holds a damaged row in {table}: {reason}")]
+    Damaged { table: &'static str, reason: String },
+}
+
+impl Store {
+    /// Opens the database at `url` (`sqlite:<path>`), creating file and schema when absent.
+    ///
+    /// # Errors
+    /// When the file cannot be created or opened, or its schema is newer than this program's.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let path = PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(url));
+        create_private(&path).map_err(|source| StoreError::Create { path: path.clone(), source })?;
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL loses at most the last commits on a power cut, never integrity; commits that must be durable
+            // before a directory write ask for it with `durable`.
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(30))
+            .foreign_keys(true)
+            .pragma("temp_store", "memory")
+            .pragma("mmap_size", "268435456")
+            .pragma("secure_delete", "on");
+        let open = |source| StoreError::Open { path: path.clone(), source };
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
+        sqlx::migrate!("schemas/sqlite")
+            .run(&writer)
+            .await
+            .map_err(|source| StoreError::Migrate { path: path.clone(), source })?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(|source| StoreError::Open { path: path.clone(), source })?;
+        Ok(Self { writer, reader, path })
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder that plans, reports and the lock live beside.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new("."))
+    }
+
+    /// Forces what was committed onto the disk: call before a directory write that relies on it.
+    ///
+    /// # Errors
+    /// When the checkpoint fails.
+    pub async fn durable(&self) -> Result<(), StoreError> {
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.writer).await?;
+        Ok(())
+    }
+}
+
+/// Creates the file readable by its owner only; an existing one is left as it is.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.exists()) {
+        use std::os::unix::fs::DirBuilderExt as _;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
