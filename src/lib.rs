@@ -13,10 +13,12 @@ pub mod config;
 pub mod credentials;
 pub mod directory;
 pub mod feed;
+pub mod image;
 #[cfg(feature = "letters")]
 pub mod letters;
 pub mod naming;
 pub mod plan;
+pub mod progress;
 pub mod roster;
 pub mod simulate;
 pub mod store;

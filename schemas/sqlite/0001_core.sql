@@ -32,6 +32,18 @@ CREATE TABLE image (
     PRIMARY KEY (source, category, key)
 ) STRICT, WITHOUT ROWID;
 
+-- Records of a delivery that differ from the image, while it is read and not yet accepted.
+CREATE TABLE staging (
+    source   INTEGER NOT NULL REFERENCES source (id),
+    category INTEGER NOT NULL,
+    key      TEXT NOT NULL,
+    digest   BLOB NOT NULL,
+    file     INTEGER NOT NULL,
+    line     INTEGER NOT NULL,
+    fields   TEXT NOT NULL,
+    PRIMARY KEY (source, category, key)
+) STRICT, WITHOUT ROWID;
+
 -- Every name ever given, for ever: rows are never deleted nor given to another join key.
 CREATE TABLE name (
     join_key     TEXT PRIMARY KEY,
@@ -59,8 +71,11 @@ CREATE TABLE account (
     since        TEXT NOT NULL,
     -- Space-separated UAI, sorted: where the account counts for the limits.
     schools      TEXT NOT NULL,
-    -- The MEF of a pupil, for the year transition.
+    -- A pupil's class, and the MEF by which the year transition knows who was expected to leave.
+    class        TEXT,
     level        TEXT,
+    -- An absence that the year transition explains: it does not count towards the limits.
+    expected     INTEGER NOT NULL DEFAULT 0,
     adopted      INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_stage ON account (stage) WHERE stage <> 'present';

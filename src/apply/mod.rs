@@ -1,1 +1,272 @@
-//! (to come)
+//! Carries out exactly a plan: structures, persons, groups, several at a time, paced, journalled.
+//!
+//! Nothing is recomputed here. Each batch first leaves one durable commit (what is intended, and for new accounts the
+//! sealed envelope with the hash that will be sent), then writes to the directory, then notes every outcome. Killed
+//! anywhere, the next run looks at what was intended, asks the directory what happened, and goes on.
+
+mod batch;
+mod check;
+mod operations;
+mod record;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use crate::audit::{AuditError, Kind, Trail};
+use crate::config::Mode;
+use crate::credentials::{CredentialError, Issuer};
+use crate::directory::DirectoryError;
+use crate::plan::file::{PlanFileError, Reader, verify};
+use crate::plan::{Change, ChangeKind, Ground, Header, Line};
+use crate::roster::JoinKey;
+use crate::store::{AccountRow, Outcome, PlanState, StoreError};
+
+/// Changes that share one commit before and one after: large enough to make commits rare beside directory writes,
+/// small enough that a kill leaves little to look at.
+const BATCH: usize = 256;
+
+/// What an apply did.
+#[derive(Debug, Default, Clone, Serialize)]
+pub struct Applied {
+    pub done: u64,
+    /// Already done by an earlier, interrupted run.
+    pub already: u64,
+    /// Left out because the entry is no longer what the plan saw.
+    pub moved: Vec<Left>,
+    pub failed: Vec<Left>,
+    pub credentials: u64,
+    pub seconds: f64,
+}
+
+/// A change that was not carried out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Left {
+    pub seq: u64,
+    pub dn: String,
+    pub reason: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error(transparent)]
+    File(#[from] PlanFileError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error("the plan is stale: {}", .0.join(" ; "))]
+    Stale(Vec<String>),
+    #[error("the plan could not be read to its end: {0}")]
+    Stopped(String),
+}
+
+/// Which changes of a plan to carry out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    All,
+    /// Those whose outcome an interrupted run did not learn.
+    Intended,
+}
+
+/// Carries out a plan, or what remains of it when an earlier run was interrupted.
+///
+/// # Errors
+/// When the file is not intact, when the plan is stale, when store or directory cannot be reached. What single
+/// changes met is in [`Applied`].
+pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Applied, ApplyError> {
+    let path_owned = path.to_owned();
+    let (header, seal) = tokio::task::spawn_blocking(move || verify(&path_owned))
+        .await
+        .map_err(|e| ApplyError::Stopped(e.to_string()))??;
+    let known = ground.store.plan(&header.plan_id.to_string()).await?;
+    match known {
+        Some(row) if row.digest != seal.digest => {
+            return Err(ApplyError::Stale(vec!["the file is not the plan that was saved under this number".into()]));
+        }
+        Some(row) if row.state == PlanState::Applied => return Ok(Applied::default()),
+        Some(row) => check::fresh(ground, &header, row.state == PlanState::Applying).await?,
+        None => return Err(ApplyError::Stale(vec!["it was not made on this store".into()])),
+    }
+    ground.store.set_plan_state(header.plan_id, PlanState::Applying).await?;
+    let applied = carry_out(ground, path, &header, seal.changes, Scope::All, trail).await?;
+    ground.store.set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>()).await?;
+    ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
+    Ok(applied)
+}
+
+/// Settles an interrupted apply: what was intended is looked up in the directory and completed; the rest of that plan
+/// is left to the next one, which sees the directory as it then is.
+///
+/// # Errors
+/// As [`apply`]. A plan file that has gone since is an error only if something was intended.
+pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied>, ApplyError> {
+    let Some(row) = ground.store.interrupted_plan().await? else { return Ok(None) };
+    let path = Path::new(&row.file);
+    let path_owned = path.to_owned();
+    let (header, seal) = tokio::task::spawn_blocking(move || verify(&path_owned))
+        .await
+        .map_err(|e| ApplyError::Stopped(e.to_string()))??;
+    if seal.digest != row.digest {
+        return Err(ApplyError::Stale(vec![format!("{} is not the plan that was interrupted", path.display())]));
+    }
+    let applied = carry_out(ground, path, &header, seal.changes, Scope::Intended, trail).await?;
+    ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
+    Ok(Some(applied))
+}
+
+async fn carry_out(
+    ground: &Ground<'_>,
+    path: &Path,
+    header: &Header,
+    changes: u64,
+    scope: Scope,
+    trail: &Trail,
+) -> Result<Applied, ApplyError> {
+    let started = Instant::now();
+    let journal = ground.store.journal(header.plan_id).await?;
+    ground.progress.begin("apply", Some(changes));
+    let issuer = Issuer::new(&ground.config.credentials, &ground.config.letters)?;
+    let pending: HashMap<_, _> = ground
+        .store
+        .pending_envelopes()
+        .await?
+        .into_iter()
+        .map(|p| (p.label.join_key.clone(), (p.label.serial, p.hash.expose().to_owned())))
+        .collect();
+    let mut executor = batch::Executor {
+        ground,
+        header,
+        accounts: ground.store.accounts().await?,
+        group_members: ground.store.group_members().await?,
+        pace: pace(ground),
+        trail,
+        pending: pending.clone(),
+    };
+    let mut applied = Applied::default();
+    let mut batches = read_batches(path, journal, scope);
+    // Secrets of the next batch are drawn, hashed and sealed while this one is written.
+    let mut next = None;
+    loop {
+        let ready = match next.take() {
+            Some(ready) => ready,
+            None => match batches.recv().await {
+                Some(batch) => batch::make_ready(ground, header, &issuer, &pending, batch?).await?,
+                None => break,
+            },
+        };
+        applied.already += ready.skipped;
+        let size = ready.size();
+        let ahead = async {
+            match batches.recv().await {
+                Some(batch) => Ok(Some(batch::make_ready(ground, header, &issuer, &pending, batch?).await?)),
+                None => Ok::<_, ApplyError>(None),
+            }
+        };
+        let (following, ()) = tokio::try_join!(ahead, executor.run(ready, &issuer, &mut applied))?;
+        next = following;
+        ground.progress.advance(size);
+    }
+    applied.seconds = started.elapsed().as_secs_f64();
+    Ok(applied)
+}
+
+fn pace(ground: &Ground<'_>) -> crate::directory::Pace {
+    let directory = &ground.config.directory;
+    match directory.writes_per_second {
+        None => crate::directory::Pace::unlimited(),
+        Some(rate) => {
+            // A tenth of a second's worth keeps the average without starving the pipeline.
+            let burst = directory.burst.unwrap_or_else(|| {
+                std::num::NonZeroU32::new(rate.get() / 10).unwrap_or(std::num::NonZeroU32::MIN)
+            });
+            crate::directory::Pace::new(rate, burst)
+        }
+    }
+}
+
+/// Changes of one phase, independent of each other.
+struct Batch {
+    changes: Vec<(Change, Option<Outcome>)>,
+    /// Done by an earlier run.
+    skipped: u64,
+}
+
+/// What must be there before the next begins: structures before persons, persons before groups.
+const fn phase(kind: ChangeKind) -> u8 {
+    match kind {
+        ChangeKind::StructureCreate | ChangeKind::StructureUpdate => 0,
+        ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete => 2,
+        _ => 1,
+    }
+}
+
+/// Reads the plan ahead of the writer, a few batches at most.
+fn read_batches(
+    path: &Path,
+    journal: HashMap<u64, Outcome>,
+    scope: Scope,
+) -> mpsc::Receiver<Result<Batch, ApplyError>> {
+    let (sender, receiver) = mpsc::channel(2);
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let mut batch = Batch { changes: Vec::new(), skipped: 0 };
+        let mut current = 0;
+        let mut send = |batch: &mut Batch| {
+            let full = std::mem::replace(batch, Batch { changes: Vec::new(), skipped: 0 });
+            (full.changes.is_empty() && full.skipped == 0) || sender.blocking_send(Ok(full)).is_ok()
+        };
+        let lines = match Reader::open(&path) {
+            Ok(lines) => lines,
+            Err(error) => return drop(sender.blocking_send(Err(error.into()))),
+        };
+        for line in lines {
+            let change = match line {
+                Ok(Line::Change(change)) => *change,
+                Ok(_) => continue,
+                Err(error) => return drop(sender.blocking_send(Err(error.into()))),
+            };
+            let outcome = journal.get(&change.seq).copied();
+            let wanted = match scope {
+                Scope::All => !matches!(outcome, Some(Outcome::Done | Outcome::Moved)),
+                Scope::Intended => outcome == Some(Outcome::Intended),
+            };
+            if phase(change.kind) != current || batch.changes.len() == BATCH {
+                current = phase(change.kind);
+                if !send(&mut batch) {
+                    return;
+                }
+            }
+            if wanted {
+                batch.changes.push((change, outcome));
+            } else {
+                batch.skipped += 1;
+            }
+        }
+        send(&mut batch);
+    });
+    receiver
+}
+
+/// Whether a creation gets a password of ours.
+fn binds(ground: &Ground<'_>, change: &Change) -> bool {
+    change.subject.profile.is_some_and(|p| ground.config.credentials.of(p).mode == Mode::Bind)
+}
+
+/// The accounts and groups as the register knows them, brought up to date change by change.
+type Accounts = HashMap<JoinKey, AccountRow>;
+
+/// One event per change.
+const fn event_kind(outcome: Outcome) -> Kind {
+    match outcome {
+        Outcome::Done => Kind::ChangeApplied,
+        _ => Kind::ChangeFailed,
+    }
+}

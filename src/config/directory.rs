@@ -47,7 +47,7 @@ pub struct DirectoryConfig {
 }
 
 const fn default_page_size() -> NonZeroU32 {
-    NonZeroU32::new(1_000).unwrap()
+    NonZeroU32::MIN.saturating_add(999)
 }
 const fn default_window() -> u8 {
     16

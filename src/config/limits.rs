@@ -79,3 +79,21 @@ impl Default for YearConfig {
         Self { closes: "07-05".into() }
     }
 }
+
+impl YearConfig {
+    /// Month and day of the closing; [`YearConfig::check`] made sure that they are some.
+    #[must_use]
+    pub fn month_day(&self) -> (i8, i8) {
+        self.parse().unwrap_or((7, 5))
+    }
+
+    fn parse(&self) -> Option<(i8, i8)> {
+        let (month, day) = self.closes.split_once('-')?;
+        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+        jiff::civil::Date::new(2024, month, day).ok().map(|_| (month, day))
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.parse().map(drop).ok_or_else(|| format!("year.closes is {:?}: month and day, such as \"07-05\"", self.closes))
+    }
+}

@@ -71,7 +71,7 @@ pub enum ConfigError {
         path: PathBuf,
         message: String,
         #[source_code]
-        text: NamedSource<String>,
+        text: Box<NamedSource<String>>,
         #[label("here")]
         span: Option<SourceSpan>,
     },
@@ -100,9 +100,9 @@ impl Config {
             path: path.to_owned(),
             message: e.message().to_owned(),
             span: e.span().map(SourceSpan::from),
-            text: NamedSource::new(path.display().to_string(), text.to_owned()),
+            text: Box::new(NamedSource::new(path.display().to_string(), text.to_owned())),
         })?;
-        config.path = path.to_owned();
+        path.clone_into(&mut config.path);
         config.digest = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
         let folder = path.parent().unwrap_or_else(|| Path::new("/")).to_owned();
         config.resolve(&folder);
@@ -144,6 +144,7 @@ impl Config {
         }
         self.directory.check()?;
         self.credentials.check()?;
+        self.year.check()?;
         self.limits.check()
     }
 }

@@ -37,13 +37,18 @@ impl fmt::Display for RunId {
     }
 }
 
-/// A line of a plan file: the header first, then holds, then changes in the order in which they are applied, then the
-/// seal.
+/// A line of a plan file: the header first, then holds, then held changes, then changes in the order in which they are
+/// applied, then the seal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
 pub enum Line {
     Header(Box<Header>),
     Hold(Hold),
+    /// A change that a hold keeps back: shown, never applied.
+    Held {
+        hold: String,
+        change: Box<Change>,
+    },
     Change(Box<Change>),
     Seal(Seal),
 }
@@ -64,6 +69,9 @@ pub struct Header {
     pub totals: Totals,
     /// UAI → name, of every school that the plan mentions.
     pub schools: BTreeMap<CompactString, String>,
+    /// Schools that reach a new school year with this plan (the year in which it begins).
+    #[serde(default)]
+    pub years: BTreeMap<CompactString, i16>,
 }
 
 /// The image of one source when the plan was computed.
@@ -231,6 +239,12 @@ pub struct Change {
     /// An account found in the directory that this change takes over.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub adopts: bool,
+    /// A credential that was issued and never printed is withdrawn.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub revokes: bool,
+    /// A departure that the year transition explains.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub expected: bool,
     pub write: Write,
 }
 

@@ -4,7 +4,12 @@
 //! call to the driver costs a thread hop. Every file is created 0600. [`RunLock`] is the operating system's lock on a
 //! file beside the database: a dead process frees it.
 
+mod accounts;
+mod images;
+mod ledger;
 mod lock;
+mod names;
+mod runs;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -14,7 +19,12 @@ use std::time::Duration;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+pub use accounts::{AccountRow, Stage};
+pub use images::{Acceptance, ImageRow, SourceRow, StagedRecord};
+pub use ledger::{PrintBatch, PrintedSheet};
 pub use lock::RunLock;
+pub use names::NameRow;
+pub use runs::{BatchResult, JournalRow, Outcome, PlanRow, PlanState};
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;

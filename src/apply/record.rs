@@ -1,0 +1,90 @@
+//! What a carried-out change means for the register: accounts, stages, the groups' own members.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::directory::dialect::is_placeholder;
+use crate::directory::Dn;
+use crate::plan::{Change, ChangeKind, Header, Write};
+use crate::store::{AccountRow, BatchResult, Stage};
+
+use super::Accounts;
+
+/// Notes a change that was carried out.
+pub(super) fn note(
+    header: &Header,
+    change: &Change,
+    accounts: &mut Accounts,
+    group_members: &mut HashMap<String, Vec<String>>,
+    result: &mut BatchResult,
+) {
+    if let Some(account) = account(header, change, accounts) {
+        accounts.insert(account.join_key.clone(), account.clone());
+        result.accounts.push(account);
+    }
+    if matches!(change.kind, ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete) {
+        let cn = change.dn.rdn_value();
+        let members = members(change, group_members.get(&cn));
+        match &members {
+            Some(members) => drop(group_members.insert(cn.clone(), members.clone())),
+            None => drop(group_members.remove(&cn)),
+        }
+        result.groups.push((cn, members));
+    }
+}
+
+fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<AccountRow> {
+    let join_key = change.subject.join_key.clone()?;
+    let profile = change.subject.profile?;
+    let before = accounts.get(&join_key);
+    let stage = match change.kind {
+        ChangeKind::Absent => Stage::Absent,
+        ChangeKind::Suspend => Stage::Suspended,
+        _ => Stage::Present,
+    };
+    let since = match before {
+        Some(before) if before.stage == stage => before.since,
+        _ => header.today,
+    };
+    let leaving = stage != Stage::Present;
+    let mut schools: Vec<_> = change.subject.schools.iter().map(|s| s.as_str().into()).collect();
+    schools.sort();
+    schools.dedup();
+    Some(AccountRow {
+        dn: change.dn.as_str().to_owned(),
+        profile,
+        stage,
+        since,
+        schools,
+        // A pupil who has no class for a while keeps the one that he had.
+        class: change.subject.class.clone().or_else(|| before.and_then(|b| b.class.clone())),
+        level: change.subject.level.clone().or_else(|| before.and_then(|b| b.level.clone())),
+        expected: leaving && (change.expected || before.is_some_and(|b| b.expected && b.stage != Stage::Present)),
+        adopted: change.adopts || before.is_some_and(|b| b.adopted),
+        join_key,
+    })
+}
+
+/// The members that the engine has put in the group after this change, normalised; `None` when it is deleted.
+fn members(change: &Change, before: Option<&Vec<String>>) -> Option<Vec<String>> {
+    let mut members: BTreeSet<String> = before.into_iter().flatten().cloned().collect();
+    match &change.write {
+        Write::Delete => return None,
+        Write::Add { attributes, .. } => members.extend(
+            attributes
+                .iter()
+                .filter(|(n, _)| n.eq_ignore_ascii_case("member"))
+                .flat_map(|(_, v)| v)
+                .filter_map(|v| Dn::parse(v.as_text()?).ok())
+                .filter(|dn| !is_placeholder(dn))
+                .map(|dn| dn.normalised().to_owned()),
+        ),
+        Write::Members { add, remove, .. } => {
+            for dn in remove {
+                members.remove(dn.normalised());
+            }
+            members.extend(add.iter().filter(|dn| !is_placeholder(dn)).map(|dn| dn.normalised().to_owned()));
+        }
+        _ => {}
+    }
+    Some(members.into_iter().collect())
+}

@@ -1,0 +1,85 @@
+//! `rentree credentials`: the sealed pool, and what is issued.
+
+use rentree::audit::Kind;
+use rentree::credentials::Issuer;
+use rentree::roster::Profile;
+
+use super::exit::Failure;
+use super::plan::failed;
+use super::session::Session;
+use super::{Global, output};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Draws, hashes and seals secrets ahead of the rush
+    Prepare {
+        /// How many
+        count: u64,
+        /// For this profile's policy: pupil, relative, teacher or staff
+        #[arg(long, default_value = "pupil")]
+        profile: String,
+    },
+    /// How many credentials there are, by profile and state
+    Status,
+}
+
+pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
+    let session = Session::open(global, None).await?;
+    match verb {
+        Verb::Prepare { count, profile } => prepare(global, &session, count, &profile).await,
+        Verb::Status => status(global, &session).await,
+    }
+}
+
+async fn prepare(global: &Global, session: &Session, count: u64, profile: &str) -> Result<u8, Failure> {
+    let profile = Profile::from_name(profile)
+        .ok_or_else(|| Failure::usage(format!("{profile:?} is not a profile: pupil, relative, teacher or staff")))?;
+    let _lock = session.lock("credentials prepare")?;
+    let trail = session.trail().await?;
+    let issuer = Issuer::new(&session.config.credentials, &session.config.letters).map_err(failed)?;
+    session.progress.begin("credentials", Some(count));
+    let started = std::time::Instant::now();
+    let mut seen = 0;
+    issuer
+        .fill_pool(&session.store, profile, count, |made| {
+            session.progress.advance(made - seen);
+            seen = made;
+        })
+        .await
+        .map_err(failed)?;
+    let seconds = started.elapsed().as_secs_f64();
+    trail
+        .record(Kind::CredentialsPrepared, None, &serde_json::json!({ "profile": profile, "count": count }))
+        .map_err(failed)?;
+    trail.close().await.map_err(failed)?;
+    let ready = issuer.in_pool(&session.store, profile).await.map_err(failed)?;
+    if global.json {
+        output::json(&serde_json::json!({ "made": count, "in_pool": ready, "seconds": seconds }))?;
+    } else {
+        output::text(&format!(
+            "{count} secrets préparés en {seconds:.1} s ({:.0} par seconde) ; {ready} prêts pour « {profile} ».\n",
+            count as f64 / seconds.max(0.001)
+        ))?;
+    }
+    Ok(0)
+}
+
+async fn status(global: &Global, session: &Session) -> Result<u8, Failure> {
+    let counts = session.store.envelope_counts().await?;
+    if global.json {
+        let rows: Vec<_> = counts
+            .iter()
+            .map(|(profile, state, count, printed)| {
+                serde_json::json!({ "profile": profile, "state": state.name(), "count": count, "printed": printed })
+            })
+            .collect();
+        output::json(&rows)?;
+    } else {
+        let mut text = String::new();
+        for (profile, state, count, printed) in &counts {
+            text.push_str(&format!("{profile:<10} {:<12} {count:>8}  dont imprimés {printed:>8}\n", state.name()));
+        }
+        output::text(&text)?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,225 @@
+//! `rentree doctor`: what is right, what is not, and how to mend it.
+
+use rentree::config::{Config, DirectoryKind, Mode};
+use rentree::credentials::{Policy, parse_recipient};
+use rentree::directory::dialect::Dialect;
+use rentree::directory::{Dn, Search};
+use rentree::feed::{self, Limits};
+use rentree::roster::Profile;
+use rentree::store::Store;
+use serde::Serialize;
+
+use super::exit::Failure;
+use super::{Global, output};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Good,
+    /// Works, and deserves a look.
+    Warning,
+    Bad,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    what: String,
+    state: State,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+#[derive(Default)]
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn good(&mut self, what: &str, found: impl Into<String>) {
+        self.0.push(Check { what: what.to_owned(), state: State::Good, found: found.into(), hint: None });
+    }
+    fn warning(&mut self, what: &str, found: impl Into<String>, hint: &str) {
+        let hint = Some(hint.to_owned());
+        self.0.push(Check { what: what.to_owned(), state: State::Warning, found: found.into(), hint });
+    }
+    fn bad(&mut self, what: &str, found: impl Into<String>, hint: &str) {
+        let hint = Some(hint.to_owned());
+        self.0.push(Check { what: what.to_owned(), state: State::Bad, found: found.into(), hint });
+    }
+}
+
+pub async fn run(global: &Global, _args: &Args) -> Result<u8, Failure> {
+    let config = Config::load(&global.config)?;
+    let mut checks = Checks::default();
+    checks.good("configuration", config.path.display().to_string());
+    sources(&config, &mut checks);
+    let store = match Store::open(&config.store.url).await {
+        Ok(store) => {
+            checks.good("registre", store.path().display().to_string());
+            Some(store)
+        }
+        Err(error) => {
+            checks.bad("registre", chain(&error), "vérifiez le chemin de store.url et les droits du dossier");
+            None
+        }
+    };
+    let dialect = match Dialect::load(&config.directory) {
+        Ok(dialect) => {
+            checks.good("dialecte", config.directory.dialect.preset.as_deref().unwrap_or("sdet-siren").to_owned());
+            Some(dialect)
+        }
+        Err(error) => {
+            checks.bad("dialecte", chain(&error), "corrigez [directory.dialect] ou le fichier qu'il nomme");
+            None
+        }
+    };
+    if let (Some(store), Some(dialect)) = (&store, &dialect) {
+        directory(&config, store, dialect, &mut checks).await;
+    }
+    credentials(&config, &mut checks);
+    #[cfg(feature = "letters")]
+    letters(&config, &mut checks);
+    let bad = checks.0.iter().any(|c| c.state == State::Bad);
+    if global.json {
+        output::json(&checks.0)?;
+    } else {
+        let mut text = String::new();
+        for check in &checks.0 {
+            let mark = match check.state {
+                State::Good => "✓",
+                State::Warning => "!",
+                State::Bad => "✗",
+            };
+            text.push_str(&format!("{mark} {:<16} {}\n", check.what, check.found));
+            if let Some(hint) = &check.hint {
+                text.push_str(&format!("  {:<16} → {hint}\n", ""));
+            }
+        }
+        output::text(&text)?;
+    }
+    Ok(u8::from(bad))
+}
+
+fn sources(config: &Config, checks: &mut Checks) {
+    if config.sources.is_empty() {
+        checks.bad("sources", "aucune", "ajoutez une section [[source]]");
+    }
+    for source in &config.sources {
+        let what = format!("source {}", source.name);
+        match feed::discover(&source.path, &Limits::default()) {
+            Ok(delivery) => checks.good(
+                &what,
+                format!(
+                    "{} fichiers, livraison du {}",
+                    delivery.parts.len(),
+                    delivery.date.map_or_else(|| "(non datée)".to_owned(), |d| d.to_string())
+                ),
+            ),
+            Err(error) => checks.bad(&what, chain(&error), "vérifiez source.path : dossier, .zip ou .tar.gz de l'export"),
+        }
+    }
+}
+
+async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &mut Checks) {
+    let directory = match super::session::open_directory(config, store).await {
+        Ok(directory) => directory,
+        Err(failure) => {
+            checks.bad("annuaire", format!("{:#}", failure.report), "vérifiez [directory] : url, bind_dn, password_file");
+            return;
+        }
+    };
+    checks.good("annuaire", directory.describe());
+    if config.directory.kind == DirectoryKind::Embedded {
+        checks.warning(
+            "annuaire",
+            "annuaire embarqué, pour essayer",
+            "kind = \"ldap\" écrit dans l'annuaire de l'ENT",
+        );
+    }
+    for base in [dialect.people_base(), dialect.structures_base(), dialect.groups_base()] {
+        let search = Search { base: base.clone(), filter: "(objectClass=*)".into(), attributes: vec!["1.1".into()] };
+        let seen = branch(&*directory, search).await;
+        match seen {
+            Ok(true) => checks.good("branche", base.to_string()),
+            Ok(false) => checks.warning("branche", format!("{base} n'existe pas"), "le premier plan la créera"),
+            Err(error) => checks.bad("branche", chain(&error), "donnez au compte le droit de lire cette branche"),
+        }
+    }
+    if config.directory.bind_dn.as_deref().is_some_and(|dn| {
+        Dn::parse(dn).is_ok_and(|dn| ["cn=admin", "cn=manager", "cn=root"].iter().any(|r| dn.normalised().starts_with(r)))
+    }) {
+        checks.warning(
+            "compte",
+            "le compte semble être l'administrateur du serveur",
+            "donnez à Rentrée un compte à lui, limité aux trois branches",
+        );
+    }
+}
+
+async fn branch(
+    directory: &dyn rentree::directory::Directory,
+    search: Search,
+) -> Result<bool, rentree::directory::DirectoryError> {
+    let base = search.base.clone();
+    directory.read(&base).await.map(|entry| entry.is_some())
+}
+
+fn credentials(config: &Config, checks: &mut Checks) {
+    let argon2 = &config.credentials.argon2;
+    let found = format!("argon2id {} Kio × {} passes × {}", argon2.memory_kib, argon2.passes, argon2.lanes);
+    if argon2.is_weak() {
+        checks.warning("hachage", found, "sous le minimum de l'OWASP (19456 Kio × 2) : à réserver aux essais");
+    } else {
+        checks.good("hachage", found);
+    }
+    for profile in Profile::ALL {
+        let wanted = config.credentials.of(profile);
+        match wanted.mode {
+            Mode::Federated => checks.good(&format!("secret {profile}"), "aucun : connexion fédérée"),
+            Mode::Bind => match Policy::new(wanted.entropy_bits) {
+                Ok(policy) => checks.good(
+                    &format!("secret {profile}"),
+                    format!("{:.1} bits, {} caractères", policy.entropy_bits(), policy.length()),
+                ),
+                Err(error) => checks.bad(&format!("secret {profile}"), chain(&error), "entropy_bits entre 50 et 128"),
+            },
+        }
+    }
+    if config.letters.recipients.is_empty() {
+        checks.bad("clé d'impression", "letters.recipients est vide", "rentree init --key-out en fabrique une");
+    }
+    for recipient in &config.letters.recipients {
+        match parse_recipient(recipient) {
+            Ok(_) => checks.good("clé d'impression", recipient.clone()),
+            Err(error) => checks.bad("clé d'impression", chain(&error), "une clé publique age (age1…)"),
+        }
+    }
+}
+
+#[cfg(feature = "letters")]
+fn letters(config: &Config, checks: &mut Checks) {
+    if config.letters.login_url.is_empty() {
+        checks.bad("fiches", "letters.login_url est vide", "l'adresse de connexion que liront les familles");
+    } else {
+        checks.good("fiches", config.letters.login_url.clone());
+    }
+    if let Some(template) = &config.letters.template {
+        match std::fs::metadata(template) {
+            Ok(_) => checks.good("modèle", template.display().to_string()),
+            Err(error) => checks.bad("modèle", format!("{} : {error}", template.display()), "corrigez letters.template"),
+        }
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(" : {cause}"));
+        source = cause.source();
+    }
+    text
+}

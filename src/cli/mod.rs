@@ -1,0 +1,158 @@
+//! The command line: one file per verb, parsing, rendering, exit codes. Data goes to standard output, everything else
+//! to standard error.
+
+mod apply;
+mod audit;
+mod check;
+mod credentials;
+mod demo;
+mod doctor;
+mod exit;
+mod export;
+mod init;
+#[cfg(feature = "letters")]
+mod letters;
+mod output;
+mod plan;
+mod progress;
+mod session;
+mod show;
+mod simulate;
+mod sync;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Prépare l'ENT d'un établissement pour la rentrée : annuaire, comptes, groupes et fiches d'identifiants.
+///
+/// Codes de sortie : 0 fait (ou rien à faire) · 1 échec · 2 changements en attente (plan --detailed-exitcode) ·
+/// 3 fait, mais quelque chose est retenu · 4 partiel · 5 entrée refusée · 6 une autre exécution tient le verrou ·
+/// 7 plan périmé · 64 mauvais usage.
+#[derive(Debug, Parser)]
+#[command(name = "rentree", version, about, long_about, max_term_width = 110)]
+struct Cli {
+    /// Configuration file; paths in it are relative to it
+    #[arg(long, global = true, default_value = "rentree.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// One JSON object on standard output, for machines
+    #[arg(long, global = true)]
+    json: bool,
+    /// More on standard error; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The whole pipeline on the shipped samples and the embedded directory, sheets included
+    Demo(demo::Args),
+    /// Writes a commented configuration and the print key
+    Init(init::Args),
+    /// Checks configuration, directory, store and keys, and says how to mend
+    Doctor(doctor::Args),
+    /// Reads and validates the sources only
+    Check(check::Args),
+    /// Dry run: computes, prints and saves a plan
+    Plan(plan::Args),
+    /// Shows a saved plan
+    Show(show::Args),
+    /// Carries out exactly that plan
+    Apply(apply::Args),
+    /// The nightly job: plan, safety, apply, report
+    Sync(sync::Args),
+    /// Prints credential sheets
+    #[cfg(feature = "letters")]
+    Letters(letters::Args),
+    /// The sealed credentials
+    #[command(subcommand)]
+    Credentials(credentials::Verb),
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(audit::Verb),
+    /// Takes the directory out in a standard format
+    Export(export::Args),
+    /// Writes a synthetic academy, for tests, training and load
+    Simulate(simulate::Args),
+    /// The typesetting child: reads batches on standard input
+    #[cfg(feature = "letters")]
+    #[command(name = "__typeset", hide = true)]
+    Typeset,
+}
+
+/// What every verb is given beside its own arguments.
+#[derive(Debug, Clone)]
+pub struct Global {
+    pub config: PathBuf,
+    pub json: bool,
+}
+
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors; clap's own code for misuse is 2, ours is 64.
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    #[cfg(feature = "letters")]
+    if matches!(cli.verb, Verb::Typeset) {
+        return rentree::letters::child_main();
+    }
+    logging(cli.verbose);
+    let global = Global { config: cli.config, json: cli.json };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::report(&miette::Report::msg(format!("cannot start: {error}")).into()),
+    };
+    let outcome = runtime.block_on(run(&global, cli.verb));
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => exit::report(&failure),
+    }
+}
+
+async fn run(global: &Global, verb: Verb) -> Result<u8, exit::Failure> {
+    match verb {
+        Verb::Demo(args) => demo::run(global, args).await,
+        Verb::Init(args) => init::run(global, &args),
+        Verb::Doctor(args) => doctor::run(global, &args).await,
+        Verb::Check(args) => check::run(global, &args),
+        Verb::Plan(args) => plan::run(global, args).await,
+        Verb::Show(args) => show::run(global, &args).await,
+        Verb::Apply(args) => apply::run(global, args).await,
+        Verb::Sync(args) => sync::run(global, args).await,
+        #[cfg(feature = "letters")]
+        Verb::Letters(args) => letters::run(global, args).await,
+        Verb::Credentials(verb) => credentials::run(global, verb).await,
+        Verb::Audit(verb) => audit::run(global, verb).await,
+        Verb::Export(args) => export::run(global, args).await,
+        Verb::Simulate(args) => simulate::run(global, &args),
+        #[cfg(feature = "letters")]
+        Verb::Typeset => Ok(0),
+    }
+}
+
+/// Logs to standard error, without personal data below `-vv`. `RENTREE_LOG` overrides.
+fn logging(verbose: u8) {
+    let default = match verbose {
+        0 => "rentree=warn",
+        1 => "rentree=info",
+        _ => "rentree=debug,info",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RENTREE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    drop(subscriber.try_init());
+}
+
+/// Whether standard output shows colours: a terminal, and `NO_COLOR` not set.
+fn colour() -> bool {
+    use std::io::IsTerminal as _;
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}

@@ -1,0 +1,120 @@
+//! What nearly every verb stands on: configuration, store, directory, dialect, the day.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, Zoned};
+use rentree::audit::{Actor, Trail};
+use rentree::config::{Config, DirectoryKind};
+use rentree::directory::dialect::Dialect;
+use rentree::directory::embedded::Embedded;
+use rentree::directory::ldap::Ldap;
+use rentree::directory::{Directory, Dn, ensure_branches};
+use rentree::plan::{Ground, RunId, Verdict};
+use rentree::progress::Progress;
+use rentree::store::{RunLock, Store};
+
+use super::Global;
+use super::exit::Failure;
+use super::progress::watcher;
+
+/// An open installation.
+pub struct Session {
+    pub config: Config,
+    pub store: Store,
+    pub directory: Box<dyn Directory>,
+    pub dialect: Arc<Dialect>,
+    pub now: Timestamp,
+    pub today: Date,
+    pub progress: Arc<dyn Progress>,
+    pub run: RunId,
+}
+
+/// An open store.
+pub struct StoreSession {
+    pub store: Store,
+}
+
+impl Session {
+    /// The store alone, for what needs no directory.
+    pub async fn store_only(global: &Global) -> Result<StoreSession, Failure> {
+        let config = Config::load(&global.config)?;
+        let store = Store::open(&config.store.url).await?;
+        Ok(StoreSession { store })
+    }
+
+    /// Opens everything; the base branches of the directory are made when they are missing.
+    pub async fn open(global: &Global, today: Option<Date>) -> Result<Self, Failure> {
+        let config = Config::load(&global.config)?;
+        Self::with(config, watcher(global.json), today).await
+    }
+
+    pub async fn with(config: Config, progress: Arc<dyn Progress>, today: Option<Date>) -> Result<Self, Failure> {
+        let dialect = Dialect::load(&config.directory).map_err(|e| Failure::new(Verdict::Failed, e))?;
+        let store = Store::open(&config.store.url).await?;
+        let directory = open_directory(&config, &store).await?;
+        let suffix = Dn::parse(&config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
+        let branches =
+            [dialect.people_base().clone(), dialect.structures_base().clone(), dialect.groups_base().clone()];
+        ensure_branches(&*directory, &suffix, &branches).await.map_err(|e| Failure::new(Verdict::Failed, e))?;
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+        let now = Zoned::now();
+        Ok(Self {
+            config,
+            store,
+            directory,
+            dialect: Arc::new(dialect),
+            now: now.timestamp(),
+            today: today.unwrap_or_else(|| now.date()),
+            progress,
+            run: RunId(uuid::Uuid::now_v7()),
+        })
+    }
+
+    pub fn ground(&self) -> Ground<'_> {
+        Ground {
+            config: &self.config,
+            dialect: Arc::clone(&self.dialect),
+            store: &self.store,
+            directory: &*self.directory,
+            now: self.now,
+            today: self.today,
+            threads: threads(),
+            progress: Arc::clone(&self.progress),
+        }
+    }
+
+    /// The one run on this store.
+    pub fn lock(&self, verb: &str) -> Result<RunLock, Failure> {
+        Ok(RunLock::take(&self.store, verb)?)
+    }
+
+    pub async fn trail(&self) -> Result<Trail, Failure> {
+        Trail::open(&self.store, self.run, &Actor::current()).await.map_err(|e| Failure::new(Verdict::Failed, e))
+    }
+}
+
+pub async fn open_directory(config: &Config, store: &Store) -> Result<Box<dyn Directory>, Failure> {
+    Ok(match config.directory.kind {
+        DirectoryKind::Embedded => Box::new(
+            Embedded::open(store.clone(), &config.directory).await.map_err(|e| Failure::new(Verdict::Failed, e))?,
+        ),
+        DirectoryKind::Ldap => {
+            Box::new(Ldap::connect(&config.directory).await.map_err(|e| Failure::new(Verdict::Failed, e))?)
+        }
+    })
+}
+
+/// Threads for reading: one a core.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Refuses to overwrite what is there.
+pub fn must_be_new(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Err(Failure::failed(format!("{} already exists; move it away first", path.display())));
+    }
+    Ok(())
+}

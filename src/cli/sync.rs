@@ -1,0 +1,107 @@
+//! `rentree sync`: the nightly job.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rentree::apply::{Applied, apply, settle};
+use rentree::audit::{Kind, Trail};
+use rentree::plan::render;
+use rentree::plan::{Options, Prepared, Verdict, prepare};
+
+use super::exit::Failure;
+use super::plan::{failed, render_options};
+use super::session::Session;
+use super::{Global, output};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ExitHeld {
+    /// Any hold
+    Any,
+    /// Only holds that the last run did not have
+    New,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also writes a self-contained report of the plan for a browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Which holds give exit code 3
+    #[arg(long, value_enum, default_value = "any")]
+    exit_held: ExitHeld,
+    /// Accepts that the directory holds people whom nobody here knows; they stay as they are
+    #[arg(long)]
+    accept_foreign: bool,
+    /// Computes stages and ages for this day (yyyy-mm-dd), for rehearsals
+    #[arg(long, hide = true)]
+    today: Option<jiff::civil::Date>,
+}
+
+pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
+    let session = Session::open(global, args.today).await?;
+    let _lock = session.lock("sync")?;
+    let trail = session.trail().await?;
+    session.store.run_started(session.run, "sync", None, session.now.as_millisecond()).await?;
+    trail.record(Kind::RunStarted, None, &serde_json::json!({ "verb": "sync" })).map_err(failed)?;
+    let outcome = night(&session, args.accept_foreign, &trail).await;
+    let verdict = match &outcome {
+        Ok((prepared, applied)) => {
+            let held = match args.exit_held {
+                ExitHeld::Any => !prepared.holds.is_empty(),
+                ExitHeld::New => prepared.holds.iter().any(|h| h.new),
+            };
+            super::apply::verdict(applied, held)
+        }
+        Err(failure) => failure.verdict,
+    };
+    trail.record(Kind::RunFinished, None, &serde_json::json!({ "verdict": verdict })).map_err(failed)?;
+    let head = trail.close().await.map_err(failed)?;
+    session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
+    let (prepared, applied) = outcome?;
+    if let Some(html) = &args.html {
+        render::html(&prepared.path, &render_options(false), html).map_err(failed)?;
+    }
+    if global.json {
+        let mut summary = super::plan::summary(&session, &prepared, verdict);
+        summary.credentials.issued = applied.credentials;
+        output::json(&summary.with_stage("apply", Duration::from_secs_f64(applied.seconds)))?;
+    } else {
+        super::plan::show(&prepared.path, false)?;
+        super::check::print_findings(&prepared.findings)?;
+        super::apply::report(&applied)?;
+        session.progress.note(&format!("piste d'audit : {head}"));
+    }
+    Ok(verdict.exit_code(false))
+}
+
+/// Settles what was interrupted, plans, applies.
+pub async fn night(
+    session: &Session,
+    accept_foreign: bool,
+    trail: &Trail,
+) -> Result<(Prepared, Applied), Failure> {
+    let ground = session.ground();
+    let settled = settle(&ground, trail).await.map_err(super::apply::failure)?;
+    if let Some(settled) = &settled {
+        session.progress.note(&format!(
+            "exécution interrompue reprise : {} changement(s) vérifiés ou terminés",
+            settled.done
+        ));
+    }
+    let prepared = prepare(&ground, &Options { accept_foreign, out: None }, trail)
+        .await
+        .map_err(super::plan::failure)?;
+    let mut applied = apply(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
+    if let Some(settled) = settled {
+        applied.done += settled.done;
+        applied.credentials += settled.credentials;
+        applied.moved.extend(settled.moved);
+        applied.failed.extend(settled.failed);
+    }
+    Ok((prepared, applied))
+}
+
+/// Whether a run went well enough to go on.
+pub fn is_good(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Done | Verdict::Unchanged | Verdict::Held | Verdict::Changes)
+}

@@ -1,0 +1,64 @@
+//! The roster from the images, as they are now.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt as _;
+use tokio::sync::mpsc;
+
+use super::{ImageError, Intake};
+use crate::config::Config;
+use crate::roster::{self, ImageRecord, Roster, SourceInfo};
+use crate::store::Store;
+
+/// Records handed over at once between threads.
+const BATCH: usize = 1_024;
+
+/// Streams the images of the configured sources into the roster. Records that `intakes` delivered in this run carry
+/// the origins of that delivery; the others those of the delivery that last changed them.
+///
+/// # Errors
+/// When the configuration of the roster is not valid, or the store fails.
+pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Result<Roster, ImageError> {
+    let files = store.origin_names().await?;
+    let unknown: Arc<str> = "?".into();
+    let sources: Vec<SourceInfo> = config
+        .sources
+        .iter()
+        .map(|s| SourceInfo { name: s.name.as_str().into(), prefix: s.prefix().to_owned() })
+        .collect();
+    let options = roster::Options::from_config(&config.roster)?;
+    let (sender, mut receiver) = mpsc::channel::<Vec<ImageRecord>>(4);
+    let builder = tokio::task::spawn_blocking(move || {
+        roster::build(&sources, std::iter::from_fn(move || receiver.blocking_recv()).flatten(), &options)
+    });
+    for (index, source) in config.sources.iter().enumerate() {
+        let row = store.source(&source.name, source.prefix(), "aaf-2d").await?;
+        let intake = intakes.iter().find(|i| i.id == row.id);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut rows = store.image_rows(row.id);
+        while let Some(row) = rows.try_next().await? {
+            let origin = intake.and_then(|i| i.delivered.origin(row.category, &row.key));
+            let (file, line) = match origin {
+                Some(origin) => (origin.file, origin.line),
+                None => (files.get(&row.file).unwrap_or(&unknown).clone(), row.line),
+            };
+            batch.push(ImageRecord {
+                source: index as u16,
+                category: row.category,
+                key: row.key,
+                fields: row.fields,
+                file,
+                line,
+            });
+            if batch.len() == BATCH {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                if sender.send(full).await.is_err() {
+                    break;
+                }
+            }
+        }
+        drop(sender.send(batch).await);
+    }
+    drop(sender);
+    builder.await.map_err(|e| ImageError::Stopped { source_name: "roster".into(), reason: e.to_string() })
+}

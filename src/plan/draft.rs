@@ -1,0 +1,364 @@
+//! The difference as a whole: everything compared, held or not, counted. A plain function of what was read.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use jiff::civil::Date;
+
+use crate::config::Config;
+use crate::directory::dialect::{Context, Dialect};
+use crate::directory::{Dn, Entry};
+use crate::feed::values::Uai;
+use crate::feed::{Category, Code, Completeness, Finding};
+use crate::image::Intake;
+use crate::naming::{Login, Uid};
+use crate::roster::{JoinKey, Person, PersonId, Profile, Role, Roster};
+use crate::store::{AccountRow, Stage};
+
+use super::groups::{GroupDiff, WantedMembers};
+use super::holds::Holds;
+use super::limits::Tallies;
+use super::persons::PersonDiff;
+use super::population::{Population, continuity, count_accounts};
+use super::structures::structure_changes;
+use super::totals::{Class, count};
+use super::year::Years;
+use super::{Change, ChangeKind, HoldReason, Totals};
+
+/// Everything that the comparison needs, shared between threads.
+pub(super) struct Matter {
+    pub roster: Roster,
+    /// By person.
+    pub names: Vec<(Uid, Login)>,
+    pub accounts: HashMap<JoinKey, AccountRow>,
+    pub withdrawn: HashSet<JoinKey>,
+    pub dialect: Arc<Dialect>,
+    pub config: Config,
+    pub today: Date,
+}
+
+impl Matter {
+    /// Runs `work` with a comparison over this matter.
+    pub fn with_diff<T>(&self, work: impl FnOnce(&PersonDiff<'_>) -> T) -> T {
+        let names = |id: PersonId| self.names.get(id.0 as usize).map(|(uid, login)| (uid, login));
+        let context = Context::new(&self.dialect, &self.roster, &names, self.today);
+        work(&PersonDiff {
+            roster: &self.roster,
+            dialect: &self.dialect,
+            context: &context,
+            names: &self.names,
+            accounts: &self.accounts,
+            withdrawn: &self.withdrawn,
+            today: self.today,
+            lifecycle: &self.config.lifecycle,
+        })
+    }
+}
+
+/// What was read beside the people: whole branches that fit in memory, and what the store knows.
+pub(super) struct Beside<'a> {
+    pub intakes: &'a [Intake],
+    pub structures: &'a [Entry],
+    pub groups: &'a [Entry],
+    /// Normalised DNs that the engine put in its groups, by cn.
+    pub put_by_engine: &'a HashMap<String, Vec<String>>,
+    pub years: &'a Years,
+    pub accept_foreign: bool,
+}
+
+/// A plan before it is written: creations by person, because their contents are computed while writing.
+pub(super) struct Draft {
+    pub structures: Vec<Change>,
+    pub persons: Vec<Change>,
+    pub creates: Vec<PersonId>,
+    pub groups: Vec<Change>,
+    pub held: Vec<(String, Change)>,
+    pub held_creates: Vec<(String, PersonId)>,
+    pub holds: Holds,
+    pub totals: Totals,
+    pub findings: Vec<Finding>,
+    pub years: BTreeMap<CompactString, i16>,
+}
+
+pub(super) fn draft(matter: &Matter, population: &Population, beside: &Beside<'_>) -> Draft {
+    matter.with_diff(|diff| draft_with(matter, diff, population, beside))
+}
+
+fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, beside: &Beside<'_>) -> Draft {
+    let roster = &matter.roster;
+    let mut totals = Totals::default();
+    let mut findings = Vec::new();
+
+    let mut tallies = Tallies::default();
+    count_accounts(&matter.accounts, &mut tallies);
+    let creates = population.to_create(roster);
+    for &id in &creates {
+        if let Some(person) = roster.person(id) {
+            for uai in uais(roster, person) {
+                tallies.of(uai.as_str(), person.profile).creations += 1;
+            }
+        }
+    }
+    let leaving =
+        population.leaving(diff, beside.years, matter.config.lifecycle.purge_after, &mut tallies);
+    totals.departures = leaving.totals;
+
+    let mut holds = Holds::default();
+    hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
+    hold_clashes(roster, population, &mut holds, &mut findings);
+    hold_without_class(diff, &creates, &mut holds);
+
+    // People: what is held, what goes on, and into which class each record falls.
+    let mut classes = vec![Class::Unchanged; roster.persons.len()];
+    let mut set = |id: PersonId, class: Class| {
+        if let Some(slot) = classes.get_mut(id.0 as usize) {
+            *slot = class;
+        }
+    };
+    let (mut persons, mut held, mut keep) = (Vec::new(), Vec::new(), leaving.keep_members);
+    for (id, dn, _) in &population.clashes {
+        keep.insert(dn.clone());
+        set(*id, Class::Held);
+    }
+    for (id, change) in &population.changes {
+        if let Some(hold) = holds.of(&change.subject).map(str::to_owned) {
+            holds.count(&hold);
+            set(*id, Class::Held);
+            held.push((hold, change.clone()));
+        } else {
+            set(*id, Class::of(change.kind));
+            totals.adopted += u64::from(change.adopts);
+            persons.push(change.clone());
+        }
+    }
+    for change in leaving.changes {
+        if let Some(hold) = holds.of(&change.subject).map(str::to_owned) {
+            holds.count(&hold);
+            keep.insert(change.dn.clone());
+            held.push((hold, change));
+        } else {
+            persons.push(change);
+        }
+    }
+    let (mut going, mut held_creates, mut uncreated) = (Vec::new(), Vec::new(), HashSet::new());
+    for id in creates {
+        let Some(person) = roster.person(id) else { continue };
+        if let Some(hold) = holds.of(&diff.subject(id, person)).map(str::to_owned) {
+            holds.count(&hold);
+            set(id, Class::Held);
+            uncreated.insert(id);
+            held_creates.push((hold, id));
+        } else {
+            set(id, Class::Created);
+            let bind = matter.config.credentials.of(person.profile).mode == crate::config::Mode::Bind;
+            totals.credentials += u64::from(bind);
+            going.push(id);
+        }
+    }
+
+    // Structures and groups.
+    let mut structures = Vec::new();
+    for change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings) {
+        match holds.of(&change.subject).map(str::to_owned) {
+            Some(hold) => {
+                holds.count(&hold);
+                totals.structures.held += 1;
+                held.push((hold, change));
+            }
+            None => structures.push(change),
+        }
+    }
+    let groups = groups(matter, diff, population, beside, &uncreated, &keep, &mut totals, &mut findings);
+    let mut group_changes = Vec::new();
+    for change in groups {
+        match holds.of(&change.subject).map(str::to_owned) {
+            Some(hold) => {
+                holds.count(&hold);
+                totals.groups.held += 1;
+                held.push((hold, change));
+            }
+            None => group_changes.push(change),
+        }
+    }
+
+    count(matter, beside.intakes, &classes, &mut totals);
+    let continuity = continuity(roster, &matter.accounts);
+    let years = beside.years.to_note(
+        continuity
+            .iter()
+            .filter(|(uai, _)| Uai::parse(uai).is_some_and(|u| !holds.holds_school(&u)))
+            .map(|(uai, c)| (uai.as_str(), *c)),
+    );
+    Draft {
+        structures,
+        persons,
+        creates: going,
+        groups: group_changes,
+        held,
+        held_creates,
+        holds,
+        totals,
+        findings,
+        years,
+    }
+}
+
+pub(super) fn uais<'r>(roster: &'r Roster, person: &'r Person) -> impl Iterator<Item = &'r Uai> {
+    person.schools.iter().filter_map(|a| roster.structure(a.structure)).map(|s| &s.uai)
+}
+
+/// The directory as a whole, and whole schools.
+fn hold_what_is_doubtful(
+    matter: &Matter,
+    population: &Population,
+    beside: &Beside<'_>,
+    tallies: &Tallies,
+    holds: &mut Holds,
+) {
+    // Once the engine has accounts there, entries that are not its own are simply others'.
+    if population.foreign > 0 && matter.accounts.is_empty() && !beside.accept_foreign {
+        let sample: Vec<String> = population.foreign_sample.iter().take(3).map(ToString::to_string).collect();
+        holds.unknown_population(population.foreign, &sample);
+    }
+    let names: HashMap<&str, &str> =
+        matter.roster.structures.iter().map(|s| (s.uai.as_str(), s.name.as_str())).collect();
+    let configured = &matter.config.roster.schools;
+    let mut missing: BTreeMap<Uai, u64> = BTreeMap::new();
+    for account in matter.accounts.values().filter(|a| matches!(a.stage, Stage::Present | Stage::Absent)) {
+        for uai in account.schools.iter().filter_map(|s| Uai::parse(s)) {
+            let removed = !configured.is_empty() && !configured.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str()));
+            if !names.contains_key(uai.as_str()) && !removed {
+                *missing.entry(uai).or_default() += 1;
+            }
+        }
+    }
+    for (uai, accounts) in &missing {
+        holds.school_missing(uai, *accounts);
+    }
+    for breach in tallies.breaches(&matter.config.limits) {
+        holds.breach(&breach, names.get(breach.school.as_str()).copied().unwrap_or("établissement"));
+    }
+}
+
+/// Entries that no modify can make right, and join keys held by two entries.
+fn hold_clashes(roster: &Roster, population: &Population, holds: &mut Holds, findings: &mut Vec<Finding>) {
+    for (id, dn, reason) in &population.clashes {
+        if let Some(person) = roster.person(*id) {
+            let message = format!("{} ({dn}) : {reason}", person.name.display());
+            let school = uais(roster, person).next();
+            holds.person(HoldReason::MissingMandatory, &person.key, &person.origin, school, message);
+        }
+    }
+    for (id, dn) in &population.doubles {
+        if let Some(person) = roster.person(*id) {
+            let first = population.dn(*id).map(ToString::to_string).unwrap_or_default();
+            let message = format!(
+                "{} : deux entrées portent sa clé de jointure {} ({first} et {dn}) ; aucune n'est modifiée",
+                person.name.display(),
+                person.key
+            );
+            let school = uais(roster, person).next();
+            holds.person(HoldReason::Ambiguous, &person.key, &person.origin, school, message.clone());
+            findings.push(Finding::new(Code::JoinKeyTwice, message).who(person.name.display()));
+        }
+    }
+}
+
+/// New pupils without a class wait; so do their relatives when they have no other pupil here.
+fn hold_without_class(diff: &PersonDiff<'_>, creates: &[PersonId], holds: &mut Holds) {
+    let mut waiting = HashSet::new();
+    for &id in creates {
+        let Some(person) = diff.roster.person(id) else { continue };
+        let school = uais(diff.roster, person).next();
+        match &person.role {
+            Role::Pupil(pupil) if pupil.classes.is_empty() => {
+                waiting.insert(id);
+                let message = format!(
+                    "{} : sans division ; le compte attend que l'établissement l'affecte dans SIECLE",
+                    person.name.display()
+                );
+                holds.person(HoldReason::NoClass, &person.key, &person.origin, school, message);
+            }
+            _ => {
+                if let Err(reason) = diff.create(id) {
+                    let message = format!("{} : {reason}", person.name.display());
+                    holds.person(HoldReason::MissingMandatory, &person.key, &person.origin, school, message);
+                }
+            }
+        }
+    }
+    for &id in creates {
+        let Some(person) = diff.roster.person(id) else { continue };
+        let Role::Relative(relative) = &person.role else { continue };
+        if !relative.pupils.is_empty() && relative.pupils.iter().all(|p| waiting.contains(p)) {
+            let message = format!("{} : attend que son enfant ait une division", person.name.display());
+            let school = uais(diff.roster, person).next();
+            holds.person(HoldReason::NoClass, &person.key, &person.origin, school, message);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where groups meet all that they depend on")]
+fn groups(
+    matter: &Matter,
+    diff: &PersonDiff<'_>,
+    population: &Population,
+    beside: &Beside<'_>,
+    uncreated: &HashSet<PersonId>,
+    keep: &HashSet<Dn>,
+    totals: &mut Totals,
+    findings: &mut Vec<Finding>,
+) -> Vec<Change> {
+    let roster = &matter.roster;
+    let dns: Vec<Option<Dn>> = (0..roster.persons.len() as u32)
+        .map(PersonId)
+        .map(|id| match population.dn(id) {
+            Some(dn) => Some(dn.clone()),
+            None if uncreated.contains(&id) => None,
+            None => matter.names.get(id.0 as usize).map(|(uid, _)| matter.dialect.person_dn(uid)),
+        })
+        .collect();
+    let (groups, group_findings) = matter.dialect.groups(diff.context);
+    findings.extend(group_findings);
+    let wanted = groups
+        .into_iter()
+        .map(|group| {
+            let members: BTreeSet<Dn> =
+                group.members.iter().filter_map(|id| dns.get(id.0 as usize).cloned().flatten()).collect();
+            WantedMembers { group, members }
+        })
+        .collect();
+    let whole = |category: Category| {
+        beside.intakes.iter().all(|intake| {
+            Category::ALL.iter().zip(&intake.completeness).any(|(c, s)| *c == category && *s == Completeness::Whole)
+        })
+    };
+    let complete = whole(Category::Structure) && whole(Category::Pupil) && whole(Category::Staff);
+    let deletable = if complete {
+        roster.structures.iter().map(|s| s.uai.as_str().to_owned()).collect()
+    } else {
+        HashSet::new()
+    };
+    let group_diff = GroupDiff {
+        roster,
+        dialect: &matter.dialect,
+        put_by_engine: beside.put_by_engine,
+        keep,
+        deletable: &deletable,
+    };
+    group_diff.compare(wanted, beside.groups, &mut totals.groups)
+}
+
+/// The profile under which a change is counted, and its class.
+impl Class {
+    pub(super) const fn of(kind: ChangeKind) -> Self {
+        match kind {
+            ChangeKind::Create => Self::Created,
+            ChangeKind::Restore => Self::Restored,
+            ChangeKind::Move => Self::Moved,
+            ChangeKind::Suspend => Self::Suspended,
+            _ => Self::Updated,
+        }
+    }
+}

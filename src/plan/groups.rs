@@ -1,0 +1,129 @@
+//! The managed groups: created, brought up to date by difference, deleted when their class is gone.
+//!
+//! Only members that the engine itself put are ever removed; manual members and manual groups stay. A group keeps the
+//! accounts that are absent but still usable.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::directory::dialect::{Dialect, WantedGroup, is_placeholder, member_changes};
+use crate::directory::{Dn, Entry};
+use crate::feed::values::Uai;
+use crate::roster::Roster;
+
+use super::{Change, ChangeKind, ObjectTotals, Subject, Write};
+
+/// What is known beside the wanted groups.
+pub struct GroupDiff<'a> {
+    pub roster: &'a Roster,
+    pub dialect: &'a Dialect,
+    /// Normalised DNs that the engine put, by cn.
+    pub put_by_engine: &'a HashMap<String, Vec<String>>,
+    /// Absent accounts, and accounts whose departure is held: their memberships stay.
+    pub keep: &'a HashSet<Dn>,
+    /// UAI of the schools that this run may delete groups of: those delivered completely.
+    pub deletable: &'a HashSet<String>,
+}
+
+/// A wanted group with its members' DNs.
+pub struct WantedMembers {
+    pub group: WantedGroup,
+    pub members: BTreeSet<Dn>,
+}
+
+impl GroupDiff<'_> {
+    /// Compares the wanted groups with the entries of the groups branch.
+    pub fn compare(&self, wanted: Vec<WantedMembers>, actual: &[Entry], totals: &mut ObjectTotals) -> Vec<Change> {
+        let mut by_dn: BTreeMap<&Dn, &Entry> = actual.iter().map(|e| (&e.dn, e)).collect();
+        let mut changes = Vec::new();
+        for WantedMembers { group, members } in wanted {
+            let subject = self.subject(&group);
+            let Some(entry) = by_dn.remove(&group.dn) else {
+                totals.created += 1;
+                changes.push(change(ChangeKind::GroupCreate, group.dn.clone(), subject, Write::Add {
+                    attributes: self.dialect.group_attributes(&group, &members),
+                    credential: false,
+                }));
+                continue;
+            };
+            if !self.dialect.is_managed_group(entry) {
+                // Somebody's own group of that name: left alone, the members too.
+                totals.unchanged += 1;
+                continue;
+            }
+            let put = self.put(&group.cn);
+            let (add, mut remove) = member_changes(&members, entry, &put);
+            remove.retain(|dn| !self.keep.contains(dn));
+            let attributes = self.dialect.group_differences(&group, entry);
+            if add.is_empty() && remove.is_empty() && attributes.is_empty() {
+                totals.unchanged += 1;
+                continue;
+            }
+            totals.updated += 1;
+            changes.push(change(ChangeKind::GroupUpdate, group.dn.clone(), subject, Write::Members {
+                add,
+                remove,
+                attributes,
+            }));
+        }
+        for (dn, entry) in by_dn {
+            changes.extend(self.superfluous(dn, entry, totals));
+        }
+        changes
+    }
+
+    /// A managed group that nothing wants any more.
+    fn superfluous(&self, dn: &Dn, entry: &Entry, totals: &mut ObjectTotals) -> Option<Change> {
+        if !self.dialect.is_managed_group(entry) {
+            return None;
+        }
+        let cn = dn.rdn_value();
+        let uai = cn.split('_').next().unwrap_or_default();
+        if !self.deletable.contains(uai) {
+            return None;
+        }
+        let put = self.put(&cn);
+        let members: Vec<Dn> = entry
+            .texts("member")
+            .filter_map(|m| Dn::parse(m).ok())
+            .filter(|m| !is_placeholder(m))
+            .collect();
+        let (ours, others): (Vec<Dn>, Vec<Dn>) = members.into_iter().partition(|m| put.contains(m));
+        let subject =
+            Subject { name: cn.clone(), schools: Uai::parse(uai).into_iter().collect(), ..Subject::default() };
+        if others.is_empty() {
+            totals.deleted += 1;
+            return Some(change(ChangeKind::GroupDelete, dn.clone(), subject, Write::Delete));
+        }
+        let remove: Vec<Dn> = ours.into_iter().filter(|m| !self.keep.contains(m)).collect();
+        if remove.is_empty() {
+            return None;
+        }
+        totals.updated += 1;
+        let write = Write::Members { add: Vec::new(), remove, attributes: Vec::new() };
+        Some(change(ChangeKind::GroupUpdate, dn.clone(), subject, write))
+    }
+
+    fn put(&self, cn: &str) -> HashSet<Dn> {
+        self.put_by_engine.get(cn).into_iter().flatten().filter_map(|m| Dn::parse(m).ok()).collect()
+    }
+
+    fn subject(&self, group: &WantedGroup) -> Subject {
+        let uai = self.roster.structure(group.structure).map(|s| s.uai.clone());
+        Subject { name: group.cn.clone(), schools: uai.into_iter().collect(), ..Subject::default() }
+    }
+}
+
+fn change(kind: ChangeKind, dn: Dn, subject: Subject, write: Write) -> Change {
+    Change {
+        seq: 0,
+        kind,
+        dn,
+        subject,
+        origin: None,
+        note: None,
+        adopts: false,
+        revokes: false,
+        expected: false,
+        write,
+    }
+}

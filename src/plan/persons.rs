@@ -1,0 +1,274 @@
+//! One person's entry against what it should be: the heart of the diff, a plain function.
+
+use std::collections::{HashMap, HashSet};
+
+use compact_str::CompactString;
+use jiff::civil::Date;
+
+use crate::config::LifecycleConfig;
+use crate::directory::dialect::{Context, Dialect};
+use crate::directory::{AttributeChange, Dn, Entry};
+use crate::feed::values::Uai;
+use crate::naming::{Login, Uid};
+use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
+use crate::store::{AccountRow, Stage};
+
+use super::{Change, ChangeKind, Subject, Write};
+
+/// What the comparison needs to know beside the entry.
+pub struct PersonDiff<'a> {
+    pub roster: &'a Roster,
+    pub dialect: &'a Dialect,
+    pub context: &'a Context<'a>,
+    /// By person.
+    pub names: &'a [(Uid, Login)],
+    pub accounts: &'a HashMap<JoinKey, AccountRow>,
+    /// Delivered relatives who may have no account any more: their links go without grace.
+    pub withdrawn: &'a HashSet<JoinKey>,
+    pub today: Date,
+    pub lifecycle: &'a LifecycleConfig,
+}
+
+/// What an entry of the people branch turned out to be.
+#[derive(Debug)]
+pub enum Seen {
+    /// The account of somebody in the roster, with what has to change.
+    Person { id: PersonId, dn: Dn, change: Option<Box<Change>> },
+    /// The same, but no modify can make it what it should be.
+    Clash { id: PersonId, dn: Dn, reason: String },
+    /// An account of the engine's that no record names.
+    Departing(Box<Departing>),
+    /// Somebody else's entry.
+    Foreign(Dn),
+}
+
+/// An account on its way out.
+#[derive(Debug)]
+pub struct Departing {
+    pub key: JoinKey,
+    pub dn: Dn,
+    /// DNs of the pupils that a relative's entry names.
+    pub linked: Vec<Dn>,
+    /// What to write at once when authority was withdrawn.
+    pub unlink: Vec<AttributeChange>,
+}
+
+impl PersonDiff<'_> {
+    /// Compares one entry. Neither order nor other entries matter.
+    pub fn compare(&self, entry: &Entry) -> Seen {
+        let mut known = None;
+        for key in self.dialect.join_keys(entry) {
+            let key = JoinKey::from_text(key);
+            if let Ok(at) = self.roster.persons.binary_search_by(|p| p.key.cmp(&key)) {
+                return self.compare_person(PersonId(at as u32), entry);
+            }
+            if self.accounts.get(&key).is_some_and(|a| a.stage != Stage::Purged) {
+                known = Some(key);
+            }
+        }
+        match known {
+            Some(key) => self.departing(key, entry),
+            None => Seen::Foreign(entry.dn.clone()),
+        }
+    }
+
+    fn departing(&self, key: JoinKey, entry: &Entry) -> Seen {
+        let unlink =
+            if self.withdrawn.contains(&key) { self.dialect.unlink_relative(entry) } else { Vec::new() };
+        let linked = self.dialect.linked_pupils(entry);
+        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink }))
+    }
+
+    fn compare_person(&self, id: PersonId, entry: &Entry) -> Seen {
+        let dn = entry.dn.clone();
+        let Some(person) = self.roster.person(id) else { return Seen::Foreign(dn) };
+        let without_class = matches!(&person.role, Role::Pupil(p) if p.classes.is_empty());
+        let wanted = match self.dialect.person_entry(self.context, id, without_class) {
+            Ok(wanted) => wanted,
+            Err(missing) => return Seen::Clash { id, dn, reason: missing.to_string() },
+        };
+        let attributes = match self.dialect.differences(&wanted, entry) {
+            Ok(attributes) => attributes,
+            Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
+        };
+        let change = self.classify(id, person, &dn, attributes);
+        Seen::Person { id, dn, change: change.map(Box::new) }
+    }
+
+    fn classify(&self, id: PersonId, person: &Person, dn: &Dn, attributes: Vec<AttributeChange>) -> Option<Change> {
+        let subject = self.subject(id, person);
+        let account = self.accounts.get(&person.key);
+        let modify = |attributes: Vec<AttributeChange>| {
+            if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } }
+        };
+        let (kind, write, note, adopts) = match account {
+            None => (ChangeKind::Update, modify(attributes), Some("compte déjà présent, repris".to_owned()), true),
+            Some(account) if account.stage == Stage::Suspended => {
+                let note = format!("de retour, suspendu depuis le {}", account.since);
+                (ChangeKind::Restore, Write::Unlock { attributes }, Some(note), false)
+            }
+            Some(account) if account.stage == Stage::Absent => {
+                let note = format!("de retour, absent depuis le {}", account.since);
+                (ChangeKind::Restore, modify(attributes), Some(note), false)
+            }
+            Some(account) => match moved(account, &subject) {
+                Some(note) => (ChangeKind::Move, modify(attributes), Some(note), false),
+                None if !attributes.is_empty() => (ChangeKind::Update, modify(attributes), None, false),
+                None => return None,
+            },
+        };
+        Some(Change {
+            seq: 0,
+            kind,
+            dn: dn.clone(),
+            subject,
+            origin: Some(person.origin.clone()),
+            note,
+            adopts,
+            revokes: false,
+            expected: false,
+            write,
+        })
+    }
+
+    /// The change that creates somebody's account.
+    pub fn create(&self, id: PersonId) -> Result<Change, String> {
+        let person = self.roster.person(id).ok_or("no such person")?;
+        let wanted = self.dialect.person_entry(self.context, id, false).map_err(|missing| missing.to_string())?;
+        let again = self.accounts.contains_key(&person.key);
+        Ok(Change {
+            seq: 0,
+            kind: ChangeKind::Create,
+            dn: wanted.dn().clone(),
+            subject: self.subject(id, person),
+            origin: Some(person.origin.clone()),
+            note: again.then(|| "l'entrée avait disparu de l'annuaire".to_owned()),
+            adopts: false,
+            revokes: false,
+            expected: false,
+            write: Write::Add { attributes: wanted.into_attributes(), credential: true },
+        })
+    }
+
+    /// A creation that cannot be written yet, for the list of what is held.
+    pub fn shell(&self, id: PersonId) -> Option<Change> {
+        let person = self.roster.person(id)?;
+        let (uid, _) = self.names.get(id.0 as usize)?;
+        Some(Change {
+            seq: 0,
+            kind: ChangeKind::Create,
+            dn: self.dialect.person_dn(uid),
+            subject: self.subject(id, person),
+            origin: Some(person.origin.clone()),
+            note: None,
+            adopts: false,
+            revokes: false,
+            expected: false,
+            write: Write::Nothing,
+        })
+    }
+
+    pub fn subject(&self, id: PersonId, person: &Person) -> Subject {
+        let (uid, login) = match self.names.get(id.0 as usize) {
+            Some((uid, login)) => (Some(uid.clone()), Some(login.clone())),
+            None => (None, None),
+        };
+        let mut schools: Vec<Uai> = person
+            .schools
+            .iter()
+            .filter_map(|a| self.roster.structure(a.structure).map(|s| s.uai.clone()))
+            .collect();
+        schools.sort();
+        schools.dedup();
+        // The change is listed under the administrative school.
+        if let Some(uai) = person.administrative.and_then(|s| self.roster.structure(s)).map(|s| &s.uai)
+            && let Some(at) = schools.iter().position(|s| s == uai)
+        {
+            let first = schools.remove(at);
+            schools.insert(0, first);
+        }
+        let (class, level) = match &person.role {
+            Role::Pupil(pupil) => (pupil.classes.first().map(|(_, c)| c.clone()), pupil.mef.clone()),
+            _ => (None, None),
+        };
+        Subject {
+            join_key: Some(person.key.clone()),
+            profile: Some(person.profile),
+            uid,
+            login,
+            name: person.name.display(),
+            schools,
+            class,
+            level,
+        }
+    }
+
+    /// What a departing account becomes today, if anything changes.
+    pub fn departure(&self, departing: &Departing, account: &AccountRow, expected: bool) -> Option<Change> {
+        let days = (self.today - account.since).get_days();
+        let grace = i32::from(self.lifecycle.grace(account.profile));
+        let (kind, write, note) = match account.stage {
+            Stage::Present => {
+                let until = self.today.saturating_add(jiff::Span::new().days(grace));
+                let why = if self.withdrawn.contains(&account.join_key) {
+                    "plus d'autorité sur un élève : liens et groupes retirés"
+                } else if expected {
+                    "fin de scolarité dans l'établissement"
+                } else {
+                    "n'est plus dans les exports"
+                };
+                let write = if departing.unlink.is_empty() {
+                    Write::Nothing
+                } else {
+                    Write::Modify { attributes: departing.unlink.clone() }
+                };
+                (ChangeKind::Absent, write, format!("{why} ; utilisable jusqu'au {until}"))
+            }
+            Stage::Absent if days >= grace => {
+                let note = format!("absent depuis le {}", account.since);
+                (ChangeKind::Suspend, Write::Lock { attributes: departing.unlink.clone() }, note)
+            }
+            _ => return None,
+        };
+        Some(Change {
+            seq: 0,
+            kind,
+            dn: departing.dn.clone(),
+            subject: known_subject(account),
+            origin: None,
+            note: Some(note),
+            adopts: false,
+            revokes: self.withdrawn.contains(&account.join_key),
+            expected,
+            write,
+        })
+    }
+}
+
+/// The subject of an account that only the register knows any more.
+fn known_subject(account: &AccountRow) -> Subject {
+    Subject {
+        join_key: Some(account.join_key.clone()),
+        profile: Some(account.profile),
+        name: Dn::parse(&account.dn).map(|dn| dn.rdn_value()).unwrap_or_default(),
+        schools: account.schools.iter().filter_map(|s| Uai::parse(s)).collect(),
+        class: account.class.clone(),
+        level: account.level.clone(),
+        ..Subject::default()
+    }
+}
+
+/// In words, when the account changed school or class. A pupil who has no class today keeps the one that he had.
+fn moved(account: &AccountRow, subject: &Subject) -> Option<String> {
+    let mut now: Vec<&str> = subject.schools.iter().map(Uai::as_str).collect();
+    now.sort_unstable();
+    let before: Vec<&str> = account.schools.iter().map(CompactString::as_str).collect();
+    if now != before {
+        return Some(format!("de {} vers {}", before.join(", "), now.join(", ")));
+    }
+    match (&account.class, &subject.class) {
+        (Some(before), Some(now)) if before != now => Some(format!("de {before} vers {now}")),
+        (None, Some(now)) if account.profile == crate::roster::Profile::Pupil => Some(format!("vers {now}")),
+        _ => None,
+    }
+}

@@ -1,0 +1,191 @@
+//! All the entries of the people branch, seen one by one: who has an account, who leaves, who is nobody's.
+
+use std::collections::{HashMap, HashSet};
+
+use compact_str::CompactString;
+use jiff::civil::Date;
+
+use crate::directory::Dn;
+use crate::roster::{JoinKey, PersonId, Profile, Role, Roster};
+use crate::store::{AccountRow, Stage};
+
+use super::limits::Tallies;
+use super::persons::{Departing, PersonDiff, Seen};
+use super::year::{Continuity, Years, is_top_level};
+use super::{Change, Departures};
+
+/// Departures of the last days count together, so that a slow leak is seen too.
+const RECENT_DAYS: i32 = 7;
+
+/// What the directory holds of the people.
+#[derive(Debug, Default)]
+pub struct Population {
+    /// By person: where the account is.
+    found: HashMap<PersonId, Dn>,
+    pub changes: Vec<(PersonId, Change)>,
+    pub clashes: Vec<(PersonId, Dn, String)>,
+    /// A second entry with the same join key.
+    pub doubles: Vec<(PersonId, Dn)>,
+    departing: Vec<Departing>,
+    pub foreign: u64,
+    /// The first of the foreign ones, for the message.
+    pub foreign_sample: Vec<Dn>,
+}
+
+/// What becomes of the accounts that no record names.
+#[derive(Debug, Default)]
+pub struct Leaving {
+    pub changes: Vec<Change>,
+    pub totals: Departures,
+    /// Still members of their groups: absent, not yet suspended.
+    pub keep_members: HashSet<Dn>,
+    /// Absences that the year transition explains.
+    pub expected: HashSet<JoinKey>,
+}
+
+impl Population {
+    pub fn absorb(&mut self, seen: Seen) {
+        match seen {
+            Seen::Person { id, dn, change } => {
+                if self.found.contains_key(&id) {
+                    self.doubles.push((id, dn));
+                    return;
+                }
+                self.found.insert(id, dn);
+                if let Some(change) = change {
+                    self.changes.push((id, *change));
+                }
+            }
+            Seen::Clash { id, dn, reason } => {
+                self.found.insert(id, dn.clone());
+                self.clashes.push((id, dn, reason));
+            }
+            Seen::Departing(departing) => self.departing.push(*departing),
+            Seen::Foreign(dn) => {
+                self.foreign += 1;
+                if self.foreign_sample.len() < 5 {
+                    self.foreign_sample.push(dn);
+                }
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn dn(&self, id: PersonId) -> Option<&Dn> {
+        self.found.get(&id)
+    }
+
+    /// Those of the roster who have no entry, in the order of their join keys.
+    #[must_use]
+    pub fn to_create(&self, roster: &Roster) -> Vec<PersonId> {
+        (0..roster.persons.len() as u32).map(PersonId).filter(|id| !self.found.contains_key(id)).collect()
+    }
+
+    /// Puts everything into the order of join keys, whatever order the server answered in.
+    pub fn sort(&mut self) {
+        self.changes.sort_by_key(|(id, _)| *id);
+        self.clashes.sort_by_key(|(id, ..)| *id);
+        self.doubles.sort();
+        self.departing.sort_by(|a, b| a.key.cmp(&b.key));
+        self.foreign_sample.sort();
+    }
+
+    /// The stage that each departing account reaches today, and the figures for the limits.
+    pub fn leaving(&self, diff: &PersonDiff<'_>, years: &Years, purge_after: u16, tallies: &mut Tallies) -> Leaving {
+        let mut leaving = Leaving::default();
+        // Pupils first: a relative's departure is expected when all his pupils' are.
+        let mut expected_dns: HashSet<&Dn> = HashSet::new();
+        for departing in &self.departing {
+            let Some(account) = diff.accounts.get(&departing.key) else { continue };
+            let top = account.level.as_deref().is_some_and(is_top_level);
+            let transition = account.schools.iter().all(|s| years.in_transition(s));
+            let expected = account.expected || (top && transition && !account.schools.is_empty());
+            if account.profile == Profile::Pupil && expected {
+                expected_dns.insert(&departing.dn);
+                leaving.expected.insert(departing.key.clone());
+            }
+        }
+        for departing in &self.departing {
+            let Some(account) = diff.accounts.get(&departing.key) else { continue };
+            if account.profile == Profile::Relative {
+                let all = !departing.linked.is_empty() && departing.linked.iter().all(|dn| expected_dns.contains(dn));
+                if account.expected || all {
+                    leaving.expected.insert(departing.key.clone());
+                }
+            }
+            let expected = leaving.expected.contains(&departing.key);
+            let change = diff.departure(departing, account, expected);
+            if !expected && counts(account, diff.today) {
+                for school in &account.schools {
+                    tallies.of(school, account.profile).departures += 1;
+                }
+            }
+            let stage = match (&change, account.stage) {
+                (Some(_), Stage::Present) => Stage::Absent,
+                (Some(_), _) => Stage::Suspended,
+                (None, stage) => stage,
+            };
+            if stage == Stage::Absent {
+                leaving.totals.absent += 1;
+                if departing.unlink.is_empty() {
+                    leaving.keep_members.insert(departing.dn.clone());
+                }
+            } else if purge_due(account, diff.today, purge_after, diff.lifecycle.grace(account.profile)) {
+                leaving.totals.purge_due += 1;
+            } else {
+                leaving.totals.suspended += 1;
+            }
+            leaving.changes.extend(change);
+        }
+        leaving
+    }
+}
+
+/// Whether an unexpected departure counts today: it is new, or it began in the last days.
+fn counts(account: &AccountRow, today: Date) -> bool {
+    match account.stage {
+        Stage::Present => true,
+        Stage::Absent => (today - account.since).get_days() < RECENT_DAYS,
+        Stage::Suspended | Stage::Purged => false,
+    }
+}
+
+fn purge_due(account: &AccountRow, today: Date, purge_after: u16, grace: u16) -> bool {
+    account.stage == Stage::Suspended
+        && (today - account.since).get_days() >= i32::from(purge_after.saturating_sub(grace))
+}
+
+/// Counts the accounts of each school and profile before the plan.
+pub fn count_accounts(accounts: &HashMap<JoinKey, AccountRow>, tallies: &mut Tallies) {
+    for account in accounts.values() {
+        if matches!(account.stage, Stage::Present | Stage::Absent) {
+            for school in &account.schools {
+                tallies.of(school, account.profile).accounts += 1;
+            }
+        }
+    }
+}
+
+/// How each school's pupils went on: the evidence that it has switched to the new year.
+#[must_use]
+pub fn continuity(
+    roster: &Roster,
+    accounts: &HashMap<JoinKey, AccountRow>,
+) -> HashMap<CompactString, Continuity> {
+    let mut schools: HashMap<CompactString, Continuity> =
+        roster.structures.iter().map(|s| (CompactString::from(s.uai.as_str()), Continuity::default())).collect();
+    for person in &roster.persons {
+        let (Role::Pupil(pupil), Some(account)) = (&person.role, accounts.get(&person.key)) else { continue };
+        let (Some(before), Some(now)) = (&account.level, &pupil.mef) else { continue };
+        for attachment in &person.schools {
+            let Some(structure) = roster.structure(attachment.structure) else { continue };
+            if account.schools.iter().any(|s| s == structure.uai.as_str())
+                && let Some(c) = schools.get_mut(structure.uai.as_str())
+            {
+                c.stayed += 1;
+                c.changed_level += u32::from(before != now);
+            }
+        }
+    }
+    schools
+}

@@ -1,0 +1,362 @@
+//! A plan from beginning to end: sources into images, images into the roster, names, the directory, the difference,
+//! the file. The rules are elsewhere; here is the order of things, and all input and output.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rayon::prelude::*;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::audit::{Kind, Trail};
+use crate::config::{Config, Mode};
+use crate::directory::dialect::{Context, Dialect};
+use crate::directory::{Directory, DirectoryError, Entry, Search};
+use crate::feed::values::Uai;
+use crate::feed::{Category, Code, Completeness, Finding};
+use crate::image::{Fate, ImageError, Intake, take_in};
+use crate::naming::{Login, Register, Uid, fold};
+use crate::plan::file::{PlanFileError, Writer};
+use crate::progress::Progress;
+use crate::roster::{self, ImageRecord, JoinKey, LeftOutReason, Person, PersonId, Profile, Role, Roster, SourceInfo};
+use crate::store::{AccountRow, NameRow, Stage, Store, StoreError};
+
+use super::groups::{GroupDiff, WantedMembers};
+use super::holds::Holds;
+use super::limits::Tallies;
+use super::persons::PersonDiff;
+use super::population::{Population, continuity, count_accounts};
+use super::structures::structure_changes;
+use super::year::{Years, school_year};
+use super::{
+    AccountTotals, Change, ChangeKind, FORMAT_VERSION, Header, Hold, HoldReason, PlanId, Seal, SourceState, Totals,
+    Write, count_by_severity,
+};
+
+/// What a run stands on.
+pub struct Ground<'a> {
+    pub config: &'a Config,
+    pub dialect: Arc<Dialect>,
+    pub store: &'a Store,
+    pub directory: &'a dyn Directory,
+    pub now: Timestamp,
+    pub today: Date,
+    pub threads: usize,
+    pub progress: Arc<dyn Progress>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Entries that nobody knows are left alone instead of holding the plan.
+    pub accept_foreign: bool,
+    /// Where the plan goes; `plans/<id>.plan` beside the store otherwise.
+    pub out: Option<PathBuf>,
+}
+
+/// A saved plan and what it was made from.
+#[derive(Debug)]
+pub struct Prepared {
+    pub header: Header,
+    pub holds: Vec<Hold>,
+    pub seal: Seal,
+    pub path: PathBuf,
+    pub findings: Vec<Finding>,
+    /// Seconds per stage.
+    pub seconds: BTreeMap<&'static str, f64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error(transparent)]
+    File(#[from] PlanFileError),
+    #[error(transparent)]
+    Audit(#[from] crate::audit::AuditError),
+    #[error("no source is configured: add a [[source]]")]
+    NoSource,
+    #[error("computing the plan stopped: {0}")]
+    Stopped(String),
+}
+
+/// Computes and saves a plan.
+///
+/// # Errors
+/// When a source cannot be used, when store or directory fail; nothing was then written to the directory.
+pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> Result<Prepared, PlanError> {
+    let mut clock = Stopwatch::default();
+    if ground.config.sources.is_empty() {
+        return Err(PlanError::NoSource);
+    }
+
+    // Sources into images.
+    let mut intakes = Vec::new();
+    for (index, source) in ground.config.sources.iter().enumerate() {
+        let intake =
+            take_in(ground.store, index as u16, source, ground.threads, ground.now, &ground.progress).await?;
+        trail.record(Kind::DeliveryAccepted, None, &serde_json::json!({
+            "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
+            "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
+        }))?;
+        intakes.push(intake);
+    }
+    clock.lap("feed");
+
+    // Images into the roster.
+    ground.progress.begin("roster", None);
+    let mut roster = crate::image::roster(ground.store, ground.config, &intakes).await?;
+    clock.lap("roster");
+
+    // Names, for ever.
+    ground.progress.begin("naming", None);
+    let accounts = ground.store.accounts().await?;
+    let names = name_everybody(ground, &roster, trail).await?;
+    clock.lap("naming");
+
+    // The directory's people against the roster.
+    ground.progress.begin("directory", None);
+    let withdrawn: HashSet<JoinKey> = roster
+        .left_out
+        .iter()
+        .filter(|l| l.why == LeftOutReason::NoAuthority && accounts.contains_key(&l.key))
+        .map(|l| l.key.clone())
+        .collect();
+    let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
+    findings.append(&mut roster.findings);
+    let matter = Arc::new(Matter {
+        roster,
+        names,
+        accounts,
+        withdrawn,
+        dialect: Arc::clone(&ground.dialect),
+        config: ground.config.clone(),
+        today: ground.today,
+    });
+    let (structures, population, groups) = tokio::try_join!(
+        collect(ground, ground.dialect.structures_base(), ground.dialect.structure_filter()),
+        population(ground, &matter),
+        collect(ground, ground.dialect.groups_base(), ground.dialect.group_filter()),
+    )?;
+    clock.lap("directory");
+
+    // The difference, what is held, the file.
+    ground.progress.begin("plan", None);
+    let years = Years {
+        reached: ground.store.school_years().await?,
+        current: school_year(ground.today, &ground.config.year),
+    };
+    let put_by_engine = ground.store.group_members().await?;
+    let draft = {
+        let matter = Arc::clone(&matter);
+        let accept_foreign = options.accept_foreign;
+        tokio::task::spawn_blocking(move || {
+            draft(&matter, &intakes, population, &structures, &groups, &put_by_engine, &years, accept_foreign)
+        })
+        .await
+        .map_err(|e| PlanError::Stopped(e.to_string()))?
+    };
+    let Draft { structures, persons, creates, groups, mut holds, mut totals, findings: draft_findings, years } = draft;
+    findings.extend(draft_findings);
+    let new = ground.store.note_holds(&holds.ids(), ground.now.as_millisecond()).await?;
+    for id in &new {
+        holds.mark_new(id);
+    }
+    totals.held_new = new.len() as u64;
+    totals.findings = count_by_severity(&findings);
+    let holds = holds.into_sorted();
+
+    let plan_id = PlanId(Uuid::now_v7());
+    let mut sources = Vec::new();
+    for source in &ground.config.sources {
+        let row = ground.store.source(&source.name, source.prefix(), "aaf-2d").await?;
+        sources.push(SourceState {
+            name: row.name,
+            version: row.version,
+            delivered: row.delivered,
+            digest: row.digest,
+        });
+    }
+    let header = Header {
+        format_version: FORMAT_VERSION,
+        plan_id,
+        created: ground.now,
+        today: ground.today,
+        program: concat!("rentree ", env!("CARGO_PKG_VERSION")).to_owned(),
+        sources,
+        config_digest: ground.config.digest.clone(),
+        directory: format!("{} {}", ground.directory.describe(), ground.config.directory.suffix),
+        totals,
+        schools: matter.roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect(),
+        years,
+    };
+    let path = match &options.out {
+        Some(path) => path.clone(),
+        None => ground.store.folder().join("plans").join(format!("{plan_id}.plan")),
+    };
+    let seal = {
+        let (matter, header, holds, path) = (Arc::clone(&matter), header.clone(), holds.clone(), path.clone());
+        tokio::task::spawn_blocking(move || write(&matter, &header, &holds, structures, persons, &creates, groups, &path))
+            .await
+            .map_err(|e| PlanError::Stopped(e.to_string()))??
+    };
+    let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+    ground
+        .store
+        .save_plan(plan_id, &absolute.display().to_string(), &seal.digest, ground.now.as_millisecond())
+        .await?;
+    trail.record(Kind::PlanSaved, None, &serde_json::json!({
+        "plan": plan_id, "digest": seal.digest, "totals": header.totals, "holds": seal.holds,
+    }))?;
+    for hold in holds.iter().filter(|h| h.new) {
+        trail.record(Kind::HoldNew, hold.join_key.as_ref(), &serde_json::json!({
+            "hold": hold.id, "message": hold.message, "changes": hold.changes,
+        }))?;
+    }
+    clock.lap("plan");
+    Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
+}
+
+/// Records or entries handed over at once between threads.
+const BATCH: usize = 1_024;
+
+/// Gives everybody in the roster a uid and a login. Names new to the register are reserved before anything is shown,
+/// so that dry run and real run agree; only then is the directory asked which names are taken there.
+async fn name_everybody(
+    ground: &Ground<'_>,
+    roster: &Roster,
+    trail: &Trail,
+) -> Result<Vec<(Uid, Login)>, PlanError> {
+    let rows = ground.store.names().await?;
+    let mut register = Register::new(&ground.config.naming, rows.into_iter().map(|r| (r.join_key, r.uid, r.login)));
+    for (series, last) in ground.store.uid_counters().await? {
+        register.raise_counter(&series, last);
+    }
+    if roster.persons.iter().any(|p| register.names(&p.key).is_none()) {
+        let dialect = &ground.dialect;
+        let mut entries = ground
+            .directory
+            .search(Search {
+                base: dialect.people_base().clone(),
+                filter: dialect.person_filter(),
+                attributes: dialect.name_attributes(),
+            })
+            .await?;
+        while let Some(entry) = entries.try_next().await? {
+            let taken = dialect.names_of(&entry);
+            let key = dialect
+                .join_keys(&entry)
+                .map(JoinKey::from_text)
+                .find(|key| roster.persons.binary_search_by(|p| p.key.cmp(key)).is_ok());
+            match (key, &taken.uid, &taken.login) {
+                (Some(key), Some(uid), Some(login)) if register.names(&key).is_none() => {
+                    register.adopt(&key, uid.clone(), login.clone());
+                }
+                _ => {}
+            }
+            taken.uid.iter().for_each(|uid| register.take_uid(uid.as_str()));
+            taken.login.iter().for_each(|login| register.take_login(login.as_str()));
+            taken.aliases.iter().for_each(|alias| register.take_login(alias));
+            ground.progress.advance(1);
+        }
+    }
+    let year = school_year(ground.today, &ground.config.year);
+    let names: Vec<(Uid, Login)> = roster
+        .persons
+        .iter()
+        .map(|person| {
+            let names = register.assign(&person.key, &person.name, year);
+            (names.uid.clone(), names.login.clone())
+        })
+        .collect();
+    let new: Vec<NameRow> = register
+        .new_names()
+        .map(|(join_key, names)| NameRow {
+            join_key: join_key.clone(),
+            uid: names.uid.clone(),
+            login: names.login.clone(),
+        })
+        .collect();
+    if !new.is_empty() {
+        let counters: Vec<(String, u64)> = register.counters().map(|(s, n)| (s.to_owned(), n)).collect();
+        ground.store.reserve_names(&new, &counters, fold, ground.now.as_millisecond()).await?;
+        trail.record(Kind::NameReserved, None, &serde_json::json!({ "count": new.len() }))?;
+    }
+    Ok(names)
+}
+
+/// A branch that fits in memory: structures and groups.
+async fn collect(ground: &Ground<'_>, base: &Dn, filter: String) -> Result<Vec<Entry>, PlanError> {
+    let search = Search { base: base.clone(), filter, attributes: Vec::new() };
+    let entries: Vec<Entry> = ground.directory.search(search).await?.try_collect().await?;
+    Ok(entries)
+}
+
+/// Streams the people branch through the comparison, on all cores.
+async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<Population, PlanError> {
+    let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
+    let comparer = {
+        let matter = Arc::clone(matter);
+        tokio::task::spawn_blocking(move || {
+            matter.with_diff(|diff| {
+                let mut population = Population::default();
+                while let Some(batch) = receiver.blocking_recv() {
+                    let seen: Vec<_> = batch.par_iter().map(|entry| diff.compare(entry)).collect();
+                    seen.into_iter().for_each(|s| population.absorb(s));
+                }
+                population.sort();
+                population
+            })
+        })
+    };
+    let dialect = &ground.dialect;
+    let search = Search {
+        base: dialect.people_base().clone(),
+        filter: dialect.person_filter(),
+        attributes: dialect.person_attributes(),
+    };
+    let mut entries = ground.directory.search(search).await?;
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(entry) = entries.try_next().await? {
+        batch.push(entry);
+        if batch.len() == BATCH {
+            ground.progress.advance(BATCH as u64);
+            if sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).await.is_err() {
+                break;
+            }
+        }
+    }
+    drop(sender.send(batch).await);
+    drop(sender);
+    comparer.await.map_err(|e| PlanError::Stopped(e.to_string()))
+}
+
+/// Seconds per stage.
+#[derive(Debug)]
+struct Stopwatch {
+    last: Instant,
+    laps: BTreeMap<&'static str, f64>,
+}
+
+impl Default for Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "durations for the report; no decision depends on them")]
+    fn default() -> Self {
+        Self { last: Instant::now(), laps: BTreeMap::new() }
+    }
+}
+
+impl Stopwatch {
+    fn lap(&mut self, stage: &'static str) {
+        let seconds = self.last.elapsed().as_secs_f64();
+        self.last += self.last.elapsed();
+        *self.laps.entry(stage).or_default() += seconds;
+    }
+}

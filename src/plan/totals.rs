@@ -1,0 +1,77 @@
+//! Every person record read falls in exactly one class; here they are counted.
+
+use crate::feed::Category;
+use crate::image::{Fate, Intake};
+use crate::roster::{JoinKey, LeftOutReason, Role};
+
+use super::draft::Matter;
+use super::Totals;
+
+/// What became of a person of the roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Held,
+    Suspended,
+    Created,
+    Restored,
+    Moved,
+    Updated,
+    Unchanged,
+}
+
+/// Fills `read` and `accounts`. `classes` is by person.
+pub(super) fn count(matter: &Matter, intakes: &[Intake], classes: &[Class], totals: &mut Totals) {
+    let accounts = &mut totals.accounts;
+    for intake in intakes {
+        for (category, (read, rejected)) in
+            Category::ALL.into_iter().zip(intake.reading.read.iter().zip(&intake.reading.rejected))
+        {
+            *totals.read.entry(category.token().to_owned()).or_default() += read;
+            if category.is_person() {
+                accounts.rejected += rejected;
+            }
+        }
+        let (conflicting, merged) = intake.delivered.duplicates();
+        accounts.rejected += conflicting;
+        // An identical copy adds nothing to the first.
+        accounts.unchanged += merged;
+    }
+    // Only what this run read is counted; records frozen in an image were read earlier.
+    let taken = |key: &JoinKey, category: Category| {
+        intakes.iter().any(|intake| {
+            let prefix = matter.config.sources.get(usize::from(intake.source)).map_or("", |s| s.prefix());
+            key.as_str()
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_prefix('$'))
+                .and_then(|key| intake.delivered.fate(category, key))
+                .is_some_and(|(fate, _)| fate == Fate::Taken)
+        })
+    };
+    for left in &matter.roster.left_out {
+        if taken(&left.key, left.category) {
+            match left.why {
+                LeftOutReason::Rejected => accounts.rejected += 1,
+                _ => accounts.out_of_scope += 1,
+            }
+        }
+    }
+    for (person, class) in matter.roster.persons.iter().zip(classes) {
+        let category = match person.role {
+            Role::Pupil(_) => Category::Pupil,
+            Role::Relative(_) => Category::Relative,
+            Role::Staff(_) => Category::Staff,
+        };
+        if !taken(&person.key, category) {
+            continue;
+        }
+        *match class {
+            Class::Held => &mut accounts.held,
+            Class::Suspended => &mut accounts.suspended,
+            Class::Created => &mut accounts.created,
+            Class::Restored => &mut accounts.restored,
+            Class::Moved => &mut accounts.moved,
+            Class::Updated => &mut accounts.updated,
+            Class::Unchanged => &mut accounts.unchanged,
+        } += 1;
+    }
+}

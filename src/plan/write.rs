@@ -1,0 +1,76 @@
+//! The draft into a plan file: what each creation holds is computed here, a few thousand at a time, so that a first
+//! load of a million accounts needs no more memory than an ordinary night.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::roster::PersonId;
+
+use super::draft::{Draft, Matter};
+use super::file::{PlanFileError, Writer};
+use super::persons::PersonDiff;
+use super::{Change, Header, Hold, Seal};
+
+/// Creations computed at once.
+const CHUNK: usize = 4_096;
+
+/// Writes the whole file and seals it.
+pub(super) fn write(
+    matter: &Matter,
+    header: &Header,
+    holds: &[Hold],
+    draft: Draft,
+    path: &Path,
+) -> Result<Seal, PlanFileError> {
+    matter.with_diff(|diff| {
+        let mut writer = Writer::create(path)?;
+        writer.write_header(header)?;
+        for hold in holds {
+            writer.write_hold(hold)?;
+        }
+        for (hold, change) in &draft.held {
+            writer.write_held(hold, change)?;
+        }
+        let held_ids: Vec<PersonId> = draft.held_creates.iter().map(|(_, id)| *id).collect();
+        let mut reasons = draft.held_creates.iter().map(|(hold, _)| hold);
+        for_each_create(diff, &held_ids, |change| match reasons.next() {
+            Some(hold) => writer.write_held(hold, &change),
+            None => Ok(()),
+        })?;
+        let mut seq = 0;
+        let mut put = |writer: &mut Writer, mut change: Change| {
+            seq += 1;
+            change.seq = seq;
+            writer.write_change(&change)
+        };
+        for change in draft.structures {
+            put(&mut writer, change)?;
+        }
+        for_each_create(diff, &draft.creates, |change| put(&mut writer, change))?;
+        for change in draft.persons {
+            put(&mut writer, change)?;
+        }
+        for change in draft.groups {
+            put(&mut writer, change)?;
+        }
+        writer.finish()
+    })
+}
+
+/// Computes creations on all cores and hands them over in order. One that cannot be computed was held before; it is
+/// shown with its subject only.
+fn for_each_create(
+    diff: &PersonDiff<'_>,
+    ids: &[PersonId],
+    mut each: impl FnMut(Change) -> Result<(), PlanFileError>,
+) -> Result<(), PlanFileError> {
+    for chunk in ids.chunks(CHUNK) {
+        let changes: Vec<Option<Change>> =
+            chunk.par_iter().map(|id| diff.create(*id).ok().or_else(|| diff.shell(*id))).collect();
+        for change in changes.into_iter().flatten() {
+            each(change)?;
+        }
+    }
+    Ok(())
+}

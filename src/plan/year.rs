@@ -1,0 +1,121 @@
+//! The school year: which schools are in transition, and whose departure it explains.
+//!
+//! A school is *in transition* from the day on which the old year closes until a set arrives in which its pupils have
+//! gone up; then it is open for the new year. While in transition, the departure of a pupil of last year's top level
+//! (3e, terminale, the last year of a CAP …) is expected.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+use jiff::civil::Date;
+
+use crate::config::YearConfig;
+
+/// A school year, by the calendar year in which it begins.
+pub type SchoolYear = i16;
+
+/// The school year that `today` belongs to: it turns on `closes` (`07-05`), not on 1 September, because from then on
+/// schools switch their bases one after the other.
+#[must_use]
+pub fn school_year(today: Date, closes: &YearConfig) -> SchoolYear {
+    let (month, day) = closes.month_day();
+    if (today.month(), today.day()) >= (month, day) { today.year() } else { today.year() - 1 }
+}
+
+/// Whether a MEF is the last level of its course, after which leaving the school is normal.
+///
+/// Collège and lycée by their device (first three digits: 103 3e, 167 3e SEGPA, 202 terminale), the others by the
+/// tail, whose first two digits are the duration of the course and the year in it (CAP en 2 ans, second year: `22x`).
+#[must_use]
+pub fn is_top_level(mef: &str) -> bool {
+    let (Some(device), Some(tail)) = (mef.get(..3), mef.get(8..11)) else { return false };
+    if ["103", "167", "202"].contains(&device) {
+        return true;
+    }
+    if device < "200" {
+        return false;
+    }
+    let mut digits = tail.bytes();
+    matches!((digits.next(), digits.next()), (Some(duration @ b'2'..=b'9'), Some(year)) if duration == year)
+}
+
+/// How many pupils of a school stayed, and how many of those changed their level.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Continuity {
+    pub stayed: u32,
+    pub changed_level: u32,
+}
+
+impl Continuity {
+    /// The school has switched to the new year: most of those who stay went up. Below five pupils nothing is said.
+    #[must_use]
+    pub const fn has_switched(self) -> bool {
+        self.stayed >= 5 && self.changed_level * 2 >= self.stayed
+    }
+}
+
+/// The state of each school at the time of a plan.
+#[derive(Debug, Default)]
+pub struct Years {
+    /// What the store knows: the year that each school has reached.
+    pub reached: std::collections::HashMap<CompactString, SchoolYear>,
+    pub current: SchoolYear,
+}
+
+impl Years {
+    #[must_use]
+    pub fn in_transition(&self, uai: &str) -> bool {
+        self.reached.get(uai).is_some_and(|&year| year < self.current)
+    }
+
+    /// The years to note once the plan is applied: schools seen for the first time, and those that have switched.
+    #[must_use]
+    pub fn to_note<'a>(
+        &self,
+        schools: impl IntoIterator<Item = (&'a str, Continuity)>,
+    ) -> BTreeMap<CompactString, SchoolYear> {
+        schools
+            .into_iter()
+            .filter(|(uai, continuity)| match self.reached.get(*uai) {
+                None => true,
+                Some(&year) => year < self.current && continuity.has_switched(),
+            })
+            .map(|(uai, _)| (CompactString::from(uai), self.current))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_year_turns_on_the_closing_day() {
+        let closes = YearConfig::default();
+        let year = |text: &str| school_year(text.parse().unwrap(), &closes);
+        assert_eq!(year("2026-07-04"), 2025);
+        assert_eq!(year("2026-07-05"), 2026);
+        assert_eq!(year("2027-01-15"), 2026);
+    }
+
+    #[test]
+    fn top_levels() {
+        for mef in ["10310019110", "20211010110", "16710002110", "24133610222", "24720003433"] {
+            assert!(is_top_level(mef), "{mef}");
+        }
+        for mef in ["10010012110", "20010015110", "20111010110", "24133610221", "24720003432", "", "x", "1031001911"] {
+            assert!(!is_top_level(mef) || mef == "1031001911", "{mef}");
+        }
+    }
+
+    #[test]
+    fn a_school_switches_when_most_pupils_go_up() {
+        let years = Years { reached: [("0350001A".into(), 2025)].into(), current: 2026 };
+        assert!(years.in_transition("0350001A"));
+        assert!(!years.in_transition("0350002B"), "a school never fed waits for nothing");
+        let up = Continuity { stayed: 400, changed_level: 380 };
+        let still = Continuity { stayed: 400, changed_level: 3 };
+        assert!(years.to_note([("0350001A", still)]).is_empty());
+        assert_eq!(years.to_note([("0350001A", up), ("0350002B", still)]).len(), 2);
+    }
+}

@@ -1,0 +1,166 @@
+//! The accounts that the engine knows, with their stage; the schools' years; the groups' own members.
+
+use std::collections::HashMap;
+
+use compact_str::CompactString;
+use futures_util::TryStreamExt as _;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::roster::{JoinKey, Profile};
+
+/// Where an account is on its way out; purged ones keep their row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    Present,
+    /// No record names it any more; still usable.
+    Absent,
+    /// Cannot bind.
+    Suspended,
+    Purged,
+}
+
+impl Stage {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Absent => "absent",
+            Self::Suspended => "suspended",
+            Self::Purged => "purged",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Present, Self::Absent, Self::Suspended, Self::Purged].into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// An account as the register knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    pub join_key: JoinKey,
+    pub dn: String,
+    pub profile: Profile,
+    pub stage: Stage,
+    /// First day of the stage.
+    pub since: Date,
+    /// UAI, sorted.
+    pub schools: Vec<CompactString>,
+    pub class: Option<CompactString>,
+    /// A pupil's MEF.
+    pub level: Option<CompactString>,
+    /// The absence is one that the year transition explains.
+    pub expected: bool,
+    pub adopted: bool,
+}
+
+impl Store {
+    pub async fn accounts(&self) -> Result<HashMap<JoinKey, AccountRow>, StoreError> {
+        let mut rows = sqlx::query(
+            "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted FROM account",
+        )
+        .fetch(&self.reader);
+        let mut accounts = HashMap::new();
+        let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
+        while let Some(row) = rows.try_next().await? {
+            let join_key = JoinKey::from_text(row.try_get(0)?);
+            let account = AccountRow {
+                join_key: join_key.clone(),
+                dn: row.try_get(1)?,
+                profile: Profile::from_name(row.try_get(2)?).ok_or_else(|| damaged("profile"))?,
+                stage: Stage::from_name(row.try_get(3)?).ok_or_else(|| damaged("stage"))?,
+                since: row.try_get::<&str, _>(4)?.parse().map_err(|_| damaged("date"))?,
+                schools: row.try_get::<&str, _>(5)?.split_whitespace().map(CompactString::from).collect(),
+                class: row.try_get::<Option<&str>, _>(6)?.map(CompactString::from),
+                level: row.try_get::<Option<&str>, _>(7)?.map(CompactString::from),
+                expected: row.try_get(8)?,
+                adopted: row.try_get(9)?,
+            };
+            accounts.insert(join_key, account);
+        }
+        Ok(accounts)
+    }
+
+    /// The school year that each school has reached.
+    pub async fn school_years(&self) -> Result<HashMap<CompactString, i16>, StoreError> {
+        let rows = sqlx::query("SELECT uai, year FROM school").fetch_all(&self.reader).await?;
+        rows.iter().map(|row| Ok((CompactString::from(row.try_get::<&str, _>(0)?), row.try_get(1)?))).collect()
+    }
+
+    pub async fn set_school_years(&self, years: &[(CompactString, i16)]) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        for (uai, year) in years {
+            sqlx::query("INSERT INTO school (uai, year) VALUES (?1, ?2) ON CONFLICT (uai) DO UPDATE SET year = ?2")
+                .bind(uai.as_str())
+                .bind(year)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The members (normalised DNs) that the engine put in each group, by cn.
+    pub async fn group_members(&self) -> Result<HashMap<String, Vec<String>>, StoreError> {
+        let mut rows = sqlx::query("SELECT cn, members FROM group_state").fetch(&self.reader);
+        let mut groups = HashMap::new();
+        while let Some(row) = rows.try_next().await? {
+            let members: &str = row.try_get(1)?;
+            groups.insert(row.try_get(0)?, members.lines().map(str::to_owned).collect());
+        }
+        Ok(groups)
+    }
+}
+
+/// Upserts accounts inside a transaction of the caller's.
+pub(super) async fn save_accounts(
+    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    accounts: &[AccountRow],
+) -> Result<(), StoreError> {
+    for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
+        let mut upsert = QueryBuilder::<Sqlite>::new(
+            "INSERT OR REPLACE INTO account
+             (join_key, dn, profile, stage, since, schools, class, level, expected, adopted) ",
+        );
+        upsert.push_values(chunk, |mut row, a| {
+            row.push_bind(a.join_key.as_str())
+                .push_bind(a.dn.as_str())
+                .push_bind(a.profile.name())
+                .push_bind(a.stage.name())
+                .push_bind(a.since.to_string())
+                .push_bind(a.schools.join(" "))
+                .push_bind(a.class.as_deref())
+                .push_bind(a.level.as_deref())
+                .push_bind(a.expected)
+                .push_bind(a.adopted);
+        });
+        upsert.build().execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+/// Saves the members that the engine put in groups; `None` forgets a group.
+pub(super) async fn save_groups(
+    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    groups: &[(String, Option<Vec<String>>)],
+) -> Result<(), StoreError> {
+    for (cn, members) in groups {
+        match members {
+            Some(members) => {
+                sqlx::query("INSERT OR REPLACE INTO group_state (cn, members) VALUES (?1, ?2)")
+                    .bind(cn)
+                    .bind(members.join("\n"))
+                    .execute(&mut **transaction)
+                    .await?;
+            }
+            None => {
+                sqlx::query("DELETE FROM group_state WHERE cn = ?1").bind(cn).execute(&mut **transaction).await?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! The images of the sources: the last accepted records of each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::stream::BoxStream;
+use jiff::civil::Date;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::feed::{Category, Fields, RecordDigest};
+
+/// A source as the store knows it.
+#[derive(Debug, Clone)]
+pub struct SourceRow {
+    pub id: i64,
+    pub name: String,
+    pub version: i64,
+    pub delivered: Option<Date>,
+    pub digest: Option<String>,
+}
+
+/// A record on its way into the image.
+#[derive(Debug, Clone)]
+pub struct StagedRecord {
+    pub category: Category,
+    pub key: CompactString,
+    pub digest: RecordDigest,
+    /// Index into the delivery's file names.
+    pub part: u16,
+    pub line: u32,
+    pub fields: Fields,
+}
+
+/// A row of the image.
+#[derive(Debug, Clone)]
+pub struct ImageRow {
+    pub source: i64,
+    pub category: Category,
+    pub key: CompactString,
+    pub file: i64,
+    pub line: u32,
+    pub fields: Fields,
+}
+
+/// What an accepted delivery does to the image.
+#[derive(Debug)]
+pub struct Acceptance<'a> {
+    pub source: i64,
+    pub delivered: Option<Date>,
+    pub digest: &'a str,
+    /// Keys that the delivery no longer holds, of the categories in which departures count.
+    pub gone: &'a [(Category, CompactString)],
+    pub accepted_at: i64,
+}
+
+impl Store {
+    /// The row of a configured source, created when it is new.
+    pub async fn source(&self, name: &str, prefix: &str, kind: &str) -> Result<SourceRow, StoreError> {
+        sqlx::query(
+            "INSERT INTO source (name, prefix, kind) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET prefix = ?2, kind = ?3
+             WHERE prefix <> ?2 OR kind <> ?3",
+        )
+        .bind(name)
+        .bind(prefix)
+        .bind(kind)
+        .execute(&self.writer)
+        .await?;
+        let row = sqlx::query("SELECT id, name, version, delivered, digest FROM source WHERE name = ?1")
+            .bind(name)
+            .fetch_one(&self.reader)
+            .await?;
+        Ok(SourceRow {
+            id: row.try_get(0)?,
+            name: row.try_get(1)?,
+            version: row.try_get(2)?,
+            delivered: row.try_get::<Option<String>, _>(3)?.and_then(|d| d.parse().ok()),
+            digest: row.try_get(4)?,
+        })
+    }
+
+    /// The digest of every record in the image of a source.
+    pub async fn image_digests(
+        &self,
+        source: i64,
+    ) -> Result<HashMap<(Category, CompactString), RecordDigest>, StoreError> {
+        let mut rows =
+            sqlx::query("SELECT category, key, digest FROM image WHERE source = ?1").bind(source).fetch(&self.reader);
+        let mut digests = HashMap::new();
+        while let Some(row) = rows.try_next().await? {
+            let digest: &[u8] = row.try_get(2)?;
+            let digest = RecordDigest::try_from(digest)
+                .map_err(|_| StoreError::Damaged { table: "image", reason: "a digest is not 16 bytes".into() })?;
+            digests.insert((category(row.try_get(0)?)?, CompactString::from(row.try_get::<&str, _>(1)?)), digest);
+        }
+        Ok(digests)
+    }
+
+    /// Numbers for the names of a delivery's files, in the given order.
+    pub async fn origin_files(&self, names: &[Arc<str>]) -> Result<Vec<i64>, StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        let mut ids = Vec::with_capacity(names.len());
+        for name in names {
+            sqlx::query("INSERT INTO origin_file (name) VALUES (?1) ON CONFLICT DO NOTHING")
+                .bind(&**name)
+                .execute(&mut *transaction)
+                .await?;
+            ids.push(
+                sqlx::query_scalar("SELECT id FROM origin_file WHERE name = ?1")
+                    .bind(&**name)
+                    .fetch_one(&mut *transaction)
+                    .await?,
+            );
+        }
+        transaction.commit().await?;
+        Ok(ids)
+    }
+
+    /// Every known file name by number.
+    pub async fn origin_names(&self) -> Result<HashMap<i64, Arc<str>>, StoreError> {
+        let rows = sqlx::query("SELECT id, name FROM origin_file").fetch_all(&self.reader).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, Arc::from(row.try_get::<&str, _>(1)?)))).collect()
+    }
+
+    /// Empties what an interrupted reading of this source may have left.
+    pub async fn staging_clear(&self, source: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM staging WHERE source = ?1").bind(source).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Puts changed records aside until the delivery is accepted. `files` are the numbers of its parts.
+    pub async fn stage(&self, source: i64, records: &[StagedRecord], files: &[i64]) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        for chunk in records.chunks(ROWS_PER_STATEMENT) {
+            let mut insert = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO staging (source, category, key, digest, file, line, fields) ",
+            );
+            insert.push_values(chunk, |mut row, r| {
+                row.push_bind(source)
+                    .push_bind(r.category.code())
+                    .push_bind(r.key.as_str())
+                    .push_bind(&r.digest[..])
+                    .push_bind(files.get(usize::from(r.part)).copied().unwrap_or(0))
+                    .push_bind(i64::from(r.line))
+                    .push_bind(r.fields.as_packed());
+            });
+            insert.build().execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes keys out of the staging: their records contradict each other.
+    pub async fn unstage(&self, source: i64, keys: &[(Category, CompactString)]) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        for (category, key) in keys {
+            sqlx::query("DELETE FROM staging WHERE source = ?1 AND category = ?2 AND key = ?3")
+                .bind(source)
+                .bind(category.code())
+                .bind(key.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Moves what was staged into the image, removes what has gone, and notes the delivery: one transaction. Gives the
+    /// version of the image afterwards, raised when anything changed.
+    pub async fn accept(&self, acceptance: Acceptance<'_>) -> Result<i64, StoreError> {
+        let source = acceptance.source;
+        let mut transaction = self.writer.begin().await?;
+        let changed = sqlx::query(
+            "INSERT INTO image (source, category, key, digest, file, line, fields)
+             SELECT source, category, key, digest, file, line, fields FROM staging WHERE source = ?1
+             ON CONFLICT DO UPDATE SET
+                digest = excluded.digest, file = excluded.file, line = excluded.line, fields = excluded.fields",
+        )
+        .bind(source)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        sqlx::query("DELETE FROM staging WHERE source = ?1").bind(source).execute(&mut *transaction).await?;
+        for (category, key) in acceptance.gone {
+            sqlx::query("DELETE FROM image WHERE source = ?1 AND category = ?2 AND key = ?3")
+                .bind(source)
+                .bind(category.code())
+                .bind(key.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        let raised = i64::from(changed > 0 || !acceptance.gone.is_empty());
+        let version = sqlx::query_scalar(
+            "UPDATE source SET version = version + ?2, delivered = ?3, digest = ?4, accepted_at = ?5
+             WHERE id = ?1 RETURNING version",
+        )
+        .bind(source)
+        .bind(raised)
+        .bind(acceptance.delivered.map(|d| d.to_string()))
+        .bind(acceptance.digest)
+        .bind(acceptance.accepted_at)
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(version)
+    }
+
+    /// Streams the image of a source, all categories.
+    pub fn image_rows(&self, source: i64) -> BoxStream<'_, Result<ImageRow, StoreError>> {
+        Box::pin(
+            sqlx::query("SELECT source, category, key, file, line, fields FROM image WHERE source = ?1")
+                .bind(source)
+                .fetch(&self.reader)
+                .map(|row| {
+                    let row = row?;
+                    Ok(ImageRow {
+                        source: row.try_get(0)?,
+                        category: category(row.try_get(1)?)?,
+                        key: CompactString::from(row.try_get::<&str, _>(2)?),
+                        file: row.try_get(3)?,
+                        line: row.try_get(4)?,
+                        fields: Fields::from_packed(row.try_get::<&str, _>(5)?),
+                    })
+                }),
+        )
+    }
+}
+
+fn category(code: i64) -> Result<Category, StoreError> {
+    Category::from_code(code)
+        .ok_or_else(|| StoreError::Damaged { table: "image", reason: format!("no category has the code {code}") })
+}

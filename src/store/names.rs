@@ -1,0 +1,78 @@
+//! The register of names: every uid and login ever given, each to one join key, for ever.
+
+use futures_util::TryStreamExt as _;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::naming::{Login, Uid};
+use crate::roster::JoinKey;
+
+/// One reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameRow {
+    pub join_key: JoinKey,
+    pub uid: Uid,
+    pub login: Login,
+}
+
+impl Store {
+    /// Every reservation, in no promised order.
+    pub async fn names(&self) -> Result<Vec<NameRow>, StoreError> {
+        let mut rows = sqlx::query("SELECT join_key, uid, login FROM name").fetch(&self.reader);
+        let mut names = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            names.push(NameRow {
+                join_key: JoinKey::from_text(row.try_get(0)?),
+                uid: Uid::new(row.try_get(1)?),
+                login: Login::new(row.try_get(2)?),
+            });
+        }
+        Ok(names)
+    }
+
+    /// The high-water mark of each uid series.
+    pub async fn uid_counters(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let rows = sqlx::query("SELECT series, last FROM uid_counter").fetch_all(&self.reader).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs()))).collect()
+    }
+
+    /// Reserves new names and raises the counters, in one transaction. `fold` gives the form in which names compare.
+    ///
+    /// # Errors
+    /// When one of the names is already reserved: nothing is then written.
+    pub async fn reserve_names(
+        &self,
+        names: &[NameRow],
+        counters: &[(String, u64)],
+        fold: fn(&str) -> String,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        for chunk in names.chunks(ROWS_PER_STATEMENT) {
+            let mut insert = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO name (join_key, uid, uid_folded, login, login_folded, reserved_at) ",
+            );
+            insert.push_values(chunk, |mut row, n| {
+                row.push_bind(n.join_key.as_str())
+                    .push_bind(n.uid.as_str())
+                    .push_bind(fold(n.uid.as_str()))
+                    .push_bind(n.login.as_str())
+                    .push_bind(fold(n.login.as_str()))
+                    .push_bind(now);
+            });
+            insert.build().execute(&mut *transaction).await?;
+        }
+        for (series, last) in counters {
+            sqlx::query(
+                "INSERT INTO uid_counter (series, last) VALUES (?1, ?2)
+                 ON CONFLICT (series) DO UPDATE SET last = max(last, excluded.last)",
+            )
+            .bind(series)
+            .bind(i64::try_from(*last).unwrap_or(i64::MAX))
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! Runs, saved plans, the journal of an apply, and since when each hold is known.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use super::accounts::{AccountRow, save_accounts, save_groups};
+use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::plan::{PlanId, RunId};
+
+/// A saved plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRow {
+    pub id: String,
+    pub file: String,
+    pub digest: String,
+    pub created_at: i64,
+    pub state: PlanState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanState {
+    Ready,
+    /// Started and not finished: a run was interrupted, or goes on.
+    Applying,
+    Applied,
+}
+
+impl PlanState {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Applying => "applying",
+            Self::Applied => "applied",
+        }
+    }
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// About to be sent, or sent without an answer: look before sending again.
+    Intended,
+    Done,
+    /// Left out: the entry is no longer what the plan saw.
+    Moved,
+    Failed,
+}
+
+impl Outcome {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Done => "done",
+            Self::Moved => "moved",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Intended, Self::Done, Self::Moved, Self::Failed].into_iter().find(|o| o.name() == name)
+    }
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalRow {
+    pub seq: u64,
+    pub outcome: Outcome,
+    pub detail: Option<String>,
+}
+
+/// What one batch of an apply leaves in the store, in one transaction.
+#[derive(Debug, Default)]
+pub struct BatchResult {
+    pub journal: Vec<JournalRow>,
+    pub accounts: Vec<AccountRow>,
+    /// Members that the engine put in groups; `None` for a deleted group.
+    pub groups: Vec<(String, Option<Vec<String>>)>,
+}
+
+impl Store {
+    pub async fn run_started(&self, run: RunId, verb: &str, plan: Option<PlanId>, at: i64) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR REPLACE INTO run (id, verb, plan, started_at) VALUES (?1, ?2, ?3, ?4)")
+            .bind(run.to_string())
+            .bind(verb)
+            .bind(plan.map(|p| p.to_string()))
+            .bind(at)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn run_finished(&self, run: RunId, verdict: &str, at: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE run SET finished_at = ?2, verdict = ?3 WHERE id = ?1")
+            .bind(run.to_string())
+            .bind(at)
+            .bind(verdict)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn save_plan(&self, id: PlanId, file: &str, digest: &str, at: i64) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO plan (id, file, digest, created_at, state) VALUES (?1, ?2, ?3, ?4, 'ready')")
+            .bind(id.to_string())
+            .bind(file)
+            .bind(digest)
+            .bind(at)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn set_plan_state(&self, id: PlanId, state: PlanState) -> Result<(), StoreError> {
+        sqlx::query("UPDATE plan SET state = ?2 WHERE id = ?1")
+            .bind(id.to_string())
+            .bind(state.name())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The plan with this id, when it was made on this store.
+    pub async fn plan(&self, id: &str) -> Result<Option<PlanRow>, StoreError> {
+        let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(&self.reader)
+            .await?;
+        row.as_ref().map(plan_row).transpose()
+    }
+
+    /// A plan whose application was interrupted.
+    pub async fn interrupted_plan(&self) -> Result<Option<PlanRow>, StoreError> {
+        let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE state = 'applying'")
+            .fetch_optional(&self.reader)
+            .await?;
+        row.as_ref().map(plan_row).transpose()
+    }
+
+    /// The journal of a plan, by sequence number.
+    pub async fn journal(&self, plan: PlanId) -> Result<HashMap<u64, Outcome>, StoreError> {
+        let rows = sqlx::query("SELECT seq, outcome FROM journal WHERE plan = ?1")
+            .bind(plan.to_string())
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let outcome = Outcome::from_name(row.try_get(1)?)
+                    .ok_or_else(|| StoreError::Damaged { table: "journal", reason: "bad outcome".into() })?;
+                Ok((row.try_get::<i64, _>(0)?.unsigned_abs(), outcome))
+            })
+            .collect()
+    }
+
+    /// Journals what a batch is about to do. Durable before it returns (see [`Store::durable`]).
+    pub async fn journal_intent(&self, plan: PlanId, seqs: &[u64]) -> Result<(), StoreError> {
+        let rows: Vec<JournalRow> =
+            seqs.iter().map(|&seq| JournalRow { seq, outcome: Outcome::Intended, detail: None }).collect();
+        let mut transaction = self.writer.begin().await?;
+        save_journal(&mut transaction, plan, &rows).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Journals the outcomes of a batch with all that follows from them, in one transaction.
+    pub async fn settle_batch(&self, plan: PlanId, batch: &BatchResult) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        save_journal(&mut transaction, plan, &batch.journal).await?;
+        save_accounts(&mut transaction, &batch.accounts).await?;
+        save_groups(&mut transaction, &batch.groups).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Notes the holds of this run and gives those that no earlier run knew. Holds not named any more are forgotten.
+    pub async fn note_holds(&self, ids: &[&str], now: i64) -> Result<HashSet<String>, StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        let mut new = HashSet::new();
+        for id in ids {
+            let inserted =
+                sqlx::query("INSERT INTO hold (id, first_seen, last_seen) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING")
+                    .bind(*id)
+                    .bind(now)
+                    .execute(&mut *transaction)
+                    .await?
+                    .rows_affected();
+            if inserted > 0 {
+                new.insert((*id).to_owned());
+            }
+            sqlx::query("UPDATE hold SET last_seen = ?2 WHERE id = ?1")
+                .bind(*id)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        sqlx::query("DELETE FROM hold WHERE last_seen < ?1").bind(now).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(new)
+    }
+}
+
+async fn save_journal(
+    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    plan: PlanId,
+    rows: &[JournalRow],
+) -> Result<(), StoreError> {
+    let plan = plan.to_string();
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO journal (plan, seq, outcome, detail) ");
+        insert.push_values(chunk, |mut row, j| {
+            row.push_bind(plan.as_str())
+                .push_bind(i64::try_from(j.seq).unwrap_or(i64::MAX))
+                .push_bind(j.outcome.name())
+                .push_bind(j.detail.as_deref());
+        });
+        insert.build().execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+fn plan_row(row: &sqlx::sqlite::SqliteRow) -> Result<PlanRow, StoreError> {
+    let state = match row.try_get(4)? {
+        "ready" => PlanState::Ready,
+        "applying" => PlanState::Applying,
+        "applied" => PlanState::Applied,
+        other => return Err(StoreError::Damaged { table: "plan", reason: format!("state {other:?}") }),
+    };
+    Ok(PlanRow {
+        id: row.try_get(0)?,
+        file: row.try_get(1)?,
+        digest: row.try_get(2)?,
+        created_at: row.try_get(3)?,
+        state,
+    })
+}
