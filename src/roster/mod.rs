@@ -4,6 +4,28 @@
 //! structures, within the scope. It knows no LDAP attribute and no directory. It is a plain function of its inputs:
 //! the same images and options give the same roster, whatever the order of the records.
 
+mod build;
+mod draft;
+mod drafts;
+mod family;
+mod fold;
+mod functions;
+mod households;
+mod links;
 mod model;
+mod normal;
+mod options;
+mod pupils;
+mod report;
+mod school_name;
+mod staff;
+mod structures;
+#[cfg(test)]
+mod tests;
 
+pub use build::build;
+pub(crate) use fold::ascii;
+pub use fold::fold_name;
+pub use households::{HouseholdId, Households, households};
 pub use model::*;
+pub use options::{Options, OptionsError, SourceInfo};

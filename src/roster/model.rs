@@ -58,6 +58,9 @@ pub struct Roster {
     /// Persons delivered who get no account, each counted once.
     pub left_out: Vec<LeftOut>,
     pub findings: Vec<Finding>,
+    /// Functions of the persons above in structures out of scope: left aside without a word, only counted (travelling
+    /// staff serve dozens of schools).
+    pub functions_elsewhere: u64,
 }
 
 impl Roster {
@@ -322,8 +325,10 @@ pub struct Pupil {
     pub groups: Vec<(StructureId, CompactString)>,
     /// Links to relatives who have an account, sorted by join key.
     pub relatives: Vec<Link>,
-    /// Relatives at whose address the pupil lives.
+    /// Relatives with an account at whose address the pupil lives, sorted.
     pub lives_with: Vec<PersonId>,
+    /// The pupil answers for himself (link codes 7 and 70): usually of age.
+    pub own_guardian: bool,
     pub boursier: Option<bool>,
     pub transport: Option<bool>,
     pub regime: Option<CompactString>,

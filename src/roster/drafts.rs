@@ -1,0 +1,155 @@
+//! Every record of the images as a draft, sorted by join key, one draft per key.
+
+use std::collections::HashMap;
+
+use super::draft::{Head, Label, PupilDraft, RelativeDraft, StaffDraft, StructureDraft, Who};
+use super::model::{ImageRecord, JoinKey, LeftOut, LeftOutReason};
+use super::report::Report;
+use crate::feed::{Category, Code};
+
+#[derive(Default)]
+pub(super) struct Drafts {
+    pub(super) structures: Vec<StructureDraft>,
+    pub(super) subjects: HashMap<JoinKey, Label>,
+    pub(super) mefs: HashMap<JoinKey, Label>,
+    pub(super) pupils: Vec<PupilDraft>,
+    pub(super) relatives: Vec<RelativeDraft>,
+    pub(super) staff: Vec<StaffDraft>,
+}
+
+impl Drafts {
+    /// Reads the records, then puts what they gave in an order that is not theirs.
+    pub(super) fn read(
+        records: impl IntoIterator<Item = ImageRecord>,
+        report: &mut Report<'_>,
+        left_out: &mut Vec<LeftOut>,
+    ) -> Self {
+        let mut drafts = Self::default();
+        for record in records {
+            drafts.take(&record, report);
+        }
+        drafts.structures.sort_by(|a, b| order(&a.head, &b.head));
+        drafts.structures.dedup_by(|later, first| later.head.key == first.head.key);
+        one_per_key(&mut drafts.pupils, Category::Pupil, report, left_out);
+        one_per_key(&mut drafts.relatives, Category::Relative, report, left_out);
+        one_per_key(&mut drafts.staff, Category::Staff, report, left_out);
+        drafts.reject_shared_keys(report, left_out);
+        drafts
+    }
+
+    fn take(&mut self, record: &ImageRecord, report: &Report<'_>) {
+        let head = Head::new(record, report.prefix(record.source));
+        match record.category {
+            Category::Structure => self.structures.push(StructureDraft::read(head, record)),
+            Category::Subject => learn(&mut self.subjects, head.key, Label::read(record)),
+            Category::Mef => learn(&mut self.mefs, head.key, Label::read(record)),
+            Category::Pupil => self.pupils.push(PupilDraft::read(head, record)),
+            Category::Relative => self.relatives.push(RelativeDraft::read(head, record)),
+            Category::Staff => self.staff.push(StaffDraft::read(head, record)),
+        }
+    }
+
+    /// A join key names one person of the directory: when two categories claim it, neither gets it.
+    fn reject_shared_keys(&mut self, report: &mut Report<'_>, left_out: &mut Vec<LeftOut>) {
+        let shared = self.shared_keys();
+        if shared.is_empty() {
+            return;
+        }
+        reject(&mut self.pupils, &shared, Category::Pupil, report, left_out);
+        reject(&mut self.relatives, &shared, Category::Relative, report, left_out);
+        reject(&mut self.staff, &shared, Category::Staff, report, left_out);
+    }
+
+    /// Keys in more than one of the three sorted lists, sorted.
+    fn shared_keys(&self) -> Vec<JoinKey> {
+        let lists = [
+            Box::new(self.pupils.iter().map(PupilDraft::key)) as Box<dyn Iterator<Item = &JoinKey>>,
+            Box::new(self.relatives.iter().map(RelativeDraft::key)),
+            Box::new(self.staff.iter().map(StaffDraft::key)),
+        ];
+        let mut lists = lists.map(Iterator::peekable);
+        let mut shared = Vec::new();
+        while let Some(least) = lists.iter_mut().filter_map(|l| l.peek().copied()).min() {
+            let with = lists.iter_mut().filter_map(|l| l.next_if(|key| *key == least)).count();
+            if with > 1 {
+                shared.push(least.clone());
+            }
+        }
+        shared
+    }
+}
+
+/// Two sources under one prefix may give one code two labels: the smaller one, whatever the order.
+fn learn(labels: &mut HashMap<JoinKey, Label>, key: JoinKey, label: Option<Label>) {
+    if let Some(label) = label {
+        match labels.get(&key) {
+            Some(known) if *known <= label => {}
+            _ => drop(labels.insert(key, label)),
+        }
+    }
+}
+
+/// A draft of a person.
+pub(super) trait PersonDraft {
+    fn who(&self) -> &Who;
+
+    fn key(&self) -> &JoinKey {
+        &self.who().head.key
+    }
+}
+
+macro_rules! person_draft {
+    ($($draft:ty),*) => { $(
+        impl PersonDraft for $draft {
+            fn who(&self) -> &Who { &self.who }
+        }
+    )* };
+}
+person_draft!(PupilDraft, RelativeDraft, StaffDraft);
+
+fn order(a: &Head, b: &Head) -> std::cmp::Ordering {
+    (&a.key, a.source, &a.origin).cmp(&(&b.key, b.source, &b.origin))
+}
+
+/// Sorts by key. Two sources under one prefix may both deliver a person: the first configured one is heard.
+fn one_per_key<D: PersonDraft>(
+    drafts: &mut Vec<D>,
+    category: Category,
+    report: &mut Report<'_>,
+    left_out: &mut Vec<LeftOut>,
+) {
+    drafts.sort_by(|a, b| order(&a.who().head, &b.who().head));
+    drafts.dedup_by(|later, first| {
+        let twice = later.key() == first.key();
+        if twice {
+            let message = format!("livré deux fois sous la même clé : retenu celui de {}", first.who().head.origin);
+            let finding = report.about(Code::DuplicateMerged, category, &later.who().head, message);
+            report.add(finding.who(later.who().name.display()));
+            left_out.push(leave(category, later.who(), LeftOutReason::Rejected));
+        }
+        twice
+    });
+}
+
+fn reject<D: PersonDraft>(
+    drafts: &mut Vec<D>,
+    keys: &[JoinKey],
+    category: Category,
+    report: &mut Report<'_>,
+    left_out: &mut Vec<LeftOut>,
+) {
+    drafts.retain(|draft| {
+        let shared = keys.binary_search(draft.key()).is_ok();
+        if shared {
+            let message = "la même clé est livrée dans une autre catégorie de personnes : aucune n'est traitée";
+            let finding = report.about(Code::DuplicateConflict, category, &draft.who().head, message);
+            report.add(finding.who(draft.who().name.display()));
+            left_out.push(leave(category, draft.who(), LeftOutReason::Rejected));
+        }
+        !shared
+    });
+}
+
+pub(super) fn leave(category: Category, who: &Who, why: LeftOutReason) -> LeftOut {
+    LeftOut { category, key: who.head.key.clone(), origin: who.head.origin.clone(), why }
+}

@@ -1,0 +1,214 @@
+//! Second pass, families: which relatives answer for which pupils, and who of them gets an account.
+//!
+//! A relative has one when a pupil in scope gives him a sufficient standing. Only such links are kept: a contact of
+//! one child does not see that child because he answers for another.
+
+use std::collections::{BTreeMap, HashMap};
+
+use compact_str::CompactString;
+
+use super::draft::RelativeDraft;
+use super::drafts::{PersonDraft, leave};
+use super::model::{
+    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Relative, Role, Standing,
+    StructureId,
+};
+use super::options::Options;
+use super::pupils::{SettledPupil, lacks_mandatory};
+use super::report::{Report, counted};
+use super::structures::Structures;
+use crate::feed::{Category, Code};
+
+/// A sufficient link of a pupil; the relative is an index among the drafts.
+pub(super) struct KeptLink {
+    pub(super) relative: u32,
+    pub(super) codes: [CompactString; 5],
+    pub(super) standing: Standing,
+}
+
+/// The links of all pupils, in their order.
+pub(super) struct Family {
+    pub(super) links: Vec<Vec<KeptLink>>,
+    /// Per pupil, the relatives at whose address he lives.
+    pub(super) lives_with: Vec<Vec<u32>>,
+    /// Per relative, the pupils who name him, and whether with a sufficient standing.
+    named_by: Vec<Vec<(u32, bool)>>,
+}
+
+/// Links pupils and relatives, both sorted by join key.
+pub(super) fn link(
+    pupils: &mut [SettledPupil],
+    relatives: &[RelativeDraft],
+    structures: &Structures,
+    options: &Options,
+    report: &mut Report<'_>,
+) -> Family {
+    let index: HashMap<&JoinKey, u32> = relatives.iter().zip(0..).map(|(draft, at)| (draft.key(), at)).collect();
+    let mut family = Family {
+        links: Vec::with_capacity(pupils.len()),
+        lives_with: Vec::with_capacity(pupils.len()),
+        named_by: vec![Vec::new(); relatives.len()],
+    };
+    for (pupil, at) in pupils.iter_mut().zip(0..) {
+        let prefix = report.prefix(pupil.source);
+        let mut kept: Vec<KeptLink> = Vec::new();
+        let mut unknown: Vec<CompactString> = Vec::new();
+        for raw in std::mem::take(&mut pupil.links).into_links() {
+            let relative = index.get(&JoinKey::new(prefix, &raw.relative)).copied();
+            let sufficient = raw.standing.is_some_and(|standing| options.relatives.contains(&standing));
+            if let Some(named_by) = relative.and_then(|r| family.named_by.get_mut(r as usize)) {
+                match named_by.iter_mut().find(|(p, _)| *p == at) {
+                    Some((_, before)) => *before |= sufficient,
+                    None => named_by.push((at, sufficient)),
+                }
+            }
+            match (raw.standing, relative) {
+                (None, _) => {
+                    if let Some(own) = pupil.pupil_mut() {
+                        own.own_guardian = true;
+                    }
+                }
+                (Some(_), None) if !unknown.contains(&raw.relative) => unknown.push(raw.relative),
+                (Some(standing), Some(relative)) if sufficient => {
+                    keep(&mut kept, KeptLink { relative, codes: raw.codes, standing });
+                }
+                (Some(_), _) => {}
+            }
+        }
+        if !unknown.is_empty() {
+            report_unknown(pupil, &unknown, structures, report);
+        }
+        let mut lives_with: Vec<u32> = std::mem::take(&mut pupil.lives_with)
+            .iter()
+            .filter_map(|key| index.get(&JoinKey::new(prefix, key)).copied())
+            .filter(|relative| kept.iter().any(|link| link.relative == *relative))
+            .collect();
+        // Relatives are in the order of their join keys, so are their indexes.
+        lives_with.sort_unstable();
+        lives_with.dedup();
+        kept.sort_by_key(|link| link.relative);
+        family.links.push(kept);
+        family.lives_with.push(lives_with);
+    }
+    report_reciprocity(pupils, relatives, &family, structures, report);
+    family
+}
+
+/// One link per relative, the best standing: a father who is also listed as a contact is the father.
+fn keep(kept: &mut Vec<KeptLink>, link: KeptLink) {
+    match kept.iter_mut().find(|k| k.relative == link.relative) {
+        Some(before) if before.standing <= link.standing => {}
+        Some(before) => *before = link,
+        None => kept.push(link),
+    }
+}
+
+/// The relatives who get an account, with their index among the drafts; the others are left out.
+pub(super) fn settle(
+    relatives: Vec<RelativeDraft>,
+    pupils: &[SettledPupil],
+    family: &Family,
+    report: &mut Report<'_>,
+    left_out: &mut Vec<LeftOut>,
+) -> Vec<(u32, Person)> {
+    let mut settled = Vec::new();
+    let mut without_pupil: BTreeMap<u16, u32> = BTreeMap::new();
+    for ((draft, at), named_by) in relatives.into_iter().zip(0..).zip(&family.named_by) {
+        if lacks_mandatory(&draft.who, Category::Relative, report) {
+            left_out.push(leave(Category::Relative, &draft.who, LeftOutReason::Rejected));
+            continue;
+        }
+        let mut schools: Vec<StructureId> = named_by
+            .iter()
+            .filter(|(_, sufficient)| *sufficient)
+            .filter_map(|(pupil, _)| pupils.get(*pupil as usize))
+            .flat_map(|pupil| pupil.person.schools.iter().map(|school| school.structure))
+            .collect();
+        if schools.is_empty() {
+            let why = if named_by.is_empty() { LeftOutReason::NoPupil } else { LeftOutReason::NoAuthority };
+            if why == LeftOutReason::NoPupil {
+                *without_pupil.entry(draft.who.head.source).or_default() += 1;
+            }
+            left_out.push(leave(Category::Relative, &draft.who, why));
+            continue;
+        }
+        schools.sort_unstable();
+        schools.dedup();
+        let who = draft.who;
+        settled.push((
+            at,
+            Person {
+                key: who.head.key,
+                origin: who.head.origin,
+                profile: Profile::Relative,
+                name: who.name,
+                civility: who.civility,
+                birth: None,
+                contact: who.contact,
+                schools: schools
+                    .into_iter()
+                    .map(|structure| Attachment { structure, profiles: vec![NationalProfile::Tut] })
+                    .collect(),
+                administrative: None,
+                role: Role::Relative(Relative::default()),
+            },
+        ));
+    }
+    for (source, count) in without_pupil {
+        let message = counted(
+            count as usize,
+            "responsable qu'aucun élève du périmètre ne nomme : pas de compte",
+            "responsables qu'aucun élève du périmètre ne nomme : pas de compte",
+        );
+        let mut finding = report.about_source(Code::RelativeWithoutPupil, source, count, message);
+        finding.category = Some(Category::Relative);
+        report.sum(finding);
+    }
+    settled
+}
+
+fn report_unknown(pupil: &SettledPupil, unknown: &[CompactString], structures: &Structures, report: &mut Report<'_>) {
+    let message = match unknown {
+        [one] => format!("responsable {one} absent de la livraison : lien en attente"),
+        many => format!("responsables {} absents de la livraison : liens en attente", many.join(", ")),
+    };
+    let mut finding = report.about(Code::UnknownRelative, Category::Pupil, &pupil.head(), message);
+    finding.school = pupil.uai(structures);
+    report.add(finding.who(pupil.subject(structures)));
+}
+
+/// Counts the links that only one of the two records gives, per school. Only sets that deliver the relative's side
+/// (`ENTAuxPersRelEleveEleve`) can be compared.
+fn report_reciprocity(
+    pupils: &[SettledPupil],
+    relatives: &[RelativeDraft],
+    family: &Family,
+    structures: &Structures,
+    report: &mut Report<'_>,
+) {
+    let mut counts: BTreeMap<Option<CompactString>, u32> = BTreeMap::new();
+    let mut count = |pupil: &SettledPupil| *counts.entry(pupil.uai(structures)).or_default() += 1;
+    for (draft, named_by) in relatives.iter().zip(&family.named_by) {
+        let Some(listed) = &draft.pupils else { continue };
+        let prefix = report.prefix(draft.who.head.source);
+        let listed: Vec<JoinKey> = listed.iter().map(|key| JoinKey::new(prefix, key)).collect();
+        let naming: Vec<&SettledPupil> = named_by.iter().filter_map(|(p, _)| pupils.get(*p as usize)).collect();
+        naming.iter().filter(|pupil| !listed.contains(&pupil.person.key)).for_each(|pupil| count(pupil));
+        listed
+            .iter()
+            .filter(|key| !naming.iter().any(|pupil| pupil.person.key == **key))
+            .filter_map(|key| pupils.binary_search_by(|p| p.person.key.cmp(key)).ok().and_then(|at| pupils.get(at)))
+            .for_each(|pupil| count(pupil));
+    }
+    for (school, count) in counts {
+        let message = counted(
+            count as usize,
+            "lien élève-responsable donné d'un seul côté : celui de l'élève fait foi",
+            "liens élève-responsable donnés d'un seul côté : celui de l'élève fait foi",
+        );
+        let mut finding = crate::feed::Finding::new(Code::ReciprocityMismatch, message);
+        finding.school = school;
+        finding.count = count;
+        report.sum(finding);
+    }
+}

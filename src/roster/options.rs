@@ -1,0 +1,129 @@
+//! Who is in scope and who gets an account: the configured choices, checked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::model::{NationalProfile, Standing};
+use crate::config::{RelativeStanding, RosterConfig};
+use crate::feed::values::Uai;
+
+/// A source as the roster names it; its index is [`super::ImageRecord::source`].
+#[derive(Debug, Clone)]
+pub struct SourceInfo {
+    pub name: Arc<str>,
+    /// What stands before `$` in the join keys.
+    pub prefix: String,
+}
+
+/// The choices that the roster is computed under.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The schools in scope, sorted; every structure that has pupils when empty.
+    pub schools: Vec<Uai>,
+    /// Which standings give a relative an account.
+    pub relatives: Vec<Standing>,
+    /// Function code → national profile, over the built-in table; `None` for no profile.
+    pub functions: BTreeMap<CompactString, Option<NationalProfile>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            schools: Vec::new(),
+            relatives: vec![Standing::Authority, Standing::InCharge],
+            functions: BTreeMap::new(),
+        }
+    }
+}
+
+/// A choice that cannot be followed.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum OptionsError {
+    #[error("roster.schools: {0:?} is not a UAI")]
+    NotAUai(String),
+    #[error("roster.functions.{code}: {profile:?} is not a staff profile (ENS, DIR, EVS, ETA, ACA, DOC, COL or -)")]
+    NotAProfile { code: String, profile: String },
+}
+
+impl Options {
+    /// Reads `[roster]`.
+    ///
+    /// # Errors
+    /// When a school is no UAI, or a function is mapped to something else than a staff profile.
+    pub fn from_config(config: &RosterConfig) -> Result<Self, OptionsError> {
+        let mut schools = config
+            .schools
+            .iter()
+            .map(|text| Uai::parse(text).ok_or_else(|| OptionsError::NotAUai(text.clone())))
+            .collect::<Result<Vec<_>, _>>()?;
+        schools.sort_unstable();
+        schools.dedup();
+        let mut relatives: Vec<_> = config
+            .relatives
+            .iter()
+            .map(|standing| match standing {
+                RelativeStanding::Authority => Standing::Authority,
+                RelativeStanding::InCharge => Standing::InCharge,
+                RelativeStanding::Contact => Standing::Contact,
+            })
+            .collect();
+        relatives.sort_unstable();
+        relatives.dedup();
+        let functions = config
+            .functions
+            .iter()
+            .map(|(code, profile)| Ok((code.trim().to_uppercase().into(), staff_profile(code, profile)?)))
+            .collect::<Result<_, OptionsError>>()?;
+        Ok(Self { schools, relatives, functions })
+    }
+}
+
+/// A mnemonic of the configuration. Pupils and relatives have their own categories: no function makes one.
+fn staff_profile(code: &str, text: &str) -> Result<Option<NationalProfile>, OptionsError> {
+    let mnemonic = text.trim().to_uppercase();
+    if mnemonic == "-" {
+        return Ok(None);
+    }
+    NationalProfile::ALL
+        .into_iter()
+        .filter(|p| !matches!(p, NationalProfile::Elv | NationalProfile::Tut))
+        .find(|p| p.mnemonic() == mnemonic)
+        .map(Some)
+        .ok_or_else(|| OptionsError::NotAProfile { code: code.to_owned(), profile: text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_is_read() {
+        let config = RosterConfig {
+            schools: vec!["0290009c".into(), "0210066H".into(), "0290009C".into()],
+            functions: [("ase".to_owned(), "evs".to_owned()), ("ORI".to_owned(), "-".to_owned())].into(),
+            ..RosterConfig::default()
+        };
+        let options = Options::from_config(&config).unwrap();
+        assert_eq!(options.schools.iter().map(Uai::as_str).collect::<Vec<_>>(), ["0210066H", "0290009C"]);
+        assert_eq!(options.functions["ASE"], Some(NationalProfile::Evs));
+        assert_eq!(options.functions["ORI"], None);
+        assert_eq!(options.relatives, [Standing::Authority, Standing::InCharge]);
+    }
+
+    #[test]
+    fn what_is_no_choice_is_refused() {
+        let bad = |schools: &[&str], functions: &[(&str, &str)]| {
+            Options::from_config(&RosterConfig {
+                schools: schools.iter().map(ToString::to_string).collect(),
+                functions: functions.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+                ..RosterConfig::default()
+            })
+            .unwrap_err()
+            .to_string()
+        };
+        assert_eq!(bad(&["029 0009C"], &[]), r#"roster.schools: "029 0009C" is not a UAI"#);
+        assert!(bad(&[], &[("ASE", "ELV")]).starts_with("roster.functions.ASE: \"ELV\" is not a staff profile"));
+    }
+}

@@ -1,0 +1,205 @@
+//! Second pass, pupils: schools, class per school, groups, words for codes.
+
+use std::collections::HashMap;
+
+use compact_str::CompactString;
+
+use super::draft::{Head, Label, PupilDraft, RawLinks, Who};
+use super::drafts::{Drafts, leave};
+use super::model::{
+    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Pupil, Role, StructureId,
+};
+use super::report::Report;
+use super::structures::{Place, Structures};
+use crate::feed::{Category, Code};
+
+/// A pupil who gets an account; what is not yet known is who his relatives are.
+pub(super) struct SettledPupil {
+    pub(super) person: Person,
+    pub(super) source: u16,
+    pub(super) links: RawLinks,
+    pub(super) lives_with: Vec<CompactString>,
+}
+
+impl SettledPupil {
+    /// The pupil with his class and school, as findings name him.
+    pub(super) fn subject(&self, structures: &Structures) -> String {
+        let class = match &self.person.role {
+            Role::Pupil(pupil) => pupil.classes.first(),
+            _ => None,
+        };
+        match class {
+            Some((id, class)) => format!("{} ({class}, {})", self.person.name.display(), structures.name(*id)),
+            None => match self.person.schools.first() {
+                Some(school) => format!("{} ({})", self.person.name.display(), structures.name(school.structure)),
+                None => self.person.name.display(),
+            },
+        }
+    }
+
+    /// For findings made once the draft is gone.
+    pub(super) fn head(&self) -> Head {
+        Head { key: self.person.key.clone(), source: self.source, origin: self.person.origin.clone() }
+    }
+
+    /// The UAI of the school that can mend his data.
+    pub(super) fn uai(&self, structures: &Structures) -> Option<CompactString> {
+        let id = self.person.administrative.or_else(|| self.person.schools.first().map(|s| s.structure))?;
+        structures.uai(id)
+    }
+
+    pub(super) fn pupil_mut(&mut self) -> Option<&mut Pupil> {
+        match &mut self.person.role {
+            Role::Pupil(pupil) => Some(pupil),
+            _ => None,
+        }
+    }
+}
+
+/// Settles every pupil; the order stays that of the join keys.
+pub(super) fn settle(
+    drafts: &mut Drafts,
+    structures: &mut Structures,
+    report: &mut Report<'_>,
+    left_out: &mut Vec<LeftOut>,
+) -> Vec<SettledPupil> {
+    let pupils = std::mem::take(&mut drafts.pupils);
+    let mut settled = Vec::with_capacity(pupils.len());
+    for draft in pupils {
+        if lacks_mandatory(&draft.who, Category::Pupil, report) {
+            left_out.push(leave(Category::Pupil, &draft.who, LeftOutReason::Rejected));
+            continue;
+        }
+        match settle_one(draft, structures, report) {
+            Ok(mut pupil) => {
+                name_codes(&mut pupil, drafts, report);
+                settled.push(pupil);
+            }
+            Err(draft) => left_out.push(leave(Category::Pupil, &draft.who, LeftOutReason::OutOfScope)),
+        }
+    }
+    settled
+}
+
+/// Names for everybody, a birth date for pupils: the reader of the feed rejects a record without them, and an image
+/// could still hold one that an update emptied.
+pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report<'_>) -> bool {
+    let (code, message) = if who.name.surname.is_empty() {
+        (Code::MissingSurname, "personne sans nom : pas de compte")
+    } else if who.name.first.is_empty() {
+        (Code::MissingFirstName, "personne sans prénom : pas de compte")
+    } else if category == Category::Pupil && who.birth.is_none() {
+        (Code::MissingBirthDate, "élève sans date de naissance : pas de compte")
+    } else {
+        return false;
+    };
+    let finding = report.about(code, category, &who.head, message);
+    report.add(finding.who(who.name.display()));
+    true
+}
+
+/// In scope when the administrative school or the school of a class is. Otherwise gives the draft back.
+fn settle_one(
+    draft: PupilDraft,
+    structures: &mut Structures,
+    report: &mut Report<'_>,
+) -> Result<SettledPupil, Box<PupilDraft>> {
+    let source = draft.who.head.source;
+    let administrative = draft.administrative.as_deref().and_then(|key| match structures.find(report, source, key) {
+        Place::In(id) => Some(id),
+        Place::Out | Place::Unknown => None,
+    });
+    let named = structures.local(report, source, &draft.classes);
+    let mut classes: Vec<(StructureId, CompactString)> = Vec::with_capacity(named.len());
+    let mut extra = Vec::new();
+    for (id, class) in named {
+        match classes.iter().find(|(other, _)| *other == id) {
+            Some((_, kept)) => extra.push((id, kept.clone(), class)),
+            None => classes.push((id, class)),
+        }
+    }
+    if administrative.is_none() && classes.is_empty() {
+        return Err(Box::new(draft));
+    }
+    classes.sort_unstable();
+    let mut groups = structures.local(report, source, &draft.groups);
+    groups.sort_unstable();
+    groups.dedup();
+    for (id, class) in &classes {
+        structures.use_class(*id, class);
+    }
+    for (id, group) in &groups {
+        structures.use_group(*id, group);
+    }
+    let mut schools: Vec<StructureId> =
+        administrative.into_iter().chain(classes.iter().chain(&groups).map(|(id, _)| *id)).collect();
+    schools.sort_unstable();
+    schools.dedup();
+
+    let (head, mut pupil) = (draft.who.head.clone(), draft.pupil);
+    pupil.classes = classes;
+    pupil.groups = groups;
+    let settled = SettledPupil {
+        person: Person {
+            key: head.key.clone(),
+            origin: head.origin.clone(),
+            profile: Profile::Pupil,
+            name: draft.who.name,
+            civility: draft.who.civility,
+            birth: draft.who.birth,
+            contact: draft.who.contact,
+            schools: schools
+                .into_iter()
+                .map(|structure| Attachment { structure, profiles: vec![NationalProfile::Elv] })
+                .collect(),
+            administrative,
+            role: Role::Pupil(pupil),
+        },
+        source,
+        links: draft.links,
+        lives_with: draft.lives_with,
+    };
+    for (id, kept, class) in extra {
+        let message = format!("divisions {kept} et {class} dans le même établissement : {kept} retenue");
+        let mut finding = report.about(Code::SecondClassIgnored, Category::Pupil, &head, message);
+        finding.school = structures.uai(id);
+        report.add(finding.who(settled.subject(structures)));
+    }
+    if let Role::Pupil(pupil) = &settled.person.role
+        && pupil.classes.is_empty()
+    {
+        let message = "aucune division dans l'établissement";
+        let mut finding = report.about(Code::PupilWithoutClass, Category::Pupil, &head, message);
+        finding.school = settled.uai(structures);
+        report.add(finding.who(settled.subject(structures)));
+    }
+    Ok(settled)
+}
+
+/// Words that the record lacks and the nomenclatures have. Codes and labels of the subjects followed are not parallel
+/// lists: the labels delivered are never completed, only replaced when there is none.
+fn name_codes(settled: &mut SettledPupil, drafts: &Drafts, report: &Report<'_>) {
+    let prefix = report.prefix(settled.source);
+    let Some(pupil) = settled.pupil_mut() else { return };
+    let complete = pupil.libelle_mef.is_some() && pupil.niv_formation.is_some() && pupil.filiere.is_some();
+    if !complete && let Some(mef) = pupil.mef.as_deref().and_then(|code| look_up(&drafts.mefs, prefix, code)) {
+        pupil.libelle_mef.get_or_insert_with(|| mef.label.clone());
+        if pupil.niv_formation.is_none() {
+            pupil.niv_formation.clone_from(&mef.level);
+        }
+        if pupil.filiere.is_none() {
+            pupil.filiere.clone_from(&mef.track);
+        }
+    }
+    if pupil.enseignements.is_empty() {
+        pupil.enseignements = pupil
+            .code_enseignements
+            .iter()
+            .map(|code| look_up(&drafts.subjects, prefix, code).map_or_else(|| code.clone(), |s| s.label.clone()))
+            .collect();
+    }
+}
+
+fn look_up<'l>(labels: &'l HashMap<JoinKey, Label>, prefix: &str, code: &str) -> Option<&'l Label> {
+    labels.get(&JoinKey::new(prefix, code))
+}

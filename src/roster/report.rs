@@ -1,0 +1,105 @@
+//! Collects findings, so that one cause met a thousand times does not hide the others.
+//!
+//! The first [`LISTED`] of a kind in a school are told one by one, the rest as one finding with their number: the sum
+//! of the counts is always the number of cases.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
+use super::draft::Head;
+use super::options::SourceInfo;
+use crate::feed::{Category, Code, Finding};
+
+/// Cases told one by one, per code and school: what fits on a page that somebody reads.
+const LISTED: u32 = 20;
+
+pub(super) struct Report<'s> {
+    sources: &'s [SourceInfo],
+    findings: Vec<Finding>,
+    /// Per code and school, how many came.
+    seen: BTreeMap<(Code, Option<CompactString>), u32>,
+}
+
+impl<'s> Report<'s> {
+    pub(super) fn new(sources: &'s [SourceInfo]) -> Self {
+        Self { sources, findings: Vec::new(), seen: BTreeMap::new() }
+    }
+
+    /// What stands before `$` in the join keys of a source.
+    pub(super) fn prefix(&self, source: u16) -> &'s str {
+        self.sources.get(usize::from(source)).map_or("", |s| s.prefix.as_str())
+    }
+
+    /// A finding about one record, with its origin and key; not yet added.
+    pub(super) fn about(&self, code: Code, category: Category, head: &Head, message: impl Into<String>) -> Finding {
+        let key = head.key.as_str();
+        let local = key.strip_prefix(self.prefix(head.source)).and_then(|k| k.strip_prefix('$')).unwrap_or(key);
+        let mut finding = Finding::new(code, message).at(&head.origin.file, head.origin.line).about(category, local);
+        finding.source = self.source(head.source);
+        finding
+    }
+
+    /// A finding about a source as a whole; not yet added.
+    pub(super) fn about_source(&self, code: Code, source: u16, count: u32, message: impl Into<String>) -> Finding {
+        let mut finding = Finding::new(code, message);
+        finding.source = self.source(source);
+        finding.count = count;
+        finding
+    }
+
+    fn source(&self, source: u16) -> Option<std::sync::Arc<str>> {
+        self.sources.get(usize::from(source)).map(|s| s.name.clone())
+    }
+
+    /// Adds a finding that already stands for all of its kind.
+    pub(super) fn sum(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Adds one of possibly many.
+    pub(super) fn add(&mut self, finding: Finding) {
+        let seen = self.seen.entry((finding.code, finding.school.clone())).or_default();
+        *seen = seen.saturating_add(finding.count);
+        if *seen <= LISTED {
+            self.findings.push(finding);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Finding> {
+        for ((code, school), seen) in self.seen {
+            let more = seen.saturating_sub(LISTED);
+            if more > 0 {
+                let mut finding = Finding::new(code, format!("{} : {more} autres cas", code.title()));
+                finding.school = school;
+                finding.count = more;
+                self.findings.push(finding);
+            }
+        }
+        self.findings
+    }
+}
+
+/// `n division` or `n divisions`.
+pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
+    if n < 2 { format!("{n} {one}") } else { format!("{n} {many}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_always_add_up() {
+        let mut report = Report::new(&[]);
+        for n in 0..57 {
+            let mut finding = Finding::new(Code::PupilWithoutClass, format!("élève {n}"));
+            finding.school = Some(if n % 2 == 0 { "A" } else { "B" }.into());
+            report.add(finding);
+        }
+        let findings = report.finish();
+        assert_eq!(findings.len(), 42);
+        assert_eq!(findings.iter().map(|f| f.count).sum::<u32>(), 57);
+        assert_eq!(findings[40].message, "élève sans division : 9 autres cas");
+    }
+}

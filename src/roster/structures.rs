@@ -1,0 +1,374 @@
+//! The structures: which are in scope, what people call them, their classes and teaching groups.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use compact_str::CompactString;
+
+use super::draft::{PupilDraft, StructureDraft};
+use super::model::{Class, JoinKey, Structure, StructureId, TeachingGroup};
+use super::options::Options;
+use super::report::{Report, counted};
+use super::school_name;
+use crate::feed::values::Uai;
+use crate::feed::{Category, Code, Finding, Severity};
+
+/// Where a structure's key leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    In(StructureId),
+    /// Delivered, out of scope.
+    Out,
+    /// Not delivered.
+    Unknown,
+}
+
+/// The structures in scope, and how keys lead to them.
+pub(super) struct Structures {
+    list: Vec<Structure>,
+    places: HashMap<JoinKey, Place>,
+    /// Codes known so far, per structure in scope: declared, then those that people's records name.
+    classes: Vec<HashSet<CompactString>>,
+    groups: Vec<HashSet<CompactString>>,
+    /// Named by people only.
+    undeclared_classes: Vec<BTreeSet<CompactString>>,
+    undeclared_groups: Vec<BTreeSet<CompactString>>,
+    /// Keys of structures that no delivery names → how many values named them.
+    unknown: BTreeMap<(u16, CompactString), u32>,
+}
+
+impl Structures {
+    /// Takes the delivered structures (any order, keys unique) and settles the scope: the configured schools, or every
+    /// structure to which a pupil is attached or in which he has a class.
+    pub(super) fn new(
+        mut drafts: Vec<StructureDraft>,
+        pupils: &[PupilDraft],
+        options: &Options,
+        report: &mut Report<'_>,
+    ) -> Self {
+        drafts.sort_by(|a, b| a.head.key.cmp(&b.head.key));
+        let populated = populated(pupils, report);
+        let has_pupils = |draft: &StructureDraft| populated.contains(&draft.head.key);
+        report_without_uai(&drafts, &has_pupils, report);
+
+        // One school per UAI: the delivered structure that declares most classes, then the smallest join key. The
+        // others lead to it, so that nobody loses his school.
+        let mut schools: BTreeMap<Uai, Vec<StructureDraft>> = BTreeMap::new();
+        let mut places: HashMap<JoinKey, Place> = HashMap::with_capacity(drafts.len());
+        for draft in drafts {
+            places.insert(draft.head.key.clone(), Place::Out);
+            if let Some(uai) = draft.uai.clone() {
+                schools.entry(uai).or_default().push(draft);
+            }
+        }
+        let wanted = |uai: &Uai, drafts: &[StructureDraft]| {
+            if options.schools.is_empty() {
+                drafts.iter().any(has_pupils)
+            } else {
+                options.schools.binary_search(uai).is_ok()
+            }
+        };
+        report_not_delivered(options, &schools, report);
+        let mut kept = Vec::new();
+        for (uai, mut drafts) in schools.into_iter().filter(|(uai, drafts)| wanted(uai, drafts)) {
+            drafts.sort_by_key(|d| std::cmp::Reverse(d.classes.len()));
+            let id = StructureId(kept.len() as u32);
+            for draft in &drafts {
+                places.insert(draft.head.key.clone(), Place::In(id));
+            }
+            report_duplicates(&uai, &drafts, report);
+            let mut drafts = drafts.into_iter();
+            if let Some(mut first) = drafts.next() {
+                for other in drafts {
+                    first.classes.extend(other.classes);
+                    first.groups.extend(other.groups);
+                }
+                kept.push((uai, first));
+            }
+        }
+
+        let mut structures = Self {
+            list: Vec::with_capacity(kept.len()),
+            places,
+            classes: Vec::new(),
+            groups: Vec::new(),
+            undeclared_classes: vec![BTreeSet::new(); kept.len()],
+            undeclared_groups: vec![BTreeSet::new(); kept.len()],
+            unknown: BTreeMap::new(),
+        };
+        for (uai, draft) in kept {
+            let structure = structures.finish_draft(uai, draft, report);
+            structures.classes.push(structure.classes.iter().map(|c| c.code.clone()).collect());
+            structures.groups.push(structure.groups.iter().map(|g| g.code.clone()).collect());
+            structures.list.push(structure);
+        }
+        structures
+    }
+
+    fn finish_draft(&self, uai: Uai, draft: StructureDraft, report: &Report<'_>) -> Structure {
+        let kind_words = draft.kind.as_deref().map_or_else(|| "Établissement".to_owned(), school_name::title_case);
+        let fallback = format!("{kind_words} {uai}");
+        let prefix = report.prefix(draft.head.source);
+        let mut attached_to: Vec<_> = draft
+            .attached_to
+            .iter()
+            .filter_map(|key| match self.places.get(&JoinKey::new(prefix, key)) {
+                Some(Place::In(id)) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        attached_to.sort_unstable();
+        attached_to.dedup();
+        Structure {
+            key: draft.head.key,
+            origin: draft.head.origin,
+            uai,
+            siret: draft.siret,
+            name: school_name::readable(&draft.name, draft.academy.as_deref(), &fallback),
+            name_delivered: draft.name,
+            kind: draft.kind,
+            ministry: draft.ministry,
+            contract: draft.contract,
+            academy: draft.academy,
+            bassin: draft.bassin,
+            street: draft.street,
+            post_office_box: draft.post_office_box,
+            postal_code: draft.postal_code,
+            town: draft.town,
+            phone: draft.phone,
+            fax: draft.fax,
+            mail: draft.mail,
+            attached_to,
+            classes: divisions(&draft.classes)
+                .into_iter()
+                .map(|(code, (label, mefs))| Class { code, label, mefs, undeclared: false })
+                .collect(),
+            groups: divisions(&draft.groups)
+                .into_iter()
+                .map(|(code, (label, classes))| TeachingGroup { code, label, classes, undeclared: false })
+                .collect(),
+        }
+    }
+
+    /// Where the structure with this key of this source is. A key that nothing delivered is counted.
+    pub(super) fn find(&mut self, report: &Report<'_>, source: u16, key: &str) -> Place {
+        let place = self.peek(report, source, key);
+        if place == Place::Unknown {
+            *self.unknown.entry((source, key.into())).or_default() += 1;
+        }
+        place
+    }
+
+    /// The same without counting, where a foreign structure is nothing out of the ordinary.
+    pub(super) fn peek(&self, report: &Report<'_>, source: u16, key: &str) -> Place {
+        self.places.get(&JoinKey::new(report.prefix(source), key)).copied().unwrap_or(Place::Unknown)
+    }
+
+    /// The values `struct$rest` whose structure is in scope, in delivered order.
+    pub(super) fn local(
+        &mut self,
+        report: &Report<'_>,
+        source: u16,
+        values: &[CompactString],
+    ) -> Vec<(StructureId, CompactString)> {
+        let mut kept = Vec::with_capacity(values.len());
+        for value in values {
+            let Some((structure, rest)) = value.split_once('$') else { continue };
+            let rest = rest.trim();
+            if rest.is_empty() {
+                continue;
+            }
+            if let Place::In(id) = self.find(report, source, structure.trim()) {
+                kept.push((id, rest.into()));
+            }
+        }
+        kept
+    }
+
+    /// A person's record names this class: one that the structure does not declare is made.
+    pub(super) fn use_class(&mut self, id: StructureId, code: &CompactString) {
+        note(&mut self.classes, &mut self.undeclared_classes, id, code);
+    }
+
+    /// The same for a teaching group.
+    pub(super) fn use_group(&mut self, id: StructureId, code: &CompactString) {
+        note(&mut self.groups, &mut self.undeclared_groups, id, code);
+    }
+
+    pub(super) fn get(&self, id: StructureId) -> Option<&Structure> {
+        self.list.get(id.0 as usize)
+    }
+
+    /// The UAI, as findings carry it.
+    pub(super) fn uai(&self, id: StructureId) -> Option<CompactString> {
+        self.get(id).map(|s| s.uai.as_str().into())
+    }
+
+    pub(super) fn name(&self, id: StructureId) -> &str {
+        self.get(id).map_or("", |s| s.name.as_str())
+    }
+
+    /// The classes from which a group's pupils come.
+    pub(super) fn classes_of_group(&self, id: StructureId, code: &str) -> &[CompactString] {
+        self.get(id)
+            .and_then(|s| s.groups.binary_search_by(|g| g.code.as_str().cmp(code)).ok().and_then(|at| s.groups.get(at)))
+            .map_or(&[], |g| &g.classes)
+    }
+
+    /// Adds what people's records brought, and says so.
+    pub(super) fn finish(mut self, report: &mut Report<'_>) -> Vec<Structure> {
+        let brought = self.undeclared_classes.into_iter().zip(self.undeclared_groups);
+        for (structure, (classes, groups)) in self.list.iter_mut().zip(brought) {
+            for (codes, one, many) in
+                [(&classes, "division absente", "divisions absentes"), (&groups, "groupe absent", "groupes absents")]
+            {
+                if !codes.is_empty() {
+                    report.sum(undeclared(structure, codes, one, many));
+                }
+            }
+            structure.classes.extend(classes.into_iter().map(|code| Class {
+                code,
+                label: None,
+                mefs: Vec::new(),
+                undeclared: true,
+            }));
+            structure.classes.sort_by(|a, b| a.code.cmp(&b.code));
+            structure.groups.extend(groups.into_iter().map(|code| TeachingGroup {
+                code,
+                label: None,
+                classes: Vec::new(),
+                undeclared: true,
+            }));
+            structure.groups.sort_by(|a, b| a.code.cmp(&b.code));
+        }
+        for ((source, key), count) in self.unknown {
+            let values =
+                counted(count as usize, "valeur la nomme et est ignorée", "valeurs la nomment et sont ignorées");
+            let mut finding = report.about_source(
+                Code::UnknownStructure,
+                source,
+                count,
+                format!("la structure {key} n'est pas dans la livraison : {values}"),
+            );
+            finding.category = Some(Category::Structure);
+            finding.key = Some(key);
+            report.add(finding);
+        }
+        self.list
+    }
+}
+
+fn note(
+    known: &mut [HashSet<CompactString>],
+    undeclared: &mut [BTreeSet<CompactString>],
+    id: StructureId,
+    code: &CompactString,
+) {
+    let at = id.0 as usize;
+    if let (Some(known), Some(undeclared)) = (known.get_mut(at), undeclared.get_mut(at))
+        && !known.contains(code)
+    {
+        known.insert(code.clone());
+        undeclared.insert(code.clone());
+    }
+}
+
+/// `code$label$rest…` by code: one value per division; a code delivered twice keeps its first label and all the rest.
+fn divisions(values: &[CompactString]) -> BTreeMap<CompactString, (Option<CompactString>, Vec<CompactString>)> {
+    let mut found: BTreeMap<CompactString, (Option<CompactString>, Vec<CompactString>)> = BTreeMap::new();
+    for value in values {
+        let mut parts = value.split('$').map(str::trim);
+        let Some(code) = parts.next().filter(|c| !c.is_empty()) else { continue };
+        let (label, rest) = found.entry(code.into()).or_default();
+        let given = parts.next().filter(|l| !l.is_empty());
+        if label.is_none() {
+            *label = given.map(CompactString::from);
+        }
+        for item in parts.filter(|p| !p.is_empty()) {
+            if !rest.iter().any(|r| r == item) {
+                rest.push(item.into());
+            }
+        }
+    }
+    found
+}
+
+/// The keys of structures in which pupils are.
+fn populated(pupils: &[PupilDraft], report: &Report<'_>) -> HashSet<JoinKey> {
+    let mut raw: HashSet<(u16, &str)> = HashSet::new();
+    for pupil in pupils {
+        let source = pupil.who.head.source;
+        raw.extend(pupil.administrative.as_deref().map(|key| (source, key)));
+        raw.extend(pupil.classes.iter().filter_map(|v| v.split_once('$')).map(|(key, _)| (source, key.trim())));
+    }
+    raw.into_iter().map(|(source, key)| JoinKey::new(report.prefix(source), key)).collect()
+}
+
+fn report_without_uai(
+    drafts: &[StructureDraft],
+    has_pupils: &impl Fn(&StructureDraft) -> bool,
+    report: &mut Report<'_>,
+) {
+    let mut empty: BTreeMap<u16, u32> = BTreeMap::new();
+    for draft in drafts.iter().filter(|d| d.uai.is_none()) {
+        if has_pupils(draft) {
+            let message = "structure sans UAI valide : ses élèves et personnels n'ont pas de compte par elle";
+            let finding = report.about(Code::StructureWithoutUai, Category::Structure, &draft.head, message);
+            report.add(finding.who(draft.name.as_str()));
+        } else {
+            *empty.entry(draft.head.source).or_default() += 1;
+        }
+    }
+    for (source, count) in empty {
+        let message = counted(
+            count as usize,
+            "structure sans UAI et sans élève, hors périmètre",
+            "structures sans UAI et sans élève, hors périmètre",
+        );
+        let mut finding = report.about_source(Code::StructureWithoutUai, source, count, message);
+        // Nobody is concerned: reference rows such as zones and services.
+        finding.severity = Severity::Information;
+        report.sum(finding);
+    }
+}
+
+fn report_not_delivered(options: &Options, delivered: &BTreeMap<Uai, Vec<StructureDraft>>, report: &mut Report<'_>) {
+    for uai in options.schools.iter().filter(|uai| !delivered.contains_key(*uai)) {
+        let message =
+            format!("l'établissement {uai} est dans le périmètre et n'est pas dans la livraison : rien n'y change");
+        let mut finding = Finding::new(Code::StructureNotDelivered, message);
+        finding.category = Some(Category::Structure);
+        finding.school = Some(uai.as_str().into());
+        report.sum(finding);
+    }
+}
+
+fn report_duplicates(uai: &Uai, drafts: &[StructureDraft], report: &mut Report<'_>) {
+    let [first, others @ ..] = drafts else { return };
+    for other in others {
+        let message = format!(
+            "l'UAI {uai} est portée par les structures {} et {} : la première est retenue, les personnes de l'autre lui sont rattachées",
+            first.head.key, other.head.key
+        );
+        let mut finding = report.about(Code::DuplicateUai, Category::Structure, &other.head, message);
+        finding.school = Some(uai.as_str().into());
+        report.sum(finding.who(other.name.as_str()));
+    }
+}
+
+/// One finding for all the classes or groups of a structure that people name and it does not declare.
+fn undeclared(structure: &Structure, codes: &BTreeSet<CompactString>, one: &str, many: &str) -> Finding {
+    const SHOWN: usize = 12;
+    let mut named = codes.iter().take(SHOWN).map(CompactString::as_str).collect::<Vec<_>>().join(", ");
+    if codes.len() > SHOWN {
+        named.push_str(", …");
+    }
+    let what = counted(codes.len(), one, many);
+    let message = format!("{what} de la liste de l'établissement, d'après les élèves et les enseignants : {named}");
+    let mut finding = Finding::new(Code::ClassNotDeclared, message)
+        .at(&structure.origin.file, structure.origin.line)
+        .who(structure.name.as_str());
+    finding.category = Some(Category::Structure);
+    finding.school = Some(structure.uai.as_str().into());
+    finding.count = codes.len() as u32;
+    finding
+}

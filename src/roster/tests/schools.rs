@@ -1,0 +1,143 @@
+//! Structures: scope, names, classes and groups.
+
+use super::{Academy, findings, left, person, pupil, schools, small};
+use crate::feed::values::Uai;
+use crate::feed::{Code, Severity};
+use crate::roster::{LeftOutReason, Options, StructureId};
+
+fn only(uai: &str) -> Options {
+    Options { schools: vec![Uai::parse(uai).unwrap()], ..Options::default() }
+}
+
+#[test]
+fn a_structure_is_read() {
+    let roster = Academy::default()
+        .school(
+            "100",
+            "0290009c",
+            &[
+                ("ENTStructureSIREN", &["192 900 090 00015"]),
+                ("ENTStructureTypeStruct", &["COLLEGE"]),
+                ("ENTEtablissementContrat", &["PU"]),
+                ("telephoneNumber", &["02 96 00 11 22"]),
+                ("ENTStructureMailSI", &["ce.0290009c@ac-rennes.fr"]),
+                ("ENTEtablissementStructRattachFctl", &["100", "999"]),
+                ("ENTStructureClasses", &["6B$SIXIEME B", "6A$SIXIEME A$10010012110$16410002110", "6A$$10010012110"]),
+                ("ENTStructureGroupes", &["6LAT$$6A$6B", "6ALL$ALLEMAND"]),
+            ],
+        )
+        .pupil("1", "Nolwenn", &[("ENTPersonStructRattach", &["100"]), ("ENTEleveClasses", &["100$6A"])])
+        .roster();
+    let school = &roster.structures[0];
+    assert_eq!(school.uai.as_str(), "0290009C");
+    assert_eq!(school.siret.as_deref(), Some("19290009000015"));
+    assert_eq!(school.name, "Collège Les Tilleuls");
+    assert_eq!(school.phone.as_deref(), Some("+33 2 96 00 11 22"));
+    assert_eq!(school.attached_to, [StructureId(0)], "attached to itself, and to nothing unknown");
+    let classes: Vec<_> = school.classes.iter().map(|c| (c.code.as_str(), c.label.as_deref(), c.mefs.len())).collect();
+    assert_eq!(classes, [("6A", Some("SIXIEME A"), 2), ("6B", Some("SIXIEME B"), 0)]);
+    let groups: Vec<_> =
+        school.groups.iter().map(|g| (g.code.as_str(), g.label.as_deref(), g.classes.join(","))).collect();
+    assert_eq!(groups, [("6ALL", Some("ALLEMAND"), String::new()), ("6LAT", None, "6A,6B".into())]);
+}
+
+#[test]
+fn the_scope_is_where_pupils_are_or_what_is_configured() {
+    let academy = small().school("200", "0210066H", &[]).school("300", "0940072T", &[]).pupil(
+        "2",
+        "Malo",
+        &[("ENTPersonStructRattach", &["300"])],
+    );
+    let uai = |roster: &crate::roster::Roster| roster.structures.iter().map(|s| s.uai.to_string()).collect::<Vec<_>>();
+    assert_eq!(uai(&academy.roster()), ["0290009C", "0940072T"]);
+    let roster = academy.roster_with(&only("0210066H"));
+    assert_eq!(uai(&roster), ["0210066H"]);
+    assert_eq!(left(&roster, "1"), Some(LeftOutReason::OutOfScope));
+    assert!(roster.persons.is_empty());
+}
+
+#[test]
+fn a_configured_school_that_is_not_delivered_is_said() {
+    let roster = small().roster_with(&only("0210066H"));
+    let [finding] = findings(&roster, Code::StructureNotDelivered)[..] else { panic!("one finding") };
+    assert_eq!(finding.school.as_deref(), Some("0210066H"));
+    assert_eq!(finding.severity, Severity::Blocking);
+}
+
+#[test]
+fn a_structure_without_uai_is_out_of_scope() {
+    let roster = small()
+        .school("200", "", &[])
+        .school("300", "", &[])
+        .pupil("2", "Malo", &[("ENTPersonStructRattach", &["200"])])
+        .roster();
+    assert_eq!(left(&roster, "2"), Some(LeftOutReason::OutOfScope));
+    let severities: Vec<_> = findings(&roster, Code::StructureWithoutUai).iter().map(|f| f.severity).collect();
+    assert_eq!(severities, [Severity::Blocking, Severity::Information], "one with pupils, one without");
+}
+
+#[test]
+fn two_structures_with_one_uai_are_one_school() {
+    let roster = small()
+        .school("099", "0290009C", &[])
+        .pupil("2", "Malo", &[("ENTPersonStructRattach", &["099"]), ("ENTEleveClasses", &["099$6B"])])
+        .roster();
+    assert_eq!(roster.structures.len(), 1);
+    assert_eq!(roster.structures[0].key.as_str(), "AC-RENNES$100", "the one that declares classes");
+    assert_eq!(schools(&roster, "2"), "0290009C:ELV");
+    assert_eq!(findings(&roster, Code::DuplicateUai).len(), 1);
+}
+
+#[test]
+fn classes_that_only_people_name_are_made() {
+    let roster = small()
+        .pupil(
+            "2",
+            "Malo",
+            &[
+                ("ENTPersonStructRattach", &["100"]),
+                ("ENTEleveClasses", &["100$5 C"]),
+                ("ENTEleveGroupes", &["100$5LAT", "100$5LAT"]),
+            ],
+        )
+        .staff("9", "Rozenn", &[("ENTAuxEnsClassesMatieres", &["100$5D$061300", "100$5 C$061300"])])
+        .roster();
+    let undeclared: Vec<_> = roster.structures[0].classes.iter().filter(|c| c.undeclared).map(|c| &c.code).collect();
+    assert_eq!(undeclared, ["5 C", "5D"]);
+    assert_eq!(roster.structures[0].groups.len(), 1);
+    let said: Vec<_> =
+        findings(&roster, Code::ClassNotDeclared).iter().map(|f| (f.count, f.message.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            (2, "2 divisions absentes de la liste de l'établissement, d'après les élèves et les enseignants : 5 C, 5D"),
+            (1, "1 groupe absent de la liste de l'établissement, d'après les élèves et les enseignants : 5LAT"),
+        ]
+    );
+    assert_eq!(pupil(&roster, "2").groups.len(), 1);
+}
+
+#[test]
+fn values_that_name_an_unknown_structure_are_dropped_and_counted() {
+    let roster = small()
+        .pupil("2", "Malo", &[("ENTPersonStructRattach", &["100"]), ("ENTEleveClasses", &["777$3A", "100$6B"])])
+        .pupil("3", "Enora", &[("ENTPersonStructRattach", &["777"]), ("ENTEleveClasses", &["777$3A"])])
+        .roster();
+    assert_eq!(pupil(&roster, "2").classes, [(StructureId(0), "6B".into())]);
+    assert_eq!(left(&roster, "3"), Some(LeftOutReason::OutOfScope));
+    let [finding] = findings(&roster, Code::UnknownStructure)[..] else { panic!("one finding") };
+    assert_eq!((finding.key.as_deref(), finding.count), (Some("777"), 3));
+}
+
+#[test]
+fn functional_attachment_may_turn_in_circles() {
+    let roster = small()
+        .school("200", "0210066H", &[("ENTEtablissementStructRattachFctl", &["300"])])
+        .school("300", "0940072T", &[("ENTEtablissementStructRattachFctl", &["200"])])
+        .pupil("2", "Malo", &[("ENTPersonStructRattach", &["200"]), ("ENTEleveClasses", &["300$3A"])])
+        .roster();
+    let attached: Vec<_> = roster.structures.iter().map(|s| s.attached_to.clone()).collect();
+    assert_eq!(attached, [vec![StructureId(2)], vec![], vec![StructureId(0)]]);
+    assert_eq!(schools(&roster, "2"), "0210066H:ELV 0940072T:ELV");
+    assert_eq!(person(&roster, "2").administrative, Some(StructureId(0)));
+}
