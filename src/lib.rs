@@ -20,3 +20,4 @@ pub mod plan;
 pub mod roster;
 pub mod simulate;
 pub mod store;
+pub mod wording;
