@@ -22,3 +22,4 @@ pub mod progress;
 pub mod roster;
 pub mod simulate;
 pub mod store;
+pub mod wording;

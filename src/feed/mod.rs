@@ -8,6 +8,7 @@ pub mod aaf;
 mod archive;
 mod finding;
 mod record;
+pub mod report;
 pub mod values;
 
 use std::path::PathBuf;

@@ -2,6 +2,10 @@
 //!
 //! Plain functions of their inputs: no clock, no randomness, no server. A plan is immutable; applying makes no choice.
 
+pub mod file;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod model;
+pub mod render;
 
 pub use model::*;

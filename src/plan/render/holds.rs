@@ -1,0 +1,97 @@
+//! Holds, folded: three hundred pupils without a class are one line with the first of them.
+
+use std::collections::BTreeMap;
+
+use crate::feed::values::Uai;
+use crate::plan::{Hold, HoldReason};
+
+/// Messages shown of one fold.
+const SHOWN: usize = 5;
+
+/// Holds of one reason and school that concern persons, or one hold of a school or of the whole plan.
+#[derive(Debug)]
+pub(super) struct HoldFold {
+    pub school: Option<Uai>,
+    pub reason: HoldReason,
+    pub holds: u64,
+    pub new: u64,
+    /// Changes kept back.
+    pub changes: u64,
+    /// The first ones.
+    pub shown: Vec<Hold>,
+}
+
+/// Gathers holds: the whole plan's first, then school by school; schools before persons.
+#[derive(Debug)]
+pub(super) struct HoldFolds {
+    folds: BTreeMap<(bool, Option<Uai>, bool, HoldReason), HoldFold>,
+    limit: usize,
+}
+
+impl HoldFolds {
+    pub const fn new(full: bool) -> Self {
+        Self { folds: BTreeMap::new(), limit: if full { usize::MAX } else { SHOWN } }
+    }
+
+    pub fn push(&mut self, hold: Hold) {
+        let person = hold.join_key.is_some();
+        // A person's hold without a school is no hold of the whole plan: it comes after the schools.
+        let key = (person && hold.school.is_none(), hold.school.clone(), person, hold.reason);
+        let fold = self.folds.entry(key).or_insert_with(|| HoldFold {
+            school: hold.school.clone(),
+            reason: hold.reason,
+            holds: 0,
+            new: 0,
+            changes: 0,
+            shown: Vec::new(),
+        });
+        fold.holds += 1;
+        fold.new += u64::from(hold.new);
+        fold.changes += hold.changes;
+        if fold.shown.len() < self.limit {
+            fold.shown.push(hold);
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &HoldFold> {
+        self.folds.values()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.folds.is_empty()
+    }
+
+    pub fn count(&self) -> u64 {
+        self.iter().map(|f| f.holds).sum()
+    }
+
+    pub fn is_whole_plan(&self) -> bool {
+        self.iter().any(HoldFold::is_whole_plan)
+    }
+
+    /// Schools held as a whole.
+    pub fn schools(&self) -> u64 {
+        let mut held: Vec<&Uai> = self.iter().filter(|f| !f.is_person()).filter_map(|f| f.school.as_ref()).collect();
+        held.dedup();
+        held.len() as u64
+    }
+
+    pub fn holds_school(&self, uai: &str) -> bool {
+        self.iter().any(|f| !f.is_person() && f.school.as_ref().is_some_and(|s| s.as_str() == uai))
+    }
+
+    /// Persons held one by one.
+    pub fn persons(&self) -> u64 {
+        self.iter().filter(|f| f.is_person()).map(|f| f.holds).sum()
+    }
+}
+
+impl HoldFold {
+    pub fn is_person(&self) -> bool {
+        self.shown.first().is_some_and(|h| h.join_key.is_some())
+    }
+
+    pub fn is_whole_plan(&self) -> bool {
+        self.school.is_none() && !self.is_person()
+    }
+}

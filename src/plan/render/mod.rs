@@ -1,0 +1,116 @@
+//! A plan for the people who review it: text for a terminal, one HTML page for a browser, one JSON object for scripts.
+//!
+//! A plan file is in the order of application, a reader wants it by school, with like beside like and the unusual
+//! before the usual. So a rendering goes over the file once, sorts short rows of it into buckets ([`buckets`], on disk
+//! when there are many), and only then writes, bucket after bucket; memory stays within one school's changes of one
+//! kind. Since the whole file was read and its seal checked by then, nothing of a damaged plan is ever shown.
+//!
+//! Nothing is decided or recomputed here, and nothing is left out silently: what is folded is counted.
+
+mod buckets;
+mod fold;
+mod holds;
+mod html;
+mod row;
+mod summary;
+mod survey;
+mod text;
+mod words;
+
+use std::io;
+use std::path::PathBuf;
+
+use compact_str::CompactString;
+use jiff::tz::TimeZone;
+
+use super::Subject;
+use super::file::PlanFileError;
+use crate::feed::values::Uai;
+use crate::roster::{JoinKey, Profile};
+
+pub use html::html;
+pub use summary::{Credentials, Summary};
+pub use text::text;
+
+/// How a plan is rendered.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Terminal colours (text only). The caller knows the terminal and `NO_COLOR`.
+    pub colour: bool,
+    /// Everybody and every value, instead of the first ones and a count.
+    pub full: bool,
+    pub filter: Filter,
+    /// In which dates are shown.
+    pub zone: TimeZone,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { colour: false, full: false, filter: Filter::default(), zone: TimeZone::UTC }
+    }
+}
+
+/// Which part of a plan is shown; everything by default. Conditions add up.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub school: Option<Uai>,
+    /// Compared without case.
+    pub class: Option<CompactString>,
+    pub profile: Option<Profile>,
+    /// A join key, with or without its prefix, a `uid` or a login.
+    pub person: Option<String>,
+}
+
+impl Filter {
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.school.is_none() && self.class.is_none() && self.profile.is_none() && self.person.is_none()
+    }
+
+    #[must_use]
+    pub fn accepts(&self, subject: &Subject) -> bool {
+        let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+        self.school.as_ref().is_none_or(|uai| subject.schools.contains(uai))
+            && self.class.as_ref().is_none_or(|class| subject.class.as_ref().is_some_and(|c| same(c, class)))
+            && self.profile.is_none_or(|profile| subject.profile == Some(profile))
+            && self.person.as_ref().is_none_or(|person| {
+                subject.join_key.as_ref().is_some_and(|key| is_key(key, person))
+                    || subject.uid.as_ref().is_some_and(|uid| same(uid.as_str(), person))
+                    || subject.login.as_ref().is_some_and(|login| same(login.as_str(), person))
+            })
+    }
+
+    /// A hold of a school or of the whole plan concerns whoever is in it; one of a person, that person only.
+    fn accepts_hold(&self, hold: &super::Hold) -> bool {
+        let school = match (&self.school, &hold.school) {
+            (Some(wanted), Some(held)) => wanted == held,
+            _ => true,
+        };
+        let person = match (&self.person, &hold.join_key) {
+            (Some(wanted), Some(held)) => is_key(held, wanted),
+            _ => true,
+        };
+        school && person
+    }
+}
+
+fn is_key(key: &JoinKey, wanted: &str) -> bool {
+    let key = key.as_str();
+    key == wanted || key.split_once('$').is_some_and(|(_, local)| local == wanted)
+}
+
+/// Why a plan could not be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    #[error(transparent)]
+    Plan(#[from] PlanFileError),
+    #[error("cannot sort the changes of a plan in the temporary folder")]
+    Sort(#[source] io::Error),
+    #[error("cannot write the rendering of a plan")]
+    Output(#[source] io::Error),
+    #[error("cannot write {path}")]
+    Write { path: PathBuf, source: io::Error },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! The one pass over a plan file that every rendering starts with.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use compact_str::CompactString;
+
+use super::buckets::{Buckets, ORDER};
+use super::holds::HoldFolds;
+use super::row::Row;
+use super::{Options, RenderError, words};
+use crate::plan::file::Reader;
+use crate::plan::{ChangeKind, Header, Line, Seal, Write};
+
+/// Changes per kind.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts(BTreeMap<ChangeKind, u64>);
+
+impl Counts {
+    pub fn add(&mut self, kind: ChangeKind, n: u64) {
+        *self.0.entry(kind).or_default() += n;
+    }
+
+    pub fn of(&self, kind: ChangeKind) -> u64 {
+        self.0.get(&kind).copied().unwrap_or_default()
+    }
+
+    pub fn sum(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// In the order in which they are shown, those that there are.
+    pub fn shown(&self) -> impl Iterator<Item = (ChangeKind, u64)> {
+        ORDER.into_iter().map(|kind| (kind, self.of(kind))).filter(|(_, n)| *n > 0)
+    }
+}
+
+/// A school of the plan, to be shown.
+#[derive(Debug)]
+pub(super) struct School {
+    /// Empty for what belongs to no school.
+    pub uai: CompactString,
+    pub name: String,
+    pub held: bool,
+    pub counts: Counts,
+}
+
+/// A plan read, checked and sorted.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub header: Header,
+    pub seal: Seal,
+    pub holds: HoldFolds,
+    /// What the filter lets through, in the order in which it is shown.
+    pub schools: Vec<School>,
+    pub buckets: Buckets,
+    /// Of the whole plan, whatever the filter.
+    pub counts: Counts,
+    /// Credentials to issue.
+    pub credentials: u64,
+    pub adopted: u64,
+    /// Changes that the filter lets through.
+    pub shown: u64,
+}
+
+impl Survey {
+    pub fn read(path: &Path, options: &Options) -> Result<Self, RenderError> {
+        let mut reader = Reader::open(path)?;
+        let mut holds = HoldFolds::new(options.full);
+        let mut buckets = Buckets::new();
+        let mut counts = Counts::default();
+        let (mut credentials, mut adopted, mut shown) = (0, 0, 0);
+        for line in reader.by_ref() {
+            match line? {
+                Line::Header(_) | Line::Seal(_) => {}
+                Line::Hold(hold) => {
+                    if options.filter.accepts_hold(&hold) {
+                        holds.push(hold);
+                    }
+                }
+                Line::Change(change) => {
+                    counts.add(change.kind, 1);
+                    credentials += u64::from(matches!(change.write, Write::Add { credential: true, .. }));
+                    adopted += u64::from(change.adopts);
+                    if options.filter.accepts(&change.subject) {
+                        let school = change.subject.schools.first().map(|uai| uai.as_str()).unwrap_or_default();
+                        buckets.push(school, &Row::from(change.as_ref())).map_err(RenderError::Sort)?;
+                        shown += 1;
+                    }
+                }
+            }
+        }
+        let (header, seal) = reader.finish()?;
+        let schools = schools(&header, &holds, &buckets);
+        Ok(Self { header, seal, holds, schools, buckets, counts, credentials, adopted, shown })
+    }
+
+    /// The name of a school, its UAI when the plan does not name it.
+    pub fn school_name<'a>(&'a self, uai: &'a str) -> &'a str {
+        self.header.schools.get(uai).map_or(uai, String::as_str)
+    }
+
+    /// `1 203 comptes à créer, 4 à mettre à jour, …`: what the plan does, in the words of its closing line.
+    pub fn closing(&self) -> String {
+        let of = |kind| self.counts.of(kind);
+        let mut parts = Vec::new();
+        let mut say = |n: u64, noun: &str, what: &str, plural: &str| {
+            if n > 0 {
+                let what = words::agree(n, what, plural);
+                // The first one names what is counted, the others follow it.
+                let noun = if parts.is_empty() { format!("{noun} ") } else { String::new() };
+                parts.push(format!("{} {noun}{what}", words::number(n)));
+            }
+        };
+        let accounts = |n| words::agree(n, "compte", "comptes");
+        for (kind, what, plural) in [
+            (ChangeKind::Create, "à créer", "à créer"),
+            (ChangeKind::Update, "à mettre à jour", "à mettre à jour"),
+            (ChangeKind::Move, "déplacé", "déplacés"),
+            (ChangeKind::Restore, "rétabli", "rétablis"),
+            (ChangeKind::Absent, "absent", "absents"),
+            (ChangeKind::Suspend, "suspendu", "suspendus"),
+        ] {
+            say(of(kind), accounts(of(kind)), what, plural);
+        }
+        let unchanged = self.header.totals.accounts.unchanged;
+        say(unchanged, accounts(unchanged), "inchangé", "inchangés");
+        let mut sentences = vec![if parts.is_empty() { "aucun compte".to_owned() } else { parts.join(", ") }];
+        if self.counts.sum() == 0 {
+            sentences.insert(0, "rien à changer".to_owned());
+        }
+        let sum = |kinds: &[ChangeKind]| kinds.iter().map(|k| of(*k)).sum::<u64>();
+        let groups = sum(&[ChangeKind::GroupCreate, ChangeKind::GroupUpdate, ChangeKind::GroupDelete]);
+        if groups > 0 {
+            let one = |kind, what: &str| (of(kind) > 0).then(|| format!("{} {what}", words::number(of(kind))));
+            let each: Vec<String> = [
+                one(ChangeKind::GroupCreate, "à créer"),
+                one(ChangeKind::GroupUpdate, "à mettre à jour"),
+                one(ChangeKind::GroupDelete, "à supprimer"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            sentences.push(format!("groupes : {}", each.join(", ")));
+        }
+        let structures = sum(&[ChangeKind::StructureCreate, ChangeKind::StructureUpdate]);
+        if structures > 0 {
+            sentences.push(words::count(structures, "structure à écrire", "structures à écrire"));
+        }
+        if self.credentials > 0 {
+            sentences.push(words::count(self.credentials, "mot de passe à émettre", "mots de passe à émettre"));
+        }
+        sentences.extend(self.held());
+        format!("Plan : {}.", sentences.join(" ; "))
+    }
+
+    fn held(&self) -> Option<String> {
+        let mut held = Vec::new();
+        if self.holds.is_whole_plan() {
+            held.push("plan entier retenu".to_owned());
+        }
+        if self.holds.schools() > 0 {
+            held.push(words::count(self.holds.schools(), "établissement retenu", "établissements retenus"));
+        }
+        if self.holds.persons() > 0 {
+            held.push(words::count(self.holds.persons(), "personne retenue", "personnes retenues"));
+        }
+        (!held.is_empty()).then(|| held.join(", "))
+    }
+}
+
+/// Schools with something to show: held ones first, then those that lose accounts, then by name.
+fn schools(header: &Header, holds: &HoldFolds, buckets: &Buckets) -> Vec<School> {
+    let mut schools: BTreeMap<CompactString, School> = BTreeMap::new();
+    for ((uai, kind), n) in buckets.counts() {
+        let school = schools.entry(uai.clone()).or_insert_with(|| School {
+            uai: uai.clone(),
+            name: match uai.as_str() {
+                "" => "Hors établissement".to_owned(),
+                known => header.schools.get(known).cloned().unwrap_or_else(|| format!("Établissement {known}")),
+            },
+            held: holds.holds_school(uai),
+            counts: Counts::default(),
+        });
+        school.counts.add(*kind, n);
+    }
+    let mut schools: Vec<School> = schools.into_values().collect();
+    schools.sort_by_cached_key(|s| {
+        let name = deunicode::deunicode(&s.name).to_lowercase();
+        (!s.held, s.counts.of(ChangeKind::Suspend) == 0, s.uai.is_empty(), name, s.uai.clone())
+    });
+    schools
+}

@@ -1,0 +1,313 @@
+use std::path::Path;
+
+use super::*;
+use crate::plan::fixtures::{self, MOULIN, Plan, WEIL, add, attributes, members, modify, name, uai};
+use crate::plan::{AccountTotals, ChangeKind, Hold, HoldReason, Write};
+use crate::roster::Profile;
+
+fn rendered(plan: &Plan, options: &Options) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nuit.plan");
+    plan.write(&path);
+    let mut out = Vec::new();
+    text(&path, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn page(plan: &Plan, options: &Options) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("nuit.plan"), folder.path().join("nuit.html"));
+    plan.write(&path);
+    html(&path, options, &to).unwrap();
+    assert_eq!(mode(&to), 0o600);
+    std::fs::read_to_string(to).unwrap()
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// The first load of a school: nothing exists, nothing is unchanged.
+pub(super) fn first_load() -> Plan {
+    let mut header = fixtures::header();
+    header.totals.accounts = AccountTotals { created: 96, ..AccountTotals::default() };
+    let mut plan = Plan { header: Some(header), ..Plan::default() };
+    plan.object(
+        ChangeKind::StructureCreate,
+        "Collège Jean Moulin",
+        Write::Add { attributes: vec![], credential: false },
+    );
+    for n in 0..54 {
+        plan.person(ChangeKind::Create, n, Some(if n % 2 == 0 { "6A" } else { "6B" }), add(n));
+    }
+    for n in 100..140 {
+        plan.person(ChangeKind::Create, n, None, add(n)).subject.profile = Some(Profile::Relative);
+    }
+    for n in 200..202 {
+        plan.person(ChangeKind::Create, n, None, add(n)).subject.profile = Some(Profile::Teacher);
+    }
+    for group in ["6A", "6B", "ELV", "TUT", "ENS"] {
+        let name = format!("{MOULIN}_{group}");
+        plan.object(ChangeKind::GroupCreate, &name, Write::Add { attributes: vec![], credential: false });
+    }
+    plan
+}
+
+/// An ordinary night: a little of everything, in two schools.
+pub(super) fn ordinary_night() -> Plan {
+    let mut plan = Plan::default();
+    plan.person(ChangeKind::Create, 1, Some("6A"), add(1));
+    let restored = plan.person(ChangeKind::Restore, 2, Some("4B"), Write::Unlock { attributes: vec![] });
+    restored.note = Some("de retour, absent depuis le 2026-06-01".to_owned());
+    let moved = plan.person(
+        ChangeKind::Move,
+        3,
+        Some("4B"),
+        modify(&[(
+            "ENTEleveClasses",
+            &["ENTStructureSIREN=0290009C,ou=structures$5A"],
+            &["ENTStructureSIREN=0290009C,ou=structures$4B"],
+        )]),
+    );
+    moved.note = Some("de la classe 5A vers 4B".to_owned());
+    plan.person(
+        ChangeKind::Update,
+        4,
+        Some("5A"),
+        modify(&[("sn", &["Petit"], &["Petit-Roux"]), ("cn", &["Tom Petit"], &["Tom Petit-Roux"])]),
+    );
+    plan.person(
+        ChangeKind::Update,
+        5,
+        Some("5A"),
+        modify(&[("mail", &[], &["ines@example.org"]), ("mobile", &["0601020304"], &[])]),
+    );
+    let address = "telephoneNumber";
+    for n in 20..32 {
+        plan.person(
+            ChangeKind::Update,
+            n,
+            Some("3C"),
+            modify(&[(address, &[&format!("02980000{n}")], &[&format!("02981111{n}")])]),
+        );
+    }
+    let adopted =
+        plan.person(ChangeKind::Update, 40, Some("3C"), modify(&[("ENTPersonJointure", &[], &["AC-RENNES$40"])]));
+    adopted.adopts = true;
+    for n in 50..53 {
+        let absent = plan.person(ChangeKind::Absent, n, Some("3B"), Write::Nothing);
+        absent.note = Some("absent depuis le 2026-09-02".to_owned());
+    }
+    let gone = plan.person(ChangeKind::Suspend, 60, None, Write::Lock { attributes: attributes(&[]) });
+    gone.note = Some("absent depuis le 2026-08-01".to_owned());
+    gone.subject.profile = Some(Profile::Teacher);
+    gone.subject.schools = vec![uai(WEIL)];
+    plan.person(ChangeKind::Create, 70, None, add(70)).subject.schools = vec![];
+    plan.object(ChangeKind::GroupUpdate, "0290009C_4B", members(1, 0));
+    plan.object(ChangeKind::GroupUpdate, "0290009C_5A", members(2, 3));
+    plan
+}
+
+/// A school held, pupils without class, another school that goes on.
+pub(super) fn held() -> Plan {
+    let mut plan = Plan { holds: vec![fixtures::hold_of_school()], ..Plan::default() };
+    plan.holds.extend((0..8).map(fixtures::hold_of_pupil));
+    plan.person(ChangeKind::Create, 1, Some("6A"), add(1));
+    plan
+}
+
+/// The level of a whole school changes; one pupil among them is something else.
+pub(super) fn mass_change() -> Plan {
+    let mut plan = Plan::default();
+    for n in 0..300 {
+        let (old, new) = if n == 137 { ("5EME", "3EME SEGPA") } else { ("5EME", "4EME") };
+        plan.person(ChangeKind::Update, n, Some("4A"), modify(&[("ENTEleveLibelleMEF", &[old], &[new])]));
+    }
+    for n in 300..360 {
+        let class = if n % 2 == 0 { "de la classe 5A vers 4B" } else { "de la classe 5C vers 4A" };
+        plan.person(ChangeKind::Move, n, Some("4B"), modify(&[("ENTEleveClasses", &["a"], &["b"])])).note =
+            Some(class.to_owned());
+    }
+    plan
+}
+
+#[test]
+fn texts() {
+    for (label, plan) in [
+        ("first_load", first_load()),
+        ("ordinary_night", ordinary_night()),
+        ("held", held()),
+        ("mass_change", mass_change()),
+        ("nothing", Plan::default()),
+    ] {
+        insta::assert_snapshot!(label, rendered(&plan, &Options::default()));
+    }
+}
+
+#[test]
+fn full_text_names_everybody_and_every_value() {
+    let options = Options { full: true, ..Options::default() };
+    insta::assert_snapshot!("ordinary_night_full", rendered(&ordinary_night(), &options));
+    let text = rendered(&first_load(), &options);
+    assert!((0..54).all(|n| text.contains(&name(n))));
+}
+
+#[test]
+fn colours_say_nothing_that_the_text_does_not() {
+    let coloured = rendered(&ordinary_night(), &Options { colour: true, ..Options::default() });
+    assert!(coloured.contains("\u{1b}[31m-\u{1b}[0m"));
+    let mut bare = String::new();
+    for (i, piece) in coloured.split('\u{1b}').enumerate() {
+        bare.push_str(if i == 0 { piece } else { piece.split_once('m').unwrap().1 });
+    }
+    assert_eq!(bare, rendered(&ordinary_night(), &Options::default()));
+}
+
+#[test]
+fn filters_choose_and_say_so() {
+    let plan = ordinary_night();
+    let of = |filter| rendered(&plan, &Options { filter, ..Options::default() });
+    let weil = of(Filter { school: Some(uai(WEIL)), ..Filter::default() });
+    assert!(weil.contains("Lycée Simone Weil") && !weil.contains("Jean Moulin"));
+    assert!(weil.contains("Filtre : 1 des 25 changements"), "{weil}");
+    let class = of(Filter { class: Some("4b".into()), ..Filter::default() });
+    assert!(class.contains("Filtre : 2 des"), "{class}");
+    let teachers = of(Filter { profile: Some(Profile::Teacher), ..Filter::default() });
+    assert!(teachers.contains("Filtre : 1 des"));
+    for person in ["AC-RENNES$4", "4", "f00004", "LOGIN.4"] {
+        let one = of(Filter { person: Some(person.to_owned()), ..Filter::default() });
+        assert!(one.contains("Petit-Roux") && one.contains("Filtre : 1 des"), "{person}: {one}");
+    }
+}
+
+#[test]
+fn a_filter_keeps_the_holds_that_matter_there() {
+    let of = |filter| rendered(&held(), &Options { filter, ..Options::default() });
+    let weil = of(Filter { school: Some(uai(WEIL)), ..Filter::default() });
+    assert!(weil.contains("trop de départs") && !weil.contains("sans division"));
+    let pupil = of(Filter { person: Some("3".to_owned()), ..Filter::default() });
+    assert!(pupil.contains("1 personne, sans division") && pupil.contains("trop de départs"), "{pupil}");
+}
+
+#[test]
+fn a_hold_of_the_whole_plan_is_first() {
+    let mut plan = held();
+    plan.holds.push(Hold {
+        id: "unknown".to_owned(),
+        reason: HoldReason::UnknownPopulation,
+        school: None,
+        join_key: None,
+        message: "12 comptes de l'annuaire ne sont connus d'aucune source.".to_owned(),
+        ..fixtures::hold_of_school()
+    });
+    let text = rendered(&plan, &Options::default());
+    assert!(text.find("plan entier").unwrap() < text.find("Simone Weil").unwrap());
+    assert!(text.ends_with("plan entier retenu, 1 établissement retenu, 8 personnes retenues.\n"), "{text}");
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let mut plan = Plan::default();
+    let evil = "<script>alert('x')</script>\u{1b}[2J \"&\u{202e}";
+    let note = "</td><img src=x onerror=alert(1)>";
+    let change =
+        plan.person(ChangeKind::Update, 1, Some("<b>6A"), modify(&[("cn", &["<i>a"], &["\"><svg/onload=1>"])]));
+    change.subject.name = evil.to_owned();
+    change.note = Some(note.to_owned());
+    plan.person(ChangeKind::Create, 2, Some("<u>6B"), add(2)).subject.name = evil.to_owned();
+    plan.person(ChangeKind::Create, 3, Some("<u>6B"), add(3));
+    plan.object(ChangeKind::GroupUpdate, "<em>groupe", members(1, 1));
+    plan.holds.push(Hold { message: evil.to_owned(), id: evil.to_owned(), ..fixtures::hold_of_school() });
+    let mut header = fixtures::header();
+    header.schools.insert(MOULIN.into(), evil.to_owned());
+    header.directory = evil.to_owned();
+    header.sources[0].name = evil.to_owned();
+    header.program = evil.to_owned();
+    plan.header = Some(header);
+
+    let page = page(&plan, &Options::default());
+    for raw in ["<script>alert", "<img", "<svg", "<b>6A", "<u>6B", "<i>a", "<em>", "\u{1b}", "\u{202e}"] {
+        assert!(!page.contains(raw), "{raw:?}");
+    }
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+    assert_eq!(page.matches("<script>").count(), 1, "only the page's own script");
+
+    let text = rendered(&plan, &Options::default());
+    assert!(!text.contains(['\u{1b}', '\u{202e}']));
+}
+
+#[test]
+fn the_page_stands_alone_under_a_strict_policy() {
+    let page = page(&ordinary_night(), &Options::default());
+    assert!(page.starts_with("<!doctype html>\n<html lang=\"fr\">"));
+    assert!(page.contains("default-src 'none'; style-src 'sha256-"));
+    for outside in ["http:", "https:", "src=", "@import", "url(", " style=", " on"] {
+        let body = page.split_once("<body>").unwrap().1.split_once("<script>").unwrap().0;
+        assert!(outside == " on" || !page.contains(outside), "{outside}");
+        assert!(!body.contains(&format!("{outside}click")), "{outside}");
+    }
+    // Tags open and close in pairs.
+    for tag in ["section", "table", "tbody", "thead", "tr", "ul", "article", "nav", "dl", "form", "main"] {
+        let (open, close) = (format!("<{tag}"), format!("</{tag}>"));
+        let opened = page.matches(&format!("{open}>")).count() + page.matches(&format!("{open} ")).count();
+        assert_eq!(opened, page.matches(&close).count(), "{tag}");
+    }
+}
+
+#[test]
+fn a_page_shows_some_rows_and_counts_the_others() {
+    let mut plan = Plan::default();
+    for n in 0..1_000 {
+        plan.person(ChangeKind::Create, n, Some("6A"), add(n));
+    }
+    let short = page(&plan, &Options::default());
+    assert_eq!(short.matches("login.").count(), 200);
+    assert!(short.contains("… et 800 autres"));
+    let full = page(&plan, &Options { full: true, ..Options::default() });
+    assert_eq!(full.matches("login.").count(), 1_000);
+}
+
+#[test]
+fn nothing_is_shown_of_a_damaged_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("nuit.plan"), folder.path().join("nuit.html"));
+    ordinary_night().write(&path);
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 20]).unwrap();
+    let mut out = Vec::new();
+    assert!(matches!(text(&path, &Options::default(), &mut out), Err(RenderError::Plan(_))));
+    assert!(out.is_empty());
+    assert!(matches!(html(&path, &Options::default(), &to), Err(RenderError::Plan(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_plan_of_two_hundred_thousand_changes_stays_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("rentree.plan"), folder.path().join("rentree.html"));
+    let mut writer = crate::plan::file::Writer::create(&path).unwrap();
+    writer.write_header(&fixtures::header()).unwrap();
+    let mut one = Plan::default();
+    one.person(ChangeKind::Create, 1, None, add(1));
+    let mut change = one.changes.remove(0);
+    for n in 1..=200_000_u64 {
+        change.seq = n;
+        change.subject.class = Some(compact_str::format_compact!("C{}", n % 40));
+        change.subject.schools = vec![uai(&format!("{:07}A", n % 50))];
+        writer.write_change(&change).unwrap();
+    }
+    writer.finish().unwrap();
+
+    let survey = survey::Survey::read(&path, &Options::default()).unwrap();
+    assert_eq!(survey.shown, 200_000);
+    assert!(survey.buckets.in_memory() <= buckets::IN_MEMORY);
+    assert!(survey.buckets.on_disk() > 0, "it was too much for memory alone");
+    let mut out = Vec::new();
+    text(&path, &Options::default(), &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert_eq!(out.matches("élèves de").count(), 50 * 4, "40 classes over 50 schools meet in 4 classes each");
+    assert!(out.contains("Plan : 200\u{202f}000 comptes à créer"));
+    html(&path, &Options::default(), &to).unwrap();
+    assert!(std::fs::metadata(&to).unwrap().len() < 4 << 20);
+}

@@ -1,0 +1,59 @@
+//! The French words of a plan: kinds, profiles, reasons.
+
+use crate::plan::{ChangeKind, HoldReason};
+use crate::roster::Profile;
+
+pub(super) use crate::wording::{agree, count, date, moment, number, plain, shorten};
+
+pub(super) const fn profile(profile: Option<Profile>, n: u64) -> &'static str {
+    match profile {
+        Some(Profile::Pupil) => agree(n, "élève", "élèves"),
+        Some(Profile::Relative) => agree(n, "responsable", "responsables"),
+        Some(Profile::Teacher) => agree(n, "enseignant", "enseignants"),
+        Some(Profile::Staff) => agree(n, "personnel", "personnels"),
+        None => agree(n, "compte", "comptes"),
+    }
+}
+
+/// The sign in front of a change, readable without colour.
+pub(super) const fn symbol(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "+",
+        ChangeKind::StructureUpdate | ChangeKind::Update => "~",
+        ChangeKind::Restore => "↺",
+        ChangeKind::Move => "→",
+        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete => "-",
+        ChangeKind::GroupUpdate => "±",
+    }
+}
+
+/// What becomes of so many: `3 suspensions`.
+pub(super) fn kind(kind: ChangeKind, n: u64) -> String {
+    let (singular, plural) = match kind {
+        ChangeKind::StructureCreate => ("structure à créer", "structures à créer"),
+        ChangeKind::StructureUpdate => ("structure à mettre à jour", "structures à mettre à jour"),
+        ChangeKind::Create => ("compte à créer", "comptes à créer"),
+        ChangeKind::Restore => ("compte rétabli", "comptes rétablis"),
+        ChangeKind::Move => ("déplacé", "déplacés"),
+        ChangeKind::Update => ("compte à mettre à jour", "comptes à mettre à jour"),
+        ChangeKind::Absent => ("absent", "absents"),
+        ChangeKind::Suspend => ("suspendu", "suspendus"),
+        ChangeKind::GroupCreate => ("groupe à créer", "groupes à créer"),
+        ChangeKind::GroupUpdate => ("groupe à mettre à jour", "groupes à mettre à jour"),
+        ChangeKind::GroupDelete => ("groupe à supprimer", "groupes à supprimer"),
+    };
+    count(n, singular, plural)
+}
+
+pub(super) const fn hold_reason(reason: HoldReason) -> &'static str {
+    match reason {
+        HoldReason::SuspendLimit => "trop de départs",
+        HoldReason::CreateLimit => "trop de créations",
+        HoldReason::NoClass => "sans division",
+        HoldReason::UnknownPopulation => "population inconnue dans l'annuaire",
+        HoldReason::SchoolMissing => "établissement absent de la livraison",
+        HoldReason::Moved => "fiche modifiée depuis le plan",
+        HoldReason::MissingMandatory => "valeur obligatoire absente",
+        HoldReason::Ambiguous => "identité à trancher",
+    }
+}
