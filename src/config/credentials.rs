@@ -1,6 +1,6 @@
 //! `[credentials]`: what each profile gets, and how it is hashed.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::roster::Profile;
 
@@ -90,7 +90,7 @@ impl Default for ProfileCredentials {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// The hash goes to `userPassword`; the directory checks it.

@@ -1,1 +1,36 @@
-//! (to come)
+//! The printed sheets: batches of credentials in, PDF files out.
+//!
+//! Last stage of the pipeline. It knows what is on a sheet ([`Batch`], [`Sheet`]) and nothing of directories,
+//! envelopes or the print ledger: who may print what, and the record of it, belong to the caller. Passwords are in
+//! clear here and nowhere else, so the work happens in a child process ([`Typesetter`], [`child_main`]) that gets them
+//! over a pipe, leaves no core dump, is limited in time and memory, and ends with the run.
+//!
+//! A school may replace our template; it runs in a sandbox of three virtual files (`world`), and every login and
+//! password is read back from the page before the page counts as printed (`proof`).
+
+mod child;
+mod diagnose;
+mod error;
+mod files;
+#[cfg(test)]
+mod fixtures;
+mod fonts;
+mod frames;
+mod printable;
+mod proof;
+mod qr;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod typeset;
+mod typesetter;
+mod world;
+
+pub use child::{DEFAULT_MEMORY_MIB, child_main};
+pub use error::{LettersError, TemplateMessage, TypesetError};
+pub use files::{FileNames, write_private};
+pub use printable::{Notice, Problem};
+pub use sheet::{Batch, Child, School, Secret, Sheet, address_block};
+pub use typeset::{template_data, typeset};
+pub use typesetter::{SUBCOMMAND, Typesetter};
+pub use world::TEMPLATE_KIT;

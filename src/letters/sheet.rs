@@ -1,0 +1,188 @@
+//! What is printed: a batch of sheets, as plain data.
+//!
+//! This is also the JSON that goes to the typesetting child over its standard input and that a template reads as
+//! `batch.json`. A field without a value is left out of the JSON, never written as an empty string or `null`: a
+//! template that uses it fails with its line, or prints the visible mark of `value()`.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::config::Mode;
+use crate::roster::{Address, Civility, Profile};
+
+/// One print run of one school, one profile and (for pupils and relatives) one class: one PDF file, one page a sheet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Batch {
+    /// Number of the print run in the ledger, printed at the foot of each sheet.
+    pub id: String,
+    /// Day of the print run. The only date that the PDF knows, so that the same batch gives the same bytes.
+    pub date: Date,
+    pub ent_name: String,
+    /// `http://` or `https://`; what people type and what the QR code holds.
+    pub login_url: String,
+    /// Whom to ask when the credential is lost; a default sentence when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// How the people of a federated profile log in; a default sentence when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federated_text: Option<String>,
+    pub school: School,
+    pub profile: Profile,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    pub sheets: Vec<Sheet>,
+}
+
+/// The school of the letterhead.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct School {
+    pub name: String,
+    pub uai: String,
+    /// Address, telephone, whatever the letterhead should say below the name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+    /// For the date line: `Rennes, le 1er septembre 2026`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub town: Option<String>,
+}
+
+/// One printed credential.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sheet {
+    /// The envelope's serial: what the ledger calls this sheet.
+    pub serial: String,
+    pub profile: Profile,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub civility: Option<Civility>,
+    /// `Prénom NOM`.
+    pub name: String,
+    pub login: String,
+    pub mode: Mode,
+    /// There with [`Mode::Bind`], and only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// A pupil's class; for a relative, the class with which the sheet is handed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// What shows in the window of the envelope, the name first ([`address_block`]). Empty when there is no postal
+    /// address: the name alone is printed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<String>,
+    /// For a relative: the children in this school.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Child>,
+}
+
+/// A relative's child in the school.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+}
+
+/// A password to be printed. Masked in `Debug`, wiped from memory when dropped, written in clear only by its
+/// `Serialize`, which feeds nothing but the pipe to the typesetting child and the template.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    pub(super) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl From<SecretString> for Secret {
+    fn from(secret: SecretString) -> Self {
+        Self(secret)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.expose())
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// The block of a French window envelope: the name, the street lines, postal code and town in capitals, and the
+/// country in capitals on the last line unless it is France. Empty when there is neither street nor town: such an
+/// envelope cannot be posted.
+#[must_use]
+pub fn address_block(name: &str, address: &Address) -> Vec<String> {
+    let filled = |text: &Option<compact_str::CompactString>| {
+        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_uppercase)
+    };
+    let town: Vec<String> = [filled(&address.postal_code), filled(&address.town)].into_iter().flatten().collect();
+    let mut block: Vec<String> =
+        address.lines.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    if block.is_empty() && town.is_empty() {
+        return Vec::new();
+    }
+    block.insert(0, name.to_owned());
+    if !town.is_empty() {
+        block.push(town.join(" "));
+    }
+    if let Some(country) = filled(&address.country).filter(|country| country != "FRANCE") {
+        block.push(country);
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(lines: &[&str], code: &str, town: &str, country: &str) -> Address {
+        let some = |text: &str| (!text.is_empty()).then(|| text.into());
+        Address {
+            lines: lines.iter().map(|&line| line.into()).collect(),
+            postal_code: some(code),
+            town: some(town),
+            country: some(country),
+        }
+    }
+
+    #[test]
+    fn french_addresses_end_with_the_town_in_capitals() {
+        let block = address_block("Mme Zoé LE GOFF", &address(&["3 rue des Lilas"], "35000", "Rennes", "France"));
+        assert_eq!(block, ["Mme Zoé LE GOFF", "3 rue des Lilas", "35000 RENNES"]);
+    }
+
+    #[test]
+    fn foreign_addresses_end_with_the_country_in_capitals() {
+        let block = address_block("M. Luc PEETERS", &address(&["Rue Haute 12"], "1000", "Bruxelles", "Belgique"));
+        assert_eq!(block, ["M. Luc PEETERS", "Rue Haute 12", "1000 BRUXELLES", "BELGIQUE"]);
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_posted_is_empty() {
+        assert!(address_block("M. Luc PEETERS", &address(&["  "], "", "", "FRANCE")).is_empty());
+    }
+
+    #[test]
+    fn a_secret_shows_in_json_only() {
+        let secret = Secret::new("bafo-kiru".into());
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"bafo-kiru\"");
+    }
+}

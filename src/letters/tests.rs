@@ -1,0 +1,306 @@
+//! The room as a whole: what comes back from the paper.
+
+use std::process::Command;
+
+use super::error::{LettersError, TypesetError};
+use super::fixtures::{URL, batch, federated, pupil, relative};
+use super::frames::{self, Kind};
+use super::printable::Problem;
+use super::sheet::{Batch, Secret, Sheet};
+use super::{TEMPLATE_KIT, child, template_data, typeset};
+
+/// What a program of the poppler family makes of a file.
+fn read_back(pdf: &[u8], program: &str, arguments: &[&str], output: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("sheets.pdf");
+    std::fs::write(&input, pdf).unwrap();
+    let result = Command::new(program).args(arguments).arg(&input).arg(output).output().unwrap();
+    assert!(result.status.success(), "{program}: {}", String::from_utf8_lossy(&result.stderr));
+    String::from_utf8(result.stdout).unwrap()
+}
+
+fn text(pdf: &[u8], layout: bool) -> String {
+    read_back(pdf, "pdftotext", if layout { &["-layout"] } else { &[] }, "-")
+}
+
+fn one(sheet: Sheet) -> Batch {
+    Batch { sheets: vec![sheet], ..batch(0) }
+}
+
+fn refusal(result: Result<Vec<u8>, LettersError>) -> TypesetError {
+    match result {
+        Err(LettersError::Typeset(error)) => error,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn own(template: &str) -> TypesetError {
+    refusal(typeset(&batch(1), Some(template)))
+}
+
+#[test]
+fn every_login_and_password_of_a_class_reads_back() {
+    let mut class = batch(30);
+    class.sheets.push(relative(3));
+    // Everything that a policy may draw, and the longest login.
+    for (n, secret) in ["Il1O0o-8B5S", "fi->ff==ffl!=", "a--b__c~~d", "'\"<>&#$*_@[]{}\\`"].into_iter().enumerate() {
+        let login = format!("{n}-{}", "jean-christophe.".repeat(4)).chars().take(64).collect();
+        class.sheets.push(Sheet { login, secret: Some(Secret::new(secret.into())), ..pupil(100 + n) });
+    }
+    let pdf = typeset(&class, None).unwrap();
+    for layout in [false, true] {
+        let text = text(&pdf, layout);
+        let pages: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+        assert_eq!(pages.len(), class.sheets.len());
+        for (page, sheet) in pages.into_iter().zip(&class.sheets) {
+            let lines: Vec<&str> = page.lines().map(str::trim).collect();
+            let identifier = format!("Identifiant {}", sheet.login);
+            let password = format!("Mot de passe provisoire {}", sheet.secret.as_ref().unwrap().expose());
+            assert_eq!(lines.iter().filter(|line| **line == identifier).count(), 1, "{identifier}\n{page}");
+            assert_eq!(lines.iter().filter(|line| **line == password).count(), 1, "{password}\n{page}");
+            assert_eq!(lines.iter().filter(|line| line.starts_with("Identifiant ")).count(), 1, "{page}");
+        }
+    }
+}
+
+#[test]
+fn the_code_holds_the_address_and_no_more() {
+    let pdf = typeset(&batch(1), None).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("page");
+    read_back(&pdf, "pdftoppm", &["-r", "150", "-png", "-singlefile"], image.to_str().unwrap());
+    let scanned = Command::new("zbarimg").args(["--quiet", "--raw"]).arg(image.with_extension("png")).output().unwrap();
+    assert_eq!(String::from_utf8(scanned.stdout).unwrap().trim(), URL);
+}
+
+#[test]
+fn a_relative_reads_all_children() {
+    let text = text(&typeset(&one(relative(8)), None).unwrap(), true);
+    assert!(text.contains("Vos enfants dans l’établissement"));
+    for n in 1..=8 {
+        assert!(text.contains(&format!("Enfant{n} MARTIN")) && text.contains(&format!("{n}B")), "{text}");
+    }
+    let many = self::text(&typeset(&one(relative(40)), None).unwrap(), true);
+    assert!(many.contains("et 29 autres enfants"), "{many}");
+}
+
+#[test]
+fn a_federated_sheet_tells_how_to_log_in() {
+    let mut federated_batch = one(federated());
+    federated_batch.federated_text = Some("Passez par l'ÉduConnect : rien d'autre !".into());
+    // The extractor gives narrow blanks as ordinary ones.
+    let text = text(&typeset(&federated_batch, None).unwrap(), true).replace('\u{202f}', " ");
+    assert!(text.contains("Passez par l’ÉduConnect : rien d’autre !"), "{text}");
+    assert!(!text.contains("Mot de passe provisoire"));
+    assert!(!text.contains("Identifiant"));
+}
+
+#[test]
+fn the_same_batch_gives_the_same_bytes() {
+    let class = batch(3);
+    let first = typeset(&class, None).unwrap();
+    assert!(first == typeset(&class, None).unwrap());
+    assert!(first.starts_with(b"%PDF-"));
+    let later = Batch { id: "2026-0043".into(), ..class };
+    assert!(first != typeset(&later, None).unwrap());
+}
+
+#[test]
+fn names_of_any_kind_print_on_one_page() {
+    let long = "Œ".repeat(119) + "Ÿ";
+    let nasty = [
+        r#"#panic("x") $ * _ @ <label> [ ] \ // /* `"#,
+        "Jean l'Haÿ d'Œuvre",
+        "אבגד عبد الله",
+        "Zoé\u{200b}\u{202e} 👩‍👧 ΑΩ Жук",
+        "- + = 1. / ~ -- ...",
+        &long,
+    ];
+    let mut class = batch(0);
+    for (n, name) in nasty.iter().enumerate() {
+        let address = vec![(*name).to_owned(); 7];
+        class.sheets.push(Sheet { name: (*name).into(), class: Some((*name).into()), address, ..pupil(n) });
+    }
+    class.school.name = nasty.join(" ");
+    class.school.lines = nasty.iter().map(|&line| line.into()).collect();
+    class.ent_name = long.clone();
+    class.help = Some("Écrivez à l'assistance ! ".repeat(40));
+    let notices = class.inspect();
+    assert!(notices.iter().all(|notice| !notice.is_refusal()), "{notices:?}");
+    assert!(notices.iter().any(|notice| notice.field == "name" && notice.problem == Problem::Replaced));
+    assert!(notices.iter().any(|notice| notice.field == "help" && notice.problem == Problem::Cut));
+    let text = text(&typeset(&class, None).unwrap(), true);
+    assert!(text.contains(r#"#panic("x") $ * _ @ <label> [ ] \ // /* `"#), "{text}");
+    assert!(text.contains("Jean l'Haÿ d'Œuvre"));
+    assert!(text.contains("Zoé □ ΑΩ Жук"));
+    assert!(text.contains("- + = 1. / ~ -- ..."));
+}
+
+#[test]
+fn nothing_leaves_the_paper() {
+    let mut class = batch(0);
+    let name = "W".repeat(120);
+    let address = vec!["M".repeat(130); 7];
+    let class_name = Some("W".repeat(40));
+    class.sheets.push(Sheet { name: name.clone(), address, class: class_name.clone(), ..relative(30) });
+    for child in &mut class.sheets[0].children {
+        child.name.clone_from(&name);
+        child.class.clone_from(&class_name);
+    }
+    class.school.name = name.clone();
+    class.ent_name = name;
+    class.help = Some("mot ".repeat(170));
+    let boxes = read_back(&typeset(&class, None).unwrap(), "pdftotext", &["-bbox"], "-");
+    let attribute = |line: &str, key: &str| -> f64 {
+        let start = line.find(key).unwrap() + key.len() + 2;
+        line[start..].split('"').next().unwrap().parse().unwrap()
+    };
+    let words: Vec<&str> = boxes.lines().filter(|line| line.contains("<word")).collect();
+    assert!(words.len() > 100);
+    for word in words {
+        // A4 in points, with five millimetres that printers cannot reach.
+        assert!(attribute(word, "xMin") > 14.0 && attribute(word, "xMax") < 581.0, "{word}");
+        assert!(attribute(word, "yMin") > 14.0 && attribute(word, "yMax") < 828.0, "{word}");
+    }
+}
+
+#[test]
+fn what_cannot_be_copied_from_paper_is_refused() {
+    let login = |login: &str| Sheet { login: login.into(), ..pupil(1) };
+    let secret = |secret: &str| Sheet { secret: Some(Secret::new(secret.into())), ..pupil(1) };
+    let long = "x".repeat(65);
+    let bad = [
+        login(""),
+        login("lea martin"),
+        login("lea\u{200b}martin"),
+        login("e\u{301}ve.martin"),
+        login(&long),
+        secret("a b"),
+        secret("clé👩"),
+        secret(""),
+        Sheet { secret: None, ..pupil(1) },
+        Sheet { secret: Some(Secret::new("x".into())), ..federated() },
+    ];
+    for sheet in bad {
+        let serial = sheet.serial.clone();
+        let mut class = one(sheet);
+        class.sheets.push(pupil(7));
+        let error = refusal(typeset(&class, None));
+        let TypesetError::Unprintable { notices } = &error else { panic!("{error:?}") };
+        assert_eq!(notices[0].serial.as_ref(), Some(&serial));
+        assert_eq!(class.set_aside_unprintable(), *notices);
+        assert_eq!(class.sheets.iter().map(|sheet| sheet.serial.as_str()).collect::<Vec<_>>(), ["000007"]);
+    }
+    assert_eq!(refusal(typeset(&batch(0), None)), TypesetError::Empty { batch: "2026-0042".into() });
+    let mut nowhere = batch(1);
+    nowhere.login_url = "ent.example.fr".into();
+    assert!(matches!(refusal(typeset(&nowhere, None)), TypesetError::LoginUrl { .. }));
+}
+
+const OWN: &str = r#"#import "rentree.typ": *
+#set document(title: "Fiches")
+#set text(lang: "fr")
+#for sheet in batch.sheets [
+  = #value(sheet, "name")
+  #value(sheet, "email") #value(batch, "school", "head")
+  Identifiant #value(sheet, "login")
+
+  Mot de passe provisoire #value(sheet, "secret")
+  #pagebreak(weak: true)
+]
+"#;
+
+#[test]
+fn a_school_may_have_its_own_template() {
+    let text = text(&typeset(&batch(2), Some(OWN)).unwrap(), false);
+    assert!(text.contains("Identifiant lea1.martin"), "{text}");
+    assert_eq!(text.matches("[valeur absente] [valeur absente]").count(), 2, "a missing value shows: {text}");
+}
+
+#[test]
+fn a_wrong_template_is_told_its_line() {
+    let place = |template: &str| match own(template) {
+        TypesetError::Template { messages } => messages[0].to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert!(place("= Fiche\n#nothing").starts_with("template.typ:2:2: unknown variable: nothing"));
+    assert!(place(&OWN.replace("value(sheet, \"email\")", "sheet.email")).starts_with("template.typ:6:"));
+    // Inside a helper: the line of the call.
+    assert!(place("#import \"rentree.typ\": *\n\n#date-fr(3)").starts_with("template.typ:3:"));
+    let font = place(&OWN.replace("lang: \"fr\"", "font: \"Comic Nothing\""));
+    assert!(font.contains("template.typ:3:") && font.contains("unknown font family"), "{font}");
+    let title = place(&OWN.replace("#set document(title: \"Fiches\")\n", ""));
+    assert!(title.contains("title"), "{title}");
+}
+
+#[test]
+fn a_template_that_loses_a_credential_is_refused() {
+    let without = OWN.replace("#value(sheet, \"secret\")", "");
+    assert_eq!(own(&without), TypesetError::NotOnThePage { serial: "000000".into(), field: "secret".into() });
+    let split = OWN.replace("#value(sheet, \"login\")", "#sheet.login.clusters().join(\" \")");
+    assert_eq!(own(&split), TypesetError::NotOnThePage { serial: "000000".into(), field: "login".into() });
+}
+
+#[test]
+fn a_template_sees_nothing_but_its_batch() {
+    for attempt in [
+        "#read(\"/etc/passwd\")",
+        "#read(\"../../etc/passwd\")",
+        "#image(\"logo.png\")",
+        "#import \"@preview/cetz:0.3.0\"",
+        "#include \"/tmp/x.typ\"",
+        "#json(\"/proc/self/environ\")",
+        "#plugin(\"x.wasm\")",
+    ] {
+        let error = own(attempt);
+        let TypesetError::Template { messages } = &error else { panic!("{attempt}: {error:?}") };
+        assert!(!messages.is_empty() && messages[0].line == Some(1), "{attempt}: {error}");
+        assert!(!error.to_string().contains("root:"));
+    }
+    for endless in ["#while true {}", "#let f() = f()\n#f()"] {
+        assert!(matches!(own(endless), TypesetError::Template { .. }));
+    }
+}
+
+#[test]
+fn no_message_carries_a_secret() {
+    let class = batch(2);
+    let secret = class.sheets[1].secret.as_ref().unwrap().expose().to_owned();
+    for attempt in ["#panic(batch.sheets.at(1).secret)", "#(x: 1).at(batch.sheets.at(1).secret)"] {
+        let error = typeset(&class, Some(&format!("#import \"rentree.typ\": *\n{attempt}"))).unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains(&secret) && told.contains("••••"), "{told}");
+    }
+    assert!(!format!("{class:?}").contains(&secret));
+}
+
+#[test]
+fn the_child_answers_each_request_in_turn() {
+    let mut input = Vec::new();
+    for (class, template) in [(batch(1), None), (batch(1), Some("#nothing")), (batch(0), None), (batch(2), None)] {
+        frames::write(&mut input, Kind::Request, &frames::request(&class, template).unwrap()).unwrap();
+    }
+    frames::write(&mut input, Kind::Request, b"{\"batch\": {\"id\": \"bafo-kiru\"").unwrap();
+    let mut output = Vec::new();
+    child::serve(&mut input.as_slice(), &mut output).unwrap();
+    let mut answers = output.as_slice();
+    let mut kinds = Vec::new();
+    while let Some((kind, body)) = frames::read(&mut answers).unwrap() {
+        if kind == Kind::Error {
+            let error: TypesetError = serde_json::from_slice(&body).unwrap();
+            assert!(!error.to_string().contains("bafo"), "{error}");
+        }
+        kinds.push(kind);
+    }
+    assert_eq!(kinds, [Kind::Pdf, Kind::Error, Kind::Error, Kind::Pdf, Kind::Error]);
+}
+
+#[test]
+fn the_shipped_sample_previews() {
+    let [.., (_, data)] = TEMPLATE_KIT;
+    let sample: Batch = serde_json::from_slice(data).unwrap();
+    typeset(&sample, None).unwrap();
+    let shown: serde_json::Value = serde_json::from_slice(data).unwrap();
+    let made: serde_json::Value = serde_json::from_str(&template_data(&sample).unwrap()).unwrap();
+    assert_eq!(shown, made, "as the typesetter would draw it");
+}

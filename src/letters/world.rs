@@ -1,0 +1,88 @@
+//! The sandbox of a template: three virtual files, embedded fonts, the batch's own date, and nothing else.
+
+use std::sync::LazyLock;
+
+use typst::diag::{FileError, FileResult};
+use typst::foundations::{Bytes, Datetime, Duration};
+use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use typst::{Library, LibraryExt as _, World};
+
+use super::fonts::FONTS;
+
+/// The shipped template and the helpers that every template may import.
+pub(super) const SHIPPED: &str = include_str!("templates/sheet.typ");
+const HELPERS: &str = include_str!("templates/rentree.typ");
+
+/// What a school needs to write its own template: the shipped one, its helpers, and made-up data, by file name. With
+/// the files of `src/letters/fonts/`, the ordinary Typst program previews it.
+pub const TEMPLATE_KIT: [(&str, &[u8]); 3] = [
+    ("sheet.typ", SHIPPED.as_bytes()),
+    ("rentree.typ", HELPERS.as_bytes()),
+    ("batch.json", include_bytes!("templates/batch.json")),
+];
+
+static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
+
+/// What the typesetter can see.
+pub(super) struct SheetWorld {
+    main: Source,
+    helpers: Source,
+    data: (FileId, Bytes),
+    day: Datetime,
+}
+
+impl SheetWorld {
+    /// `data` is what `batch.json` holds; `template` replaces the shipped one.
+    pub(super) fn new(data: Vec<u8>, template: Option<&str>, day: Datetime) -> Option<Self> {
+        let (name, text) = template.map_or(("sheet.typ", SHIPPED), |text| ("template.typ", text));
+        Some(Self {
+            main: Source::new(file_id(name)?, text.to_owned()),
+            helpers: Source::new(file_id("rentree.typ")?, HELPERS.to_owned()),
+            data: (file_id("batch.json")?, Bytes::new(data)),
+            day,
+        })
+    }
+}
+
+fn file_id(name: &str) -> Option<FileId> {
+    Some(RootedPath::new(VirtualRoot::Project, VirtualPath::new(name).ok()?).intern())
+}
+
+fn refusal() -> FileError {
+    FileError::Other(Some("a template sees only rentree.typ and batch.json, and loads no package".into()))
+}
+
+impl World for SheetWorld {
+    fn library(&self) -> &LazyHash<Library> {
+        &LIBRARY
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        &FONTS.book
+    }
+
+    fn main(&self) -> FileId {
+        self.main.id()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        [&self.main, &self.helpers].into_iter().find(|source| source.id() == id).cloned().ok_or_else(refusal)
+    }
+
+    fn file(&self, id: FileId) -> FileResult<Bytes> {
+        if id == self.data.0 {
+            return Ok(self.data.1.clone());
+        }
+        self.source(id).map(|source| Bytes::from_string(source.text().to_owned()))
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        FONTS.faces.get(index).cloned()
+    }
+
+    fn today(&self, _offset: Option<Duration>) -> Option<Datetime> {
+        Some(self.day)
+    }
+}
