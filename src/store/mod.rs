@@ -4,6 +4,7 @@
 //! call to the driver costs a thread hop. Every file is created 0600. [`RunLock`] is the operating system's lock on a
 //! file beside the database: a dead process frees it.
 
+pub(crate) mod entries;
 mod lock;
 
 use std::fs::OpenOptions;
