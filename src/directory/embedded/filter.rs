@@ -71,10 +71,10 @@ fn is_word(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-fn holds(text: &str, attribute: &str, test: impl Fn(&str) -> bool) -> Result<bool, Damaged> {
+fn holds(text: &str, attribute: &str, accepts: impl Fn(&str) -> bool) -> Result<bool, Damaged> {
     for line in lines(text) {
         let line = line?;
-        if line.attribute.eq_ignore_ascii_case(attribute) && line.text().is_none_or(|v| test(&v)) {
+        if line.attribute.eq_ignore_ascii_case(attribute) && line.text().is_none_or(|v| accepts(&v)) {
             return Ok(true);
         }
     }
