@@ -32,7 +32,6 @@ const NAMES: &[&str] = &[
     "entauxpersreleleverepresentant",
     "entauxensrespstage",
     "entauxenstutstage",
-    "entauxtuteurstageeleves",
     "entstructureresponsable",
     "entstructurecontactent",
     "entetablissementstructrattachadmin",
