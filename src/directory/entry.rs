@@ -1,4 +1,9 @@
 //! Entries and what is done to them.
+//!
+//! Values of password attributes never show in `Debug`, so that an entry may appear in an error or a log line without
+//! giving a hash away.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,11 +52,35 @@ impl From<String> for Value {
     }
 }
 
+/// Whether an attribute holds passwords or hashes of them: `userPassword`, `sambaNTPassword`, `pwdHistory`, …
+/// (options such as `;binary` do not change it).
+#[must_use]
+pub fn is_secret(attribute: &str) -> bool {
+    let name = attribute.split(';').next().unwrap_or_default().to_ascii_lowercase();
+    name.ends_with("password") || name.ends_with("pwd") || name == "pwdhistory" || name == "2.5.4.35"
+}
+
+/// Values as `Debug` may show them: those of password attributes are only counted.
+struct Shown<'a>(&'a str, &'a [Value]);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_secret(self.0) { write!(f, "[{} hidden]", self.1.len()) } else { f.debug_list().entries(self.1).finish() }
+    }
+}
+
 /// An entry of the directory: attributes in the order in which they came, names as the server writes them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub dn: Dn,
     pub attributes: Vec<(String, Vec<Value>)>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Entry {:?} ", self.dn.as_str())?;
+        f.debug_map().entries(self.attributes.iter().map(|(name, values)| (name, Shown(name, values)))).finish()
+    }
 }
 
 impl Entry {
@@ -92,13 +121,23 @@ impl Entry {
 
 /// One attribute's part of a modify. `delete` and `add` name single values, so that a server refuses when the entry
 /// is no longer what was seen, and user values beside them stay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modification {
     pub attribute: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delete: Vec<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub add: Vec<Value>,
+}
+
+impl fmt::Debug for Modification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Modification")
+            .field("attribute", &self.attribute)
+            .field("delete", &Shown(&self.attribute, &self.delete))
+            .field("add", &Shown(&self.attribute, &self.add))
+            .finish()
+    }
 }
 
 /// One write.
@@ -121,5 +160,29 @@ impl Operation {
             Self::Add(entry) => &entry.dn,
             Self::Modify { dn, .. } | Self::Delete(dn) => dn,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_do_not_show() {
+        let mut entry = Entry::new(Dn::parse("uid=a,dc=fr").unwrap());
+        entry.push("cn", ["DUPONT ZOE"]);
+        entry.push("userPassword", ["{ARGON2}$argon2id$secret"]);
+        entry.push("USERPASSWORD;x-old", ["older-secret"]);
+        entry.push("sambaNTPassword", ["0123456789secret"]);
+        let modification = Modification {
+            attribute: "userPassword".into(),
+            delete: vec!["one secret".into()],
+            add: vec![Value::Octets(vec![0xff, 0x01])],
+        };
+        let operation = Operation::Modify { dn: entry.dn.clone(), modifications: vec![modification] };
+        let shown = format!("{entry:?} {operation:?} {:#?}", Operation::Add(entry.clone()));
+        assert!(shown.contains("DUPONT ZOE"), "{shown}");
+        assert!(shown.contains("[1 hidden]"), "{shown}");
+        assert!(!shown.contains("secret") && !shown.contains("255"), "{shown}");
     }
 }

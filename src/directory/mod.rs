@@ -4,6 +4,7 @@
 //! (submodule `dialect`) says how a member of the roster is written as entries. Nothing here decides what should
 //! change.
 
+mod branches;
 pub mod dialect;
 mod dn;
 pub mod embedded;
@@ -15,8 +16,9 @@ mod pace;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
+pub use branches::ensure_branches;
 pub use dn::{Dn, DnError};
-pub use entry::{Entry, Modification, Operation, Value};
+pub use entry::{Entry, Modification, Operation, Value, is_secret};
 pub use pace::Pace;
 
 /// What to read: everything below `base` that matches `filter`, with only these attributes (all user attributes when

@@ -5,6 +5,7 @@
 //! file beside the database: a dead process frees it.
 
 mod accounts;
+pub(crate) mod entries;
 mod images;
 mod ledger;
 mod lock;

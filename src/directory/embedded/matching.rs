@@ -1,0 +1,82 @@
+//! When two values of an attribute are the same, as a server with the ENT schema would have it.
+
+use std::borrow::Cow;
+
+use crate::directory::dn::fold;
+use crate::directory::{Dn, Value, is_secret};
+
+/// Attributes whose values are names (`distinguishedNameMatch`), in lower case. Those of the ENT schema that are
+/// DN-typed, and the standard ones.
+const NAMES: &[&str] = &[
+    "member",
+    "owner",
+    "seealso",
+    "uniquemember",
+    "manager",
+    "secretary",
+    "roleoccupant",
+    "entpersonstructrattach",
+    "entpersrelrapprochprincipal",
+    "entpersrelrapprochsecondaire",
+    "entpersrelfusionprincipal",
+    "entpersrelfusionsecondaire",
+    "enteleveadresserel",
+    "enteleveparents",
+    "entelevepersreleleve1",
+    "entelevepersreleleve2",
+    "enteleveensrespstage",
+    "enteleveenstutstage",
+    "enteleveentrtutstage",
+    "enteleveentrautres",
+    "entauxpersreleleveeleve",
+    "entauxpersreleleverepresentant",
+    "entauxensrespstage",
+    "entauxenstutstage",
+    "entstructureresponsable",
+    "entstructurecontactent",
+    "entetablissementstructrattachadmin",
+    "entetablissementstructrattachfctl",
+];
+
+/// Attributes that tell upper from lower case.
+const EXACT: &[&str] = &["ismemberof", "hasmember", "homedirectory", "loginshell"];
+
+/// The rule under which the values of one attribute are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    Octets,
+    Exact,
+    Name,
+    CaseIgnore,
+}
+
+impl Rule {
+    pub(super) fn of(attribute: &str) -> Self {
+        let name = attribute.to_ascii_lowercase();
+        if is_secret(&name) {
+            Self::Octets
+        } else if NAMES.contains(&&*name) {
+            Self::Name
+        } else if EXACT.contains(&&*name) {
+            Self::Exact
+        } else {
+            Self::CaseIgnore
+        }
+    }
+
+    /// Two values are the same when their keys are.
+    pub(super) fn key(self, value: &Value) -> Cow<'_, [u8]> {
+        match (self, value) {
+            (Self::Octets | Self::Exact, _) | (_, Value::Octets(_)) => Cow::Borrowed(value.as_bytes()),
+            (_, Value::Text(text)) => Cow::Owned(self.text_key(text).into_bytes()),
+        }
+    }
+
+    pub(super) fn text_key(self, text: &str) -> String {
+        match self {
+            Self::Octets | Self::Exact => text.to_owned(),
+            Self::Name => Dn::parse(text).map_or_else(|_| fold(text), |dn| dn.normalised().to_owned()),
+            Self::CaseIgnore => fold(text),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading: pages are asked for as they are consumed, so that one page at most is in memory.
+
+use futures_util::stream::{BoxStream, StreamExt as _, unfold};
+use ldap3::adapters::{Adapter, PagedResults};
+use ldap3::asn1::{PL, StructureTag};
+use ldap3::{LdapError, Scope, SearchStream};
+
+use super::{Generation, Ldap, connection, outcome};
+use crate::directory::{DirectoryError, Dn, Entry, Search, Value};
+
+type Stream = SearchStream<'static, String, Vec<String>>;
+type Adapters = Vec<Box<dyn Adapter<'static, String, Vec<String>> + 'static>>;
+
+/// noSuchObject: for a search, a base that does not exist.
+const NO_SUCH_OBJECT: u32 = 32;
+
+/// A search under way.
+struct Reading<'a> {
+    ldap: &'a Ldap,
+    search: Search,
+    scope: Scope,
+    stream: Stream,
+    generation: Generation,
+    given: u64,
+    /// References to other servers, which are not followed.
+    references: u64,
+    reopened: bool,
+}
+
+pub(super) async fn search(
+    ldap: &Ldap,
+    search: Search,
+    scope: Scope,
+) -> Result<BoxStream<'_, Result<Entry, DirectoryError>>, DirectoryError> {
+    let (stream, generation) = match start(ldap, &search, scope).await {
+        Ok(started) => started,
+        Err(Failure { error, lost: true }) => {
+            tracing::debug!(%error, "the connection was lost before the search: once more on a new one");
+            start(ldap, &search, scope).await.map_err(|f| f.error)?
+        }
+        Err(failure) => return Err(failure.error),
+    };
+    let reading = Reading { ldap, search, scope, stream, generation, given: 0, references: 0, reopened: false };
+    Ok(unfold(Some(reading), |reading| async {
+        let mut reading = reading?;
+        match reading.next().await {
+            Ok(Some(entry)) => Some((Ok(entry), Some(reading))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+    .boxed())
+}
+
+struct Failure {
+    error: DirectoryError,
+    /// Whether it is the connection that failed, so that another one may do better.
+    lost: bool,
+}
+
+async fn start(ldap: &Ldap, search: &Search, scope: Scope) -> Result<(Stream, Generation), Failure> {
+    let (mut handle, generation) = ldap.handle().await.map_err(|error| Failure { error, lost: false })?;
+    let adapters: Adapters = match scope {
+        Scope::Base => Vec::new(),
+        _ => vec![Box::new(PagedResults::new(ldap.page_size))],
+    };
+    handle.with_timeout(ldap.connector.patience);
+    let started =
+        handle.streaming_search_with(adapters, search.base.as_str(), scope, &search.filter, search.attributes.clone());
+    match started.await {
+        Ok(stream) => Ok((stream, generation)),
+        Err(LdapError::FilterParsing) => {
+            let error = DirectoryError::Configuration(format!("{:?} is not an LDAP filter", search.filter));
+            Err(Failure { error, lost: false })
+        }
+        Err(error) => {
+            ldap.discard(generation).await;
+            Err(Failure { error: ldap.connector.unreachable(connection::explain(&error)), lost: true })
+        }
+    }
+}
+
+impl Reading<'_> {
+    async fn next(&mut self) -> Result<Option<Entry>, DirectoryError> {
+        loop {
+            match self.stream.next().await {
+                Ok(Some(answer)) if answer.is_ref() => self.references += 1,
+                Ok(Some(answer)) if answer.is_intermediate() => {}
+                Ok(Some(answer)) => {
+                    self.given += 1;
+                    let unreadable = || self.ldap.connector.unreachable("an entry of its answer cannot be read");
+                    return entry(answer.0).ok_or_else(unreadable).map(Some);
+                }
+                Ok(None) => return self.end().await.map(|()| None),
+                Err(error) => {
+                    self.ldap.discard(self.generation).await;
+                    // A connection that the server had closed shows only now. While nothing was given, asking again
+                    // repeats nothing.
+                    if self.given > 0 || self.reopened || matches!(error, LdapError::Timeout { .. }) {
+                        let reason = format!("{} after {} entries", connection::explain(&error), self.given);
+                        return Err(self.ldap.connector.unreachable(reason));
+                    }
+                    self.reopened = true;
+                    (self.stream, self.generation) =
+                        start(self.ldap, &self.search, self.scope).await.map_err(|f| f.error)?;
+                }
+            }
+        }
+    }
+
+    async fn end(&mut self) -> Result<(), DirectoryError> {
+        if self.references > 0 {
+            tracing::warn!(
+                base = %self.search.base,
+                references = self.references,
+                "parts of the branch are on other servers: references are not followed"
+            );
+        }
+        let result = self.stream.finish().await;
+        match result.rc {
+            0 | NO_SUCH_OBJECT => Ok(()),
+            code => {
+                let dn = self.search.base.to_string();
+                let reason = format!("{} (after {} entries)", outcome::in_words(&result), self.given);
+                Err(DirectoryError::Rejected { dn, code, reason })
+            }
+        }
+    }
+}
+
+/// Takes an entry out of the answer (`SearchResultEntry` of RFC 4511 §4.5.2). The library's own way panics on what it
+/// does not expect and loses the order of attributes.
+fn entry(tag: StructureTag) -> Option<Entry> {
+    let mut parts = children(tag)?.into_iter();
+    let dn = Dn::parse(&String::from_utf8(octets(parts.next()?)?).ok()?).ok()?;
+    let mut attributes = Vec::new();
+    for attribute in children(parts.next()?)? {
+        let mut parts = children(attribute)?.into_iter();
+        let name = String::from_utf8(octets(parts.next()?)?).ok()?;
+        let values: Option<Vec<Value>> =
+            children(parts.next()?)?.into_iter().map(|value| octets(value).map(Value::from_bytes)).collect();
+        attributes.push((name, values?));
+    }
+    Some(Entry { dn, attributes })
+}
+
+fn children(tag: StructureTag) -> Option<Vec<StructureTag>> {
+    match tag.payload {
+        PL::C(children) => Some(children),
+        PL::P(_) => None,
+    }
+}
+
+fn octets(tag: StructureTag) -> Option<Vec<u8>> {
+    match tag.payload {
+        PL::P(octets) => Some(octets),
+        PL::C(_) => None,
+    }
+}
