@@ -1,1 +1,54 @@
-//! (to come)
+//! Initial credentials: drawn by a policy, hashed for the directory, sealed for whoever prints.
+//!
+//! A secret exists in clear in two places only: here, between the generator and the envelope, and in the process that
+//! opens envelopes to print them. Between the two it lies in an [`envelope`] that the [`PrintKey`] alone opens, and its
+//! hash in the directory. The [`Issuer`] makes them by the batch, before the directory is written; the store keeps their
+//! state. This room does not print, and knows no LDAP beyond the form of `userPassword`.
+
+pub mod envelope;
+mod hash;
+mod issuer;
+mod key;
+pub(crate) mod mac;
+mod policy;
+mod pool;
+mod rude;
+mod secret;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+pub use envelope::{Binding, Content, EnvelopeError, Label, Serial};
+pub use hash::{HashError, Hasher, verify};
+pub use issuer::{Issued, Issuer, NewCredential};
+pub use key::{KeyError, LEAST_PASSPHRASE, PrintKey, Recipient, check_passphrase, parse_recipient, read_key};
+pub use policy::{LEAST_ENTROPY_BITS, Policy, PolicyError, generate};
+pub(crate) use pool::PoolItem;
+pub use secret::{PasswordHash, Secret};
+pub use state::{Ended, EnvelopeState, Outcome, PendingEnvelope, SealedEnvelope};
+
+use crate::roster::Profile;
+use crate::store::StoreError;
+
+/// Why credentials could not be issued.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the profile {profile} gets no password: its mode is federated")]
+    Federated { profile: Profile },
+    #[error("the pool has secrets but its key {path} is gone; discard the pool")]
+    PoolKeyLost { path: PathBuf },
+    #[error("the work on the credentials was interrupted")]
+    Interrupted,
+}

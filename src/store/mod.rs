@@ -6,11 +6,13 @@
 
 mod accounts;
 pub(crate) mod entries;
+mod envelopes;
 mod images;
 mod ledger;
 mod lock;
 mod names;
 mod runs;
+mod secret_pool;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -103,12 +105,38 @@ impl Store {
 
     /// Forces what was committed onto the disk: call before a directory write that relies on it.
     ///
+    /// With `synchronous = NORMAL` a commit in WAL mode is written but not synced. A passive checkpoint syncs the log
+    /// only when it finds something to copy and no reader in its way (it skips both, and reports success, while a
+    /// reader of an older state is busy). So one row is committed with `synchronous = FULL`, which syncs the whole log,
+    /// every earlier commit included.
+    ///
     /// # Errors
-    /// When the checkpoint fails.
+    /// When the commit fails.
     pub async fn durable(&self) -> Result<(), StoreError> {
-        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.writer).await?;
+        let mut writer = self.writer.acquire().await?;
+        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *writer).await?;
+        let committed = sqlx::query("UPDATE durable SET mark = mark + 1").execute(&mut *writer).await;
+        // Left at FULL (if this task is dropped here), later commits are only slower.
+        sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *writer).await?;
+        committed?;
         Ok(())
     }
+
+    /// Copies the write-ahead log into the database and empties it, so that what was deleted does not linger there:
+    /// call at the end of a run. `false` when a reader was in the way.
+    ///
+    /// # Errors
+    /// When the checkpoint fails.
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await?;
+        Ok(busy == 0)
+    }
+}
+
+/// Binds a whole list as one parameter, for `IN (SELECT value FROM json_each(?))`.
+pub(crate) fn json_list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    serde_json::Value::from_iter(items.into_iter().map(|item| item.to_string())).to_string()
 }
 
 /// Creates the file readable by its owner only; an existing one is left as it is.

@@ -1,0 +1,290 @@
+//! Issues credentials by the batch, ahead of the directory's writer.
+//!
+//! The order that makes a crash harmless: [`Issuer::prepare`] draws, hashes and seals on all cores and keeps nothing;
+//! [`Issuer::save`] puts the batch into the store, on the disk, as pending; then the directory is written; then
+//! [`Store::settle`](crate::store::Store::settle) says what became of each. A crash before the save leaves nothing but
+//! work to do again; a crash after it leaves pending envelopes with the very hash to look for or to send again.
+//!
+//! One issuer at a time works on a store: the caller holds the run lock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
+
+use super::envelope::{Binding, Content, Label, Serial, bind, seal};
+use super::hash::Hasher;
+use super::key::{PrintKey, Recipient, parse_recipient};
+use super::mac::hex;
+use super::policy::{Policy, generate};
+use super::pool::{self, PoolItem};
+use super::secret::PasswordHash;
+use super::{CredentialError, EnvelopeError};
+use crate::config::{CredentialsConfig, LettersConfig, Mode};
+use crate::naming::{Login, Uid};
+use crate::roster::{JoinKey, Profile};
+use crate::store::Store;
+
+/// Items that are made between two commits when the pool is filled.
+const POOL_CHUNK: usize = 500;
+
+/// An account that needs a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCredential {
+    pub join_key: JoinKey,
+    pub uid: Uid,
+    pub login: Login,
+    pub profile: Profile,
+}
+
+/// A credential that was made for an account, to be saved and then sent.
+#[derive(Debug)]
+pub struct Issued {
+    pub label: Label,
+    pub profile: Profile,
+    /// The value of `userPassword`.
+    pub hash: PasswordHash,
+    pub sealed: Vec<u8>,
+    pub binding: Option<Binding>,
+    /// The item of the pool that it was made from.
+    pub(crate) pool_item: Option<i64>,
+}
+
+/// Makes credentials by the configured policies. Share it by reference; its work runs on all cores.
+#[derive(Debug)]
+pub struct Issuer {
+    tools: Arc<Tools>,
+    pool: Mutex<Pool>,
+}
+
+/// What the working threads need.
+#[derive(Debug)]
+struct Tools {
+    policies: Vec<(Profile, Policy)>,
+    hasher: Hasher,
+    recipients: Vec<Recipient>,
+}
+
+/// What was taken from the pool and not yet saved.
+#[derive(Debug, Default)]
+struct Pool {
+    key: Option<PrintKey>,
+    /// Last item taken, per kind.
+    after: BTreeMap<String, i64>,
+}
+
+impl Issuer {
+    /// # Errors
+    /// When a profile gets passwords and no recipient is configured, or a recipient or parameter is not valid.
+    pub fn new(credentials: &CredentialsConfig, letters: &LettersConfig) -> Result<Self, CredentialError> {
+        let mut policies = Vec::new();
+        for profile in Profile::ALL {
+            let wanted = credentials.of(profile);
+            if wanted.mode == Mode::Bind {
+                policies.push((profile, Policy::new(wanted.entropy_bits)?));
+            }
+        }
+        let recipients = letters.recipients.iter().map(|r| parse_recipient(r)).collect::<Result<Vec<_>, _>>()?;
+        if recipients.is_empty() && !policies.is_empty() {
+            return Err(EnvelopeError::NoRecipient.into());
+        }
+        let hasher = Hasher::new(&credentials.argon2)?;
+        Ok(Self { tools: Arc::new(Tools { policies, hasher, recipients }), pool: Mutex::default() })
+    }
+
+    /// The password policy of a profile; `None` when it gets no password (federated).
+    #[must_use]
+    pub fn policy(&self, profile: Profile) -> Option<&Policy> {
+        self.tools.policy(profile)
+    }
+
+    /// Makes a credential for each account, in their order, from the pool first. Nothing is kept: see
+    /// [`Issuer::save`].
+    ///
+    /// # Errors
+    /// When an account's profile gets no password, or hashing or sealing fails.
+    pub async fn prepare(
+        &self,
+        store: &Store,
+        accounts: Vec<NewCredential>,
+        today: Date,
+    ) -> Result<Vec<Issued>, CredentialError> {
+        let (items, key) = self.take_from_pool(store, &accounts).await?;
+        let tools = Arc::clone(&self.tools);
+        on_all_cores(move || {
+            accounts
+                .into_par_iter()
+                .zip(items)
+                .map(|(account, item)| tools.issue(account, item.zip(key.as_ref()), today))
+                .collect()
+        })
+        .await
+    }
+
+    /// Saves a prepared batch as pending. When this returns, it is on the disk and may be sent to the directory.
+    ///
+    /// # Errors
+    /// As [`Store::save_issued`].
+    pub async fn save(&self, store: &Store, batch: &[Issued]) -> Result<(), CredentialError> {
+        store.save_issued(batch).await?;
+        if batch.iter().any(|issued| issued.pool_item.is_some()) {
+            let mut taken = self.pool.lock().await;
+            pool::remove_key_when_empty(store).await?;
+            if !pool::key_path(store).exists() {
+                taken.key = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes `count` secrets ahead for a profile; `progress` hears how many are made, after each commit.
+    ///
+    /// # Errors
+    /// When the profile gets no password, when the pool's key is unreadable, or when there is a pool whose key is lost
+    /// ([`Issuer::discard_pool`] clears it).
+    pub async fn fill_pool(
+        &self,
+        store: &Store,
+        profile: Profile,
+        count: usize,
+        mut progress: impl FnMut(usize),
+    ) -> Result<(), CredentialError> {
+        let kind = self.tools.kind(profile)?;
+        // Held all along: nobody removes the key while items are on their way in.
+        let mut taken = self.pool.lock().await;
+        let path = pool::key_path(store);
+        if !path.exists() && !store.pool_counts().await?.is_empty() {
+            return Err(CredentialError::PoolKeyLost { path });
+        }
+        let key = pool::ensure_key(&path)?;
+        let public = key.recipient();
+        taken.key = Some(key);
+        let mut made = 0;
+        while made < count {
+            let chunk = POOL_CHUNK.min(count - made);
+            let (tools, public) = (Arc::clone(&self.tools), public.clone());
+            let items: Vec<PoolItem> = on_all_cores(move || {
+                let policy = tools.policy(profile).ok_or(CredentialError::Federated { profile })?;
+                let make = |_| PoolItem::make(policy, &tools.hasher, &tools.recipients, &public);
+                (0..chunk).into_par_iter().map(make).collect()
+            })
+            .await?;
+            store.add_to_pool(&kind, &items).await?;
+            made += chunk;
+            progress(made);
+        }
+        Ok(())
+    }
+
+    /// How many secrets wait in the pool for a profile as it is configured now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn in_pool(&self, store: &Store, profile: Profile) -> Result<u64, CredentialError> {
+        let Ok(kind) = self.tools.kind(profile) else { return Ok(0) };
+        let counts = store.pool_counts().await?;
+        Ok(counts.into_iter().find(|(k, _)| *k == kind).map_or(0, |(_, n)| n))
+    }
+
+    /// Throws away what no profile uses any more (another policy, parameters or recipients), or everything. Gives how
+    /// many secrets.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn discard_pool(&self, store: &Store, everything: bool) -> Result<u64, CredentialError> {
+        let mut taken = self.pool.lock().await;
+        let kinds = Profile::ALL.into_iter().filter_map(|p| self.tools.kind(p).ok());
+        let keep: Vec<String> = if everything { Vec::new() } else { kinds.collect() };
+        let discarded = store.discard_pool(&keep).await?;
+        pool::remove_key_when_empty(store).await?;
+        taken.key = None;
+        Ok(discarded)
+    }
+
+    /// One item or none per account.
+    async fn take_from_pool(
+        &self,
+        store: &Store,
+        accounts: &[NewCredential],
+    ) -> Result<(Vec<Option<PoolItem>>, Option<PrintKey>), CredentialError> {
+        let kinds = accounts.iter().map(|a| self.tools.kind(a.profile)).collect::<Result<Vec<_>, _>>()?;
+        let mut items: Vec<Option<PoolItem>> = accounts.iter().map(|_| None).collect();
+        let mut taken = self.pool.lock().await;
+        if taken.key.is_none() {
+            taken.key = pool::existing_key(&pool::key_path(store))?;
+        }
+        let Some(key) = taken.key.clone() else { return Ok((items, None)) };
+        let mut wanted: BTreeMap<&String, usize> = BTreeMap::new();
+        for kind in &kinds {
+            *wanted.entry(kind).or_default() += 1;
+        }
+        for (kind, most) in wanted {
+            let after = taken.after.get(kind).copied().unwrap_or(0);
+            let found = store.pool_items(kind, after, most).await?;
+            if let Some(last) = found.last() {
+                taken.after.insert(kind.clone(), last.id);
+            }
+            let places = items.iter_mut().zip(&kinds).filter(|(_, k)| *k == kind).map(|(place, _)| place);
+            places.zip(found).for_each(|(place, item)| *place = Some(item));
+        }
+        Ok((items, Some(key)))
+    }
+}
+
+impl Tools {
+    fn policy(&self, profile: Profile) -> Option<&Policy> {
+        self.policies.iter().find(|(p, _)| *p == profile).map(|(_, policy)| policy)
+    }
+
+    /// What an item of the pool must agree with to serve this profile.
+    fn kind(&self, profile: Profile) -> Result<String, CredentialError> {
+        let policy = self.policy(profile).ok_or(CredentialError::Federated { profile })?;
+        let mut recipients: Vec<String> = self.recipients.iter().map(ToString::to_string).collect();
+        recipients.sort();
+        let recipients = hex(&Sha256::digest(recipients.join("\n")));
+        Ok(format!("{}/{}/{recipients}", policy.name(), self.hasher.name()))
+    }
+
+    fn issue(
+        &self,
+        account: NewCredential,
+        item: Option<(PoolItem, &PrintKey)>,
+        today: Date,
+    ) -> Result<Issued, CredentialError> {
+        let profile = account.profile;
+        let label = Label {
+            uid: account.uid,
+            login: account.login,
+            join_key: account.join_key,
+            serial: Serial::fresh(),
+            issued: today,
+        };
+        if let Some((item, key)) = item {
+            match item.material(key) {
+                Ok((hash, binding_key)) => {
+                    let binding = Some(bind(&binding_key, &label, &item.sealed));
+                    return Ok(Issued { label, profile, hash, sealed: item.sealed, binding, pool_item: Some(item.id) });
+                }
+                // A damaged item costs its time again and nothing else.
+                Err(error) => tracing::warn!(item = item.id, %error, "an item of the pool cannot be used"),
+            }
+        }
+        let policy = self.policy(profile).ok_or(CredentialError::Federated { profile })?;
+        let mut rng = rand::rng();
+        let secret = generate(policy, &mut rng);
+        let hash = self.hasher.hash(&secret, &mut rng)?;
+        let content = Content { label, secret };
+        let sealed = seal(&self.recipients, &content)?;
+        Ok(Issued { label: content.label, profile, hash, sealed, binding: None, pool_item: None })
+    }
+}
+
+/// Runs `work`, which spreads itself with rayon, off the async executor.
+async fn on_all_cores<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CredentialError> + Send + 'static,
+) -> Result<T, CredentialError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| CredentialError::Interrupted)?
+}

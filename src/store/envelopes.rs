@@ -1,0 +1,260 @@
+//! Envelopes: which credential of which account, in which state.
+//!
+//! `pending → live → superseded | revoked | expired`; a pending one whose hash never reached the directory is deleted.
+//! The hash is there while an envelope is pending, the sealed text while it is pending or live: the checks of the table
+//! hold both. At most one of each per account.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
+use zeroize::Zeroizing;
+
+use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use crate::credentials::{
+    Binding, Ended, EnvelopeState, Issued, Label, Outcome, PasswordHash, PendingEnvelope, SealedEnvelope, Serial,
+};
+use crate::naming::{Login, Uid};
+use crate::roster::{JoinKey, Profile};
+
+const TABLE: &str = "envelope";
+
+impl Store {
+    /// Saves a batch as pending, all or nothing, and returns when it is on the disk: only then may the hashes be sent
+    /// to the directory. Items of the pool that the batch uses leave the pool in the same transaction.
+    ///
+    /// # Errors
+    /// When an account of the batch already has a pending envelope (settle the interrupted run first), or an item of the
+    /// pool was used by somebody else.
+    pub async fn save_issued(&self, batch: &[Issued]) -> Result<(), StoreError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let used = json_list(batch.iter().filter_map(|issued| issued.pool_item));
+        let expected = batch.iter().filter(|issued| issued.pool_item.is_some()).count() as u64;
+        let deleted = sqlx::query("DELETE FROM pool WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))")
+            .bind(used)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if deleted != expected {
+            let reason = format!("{expected} prepared secrets were to be used, {deleted} are there");
+            return Err(StoreError::Damaged { table: "pool", reason });
+        }
+        for rows in batch.chunks(ROWS_PER_STATEMENT) {
+            QueryBuilder::new(
+                "INSERT INTO envelope (serial, join_key, uid, login, profile, issued, state, hash, sealed, binding) ",
+            )
+            .push_values(rows, |mut row, issued| {
+                row.push_bind(issued.label.serial.to_string())
+                    .push_bind(issued.label.join_key.as_str())
+                    .push_bind(issued.label.uid.as_str())
+                    .push_bind(issued.label.login.as_str())
+                    .push_bind(issued.profile.name())
+                    .push_bind(issued.label.issued.to_string())
+                    .push_bind("pending")
+                    .push_bind(issued.hash.expose())
+                    .push_bind(issued.sealed.as_slice())
+                    .push_bind(issued.binding.as_ref().map(|b| b.0.as_slice()));
+            })
+            .build()
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        self.durable().await
+    }
+
+    /// Records what became of pending envelopes: a live one supersedes the account's previous one, a dead one is
+    /// deleted; the hashes go. Gives how many were pending: settling twice changes nothing.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing is settled.
+    pub async fn settle(&self, outcomes: &[(Serial, Outcome)], at: Timestamp) -> Result<u64, StoreError> {
+        let of = |which| json_list(outcomes.iter().filter(|(_, outcome)| *outcome == which).map(|(serial, _)| serial));
+        let (live, dead) = (of(Outcome::Live), of(Outcome::Dead));
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "UPDATE envelope SET state = 'superseded', sealed = NULL, binding = NULL, settled_at = ?1
+             WHERE state = 'live' AND join_key IN (SELECT join_key FROM envelope WHERE state = 'pending'
+                                                   AND serial IN (SELECT value FROM json_each(?2)))",
+        )
+        .bind(at.as_millisecond())
+        .bind(&live)
+        .execute(&mut *tx)
+        .await?;
+        let lives = sqlx::query(
+            "UPDATE envelope SET state = 'live', hash = NULL, settled_at = ?1
+             WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?2))",
+        )
+        .bind(at.as_millisecond())
+        .bind(&live)
+        .execute(&mut *tx)
+        .await?;
+        let deads =
+            sqlx::query("DELETE FROM envelope WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?))")
+                .bind(&dead)
+                .execute(&mut *tx)
+                .await?;
+        tx.commit().await?;
+        Ok(lives.rows_affected() + deads.rows_affected())
+    }
+
+    /// The envelopes whose outcome is unknown, with the hash to send again, in the order of their issue.
+    ///
+    /// # Errors
+    /// When a row is damaged.
+    pub async fn pending_envelopes(&self) -> Result<Vec<PendingEnvelope>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT serial, join_key, uid, login, profile, issued, hash FROM envelope
+             WHERE state = 'pending' ORDER BY id",
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(PendingEnvelope {
+                    label: label(row)?,
+                    profile: profile(row)?,
+                    hash: PasswordHash::new(Zeroizing::new(row.try_get("hash")?)),
+                })
+            })
+            .collect()
+    }
+
+    /// The live envelopes of these accounts, sorted by join key; an account without one is left out.
+    ///
+    /// # Errors
+    /// When a row is damaged.
+    pub async fn live_envelopes(&self, accounts: &[JoinKey]) -> Result<Vec<SealedEnvelope>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT serial, join_key, uid, login, profile, issued, sealed, binding, printed_at FROM envelope
+             WHERE state = 'live' AND join_key IN (SELECT value FROM json_each(?)) ORDER BY join_key",
+        )
+        .bind(json_list(accounts))
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(sealed).collect()
+    }
+
+    /// Notes that sheets of these envelopes were printed. The first time counts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn mark_printed(&self, serials: &[Serial], at: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE envelope SET printed_at = ?
+             WHERE printed_at IS NULL AND serial IN (SELECT value FROM json_each(?))",
+        )
+        .bind(at.as_millisecond())
+        .bind(json_list(serials))
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes the live envelopes of these accounts that were never printed (their entitlement was withdrawn). Gives
+    /// how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete_unprinted(&self, accounts: &[JoinKey]) -> Result<u64, StoreError> {
+        let deleted = sqlx::query(
+            "DELETE FROM envelope WHERE state = 'live' AND printed_at IS NULL
+             AND join_key IN (SELECT value FROM json_each(?))",
+        )
+        .bind(json_list(accounts))
+        .execute(&self.writer)
+        .await?;
+        Ok(deleted.rows_affected())
+    }
+
+    /// Ends the live envelopes of these accounts and destroys their sealed text. Gives how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end_envelopes(&self, accounts: &[JoinKey], how: Ended, at: Timestamp) -> Result<u64, StoreError> {
+        let ended = sqlx::query(
+            "UPDATE envelope SET state = ?, sealed = NULL, binding = NULL, settled_at = ?
+             WHERE state = 'live' AND join_key IN (SELECT value FROM json_each(?))",
+        )
+        .bind(EnvelopeState::from(how).name())
+        .bind(at.as_millisecond())
+        .bind(json_list(accounts))
+        .execute(&self.writer)
+        .await?;
+        Ok(ended.rows_affected())
+    }
+
+    /// Ends every live envelope issued before `day`. Gives how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn expire_envelopes(&self, day: Date, at: Timestamp) -> Result<u64, StoreError> {
+        let ended = sqlx::query(
+            "UPDATE envelope SET state = 'expired', sealed = NULL, binding = NULL, settled_at = ?
+             WHERE state = 'live' AND issued < ?",
+        )
+        .bind(at.as_millisecond())
+        .bind(day.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(ended.rows_affected())
+    }
+
+    /// How many envelopes per profile and state, and how many of them were printed.
+    ///
+    /// # Errors
+    /// When a row is damaged.
+    pub async fn envelope_counts(&self) -> Result<Vec<(Profile, EnvelopeState, u64, u64)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT profile, state, count(*) AS n, count(printed_at) AS printed FROM envelope
+             GROUP BY profile, state ORDER BY profile, state",
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let name: &str = row.try_get("state")?;
+                let state = EnvelopeState::from_name(name).ok_or_else(|| damaged("state"))?;
+                let (n, printed): (i64, i64) = (row.try_get("n")?, row.try_get("printed")?);
+                Ok((profile(row)?, state, n.unsigned_abs(), printed.unsigned_abs()))
+            })
+            .collect()
+    }
+}
+
+fn sealed(row: &SqliteRow) -> Result<SealedEnvelope, StoreError> {
+    let binding: Option<Vec<u8>> = row.try_get("binding")?;
+    let binding = binding
+        .map(|bytes| bytes.try_into().map(Binding).map_err(|_| damaged("a binding is not of 32 bytes")))
+        .transpose()?;
+    let printed_at: Option<i64> = row.try_get("printed_at")?;
+    let printed_at = printed_at
+        .map(|ms| Timestamp::from_millisecond(ms).map_err(|_| damaged("printed_at is no time")))
+        .transpose()?;
+    Ok(SealedEnvelope {
+        label: label(row)?,
+        profile: profile(row)?,
+        sealed: row.try_get("sealed")?,
+        binding,
+        printed_at,
+    })
+}
+
+fn label(row: &SqliteRow) -> Result<Label, StoreError> {
+    let (serial, issued): (&str, &str) = (row.try_get("serial")?, row.try_get("issued")?);
+    Ok(Label {
+        uid: Uid::new(row.try_get("uid")?),
+        login: Login::new(row.try_get("login")?),
+        join_key: JoinKey::from_text(row.try_get("join_key")?),
+        serial: serial.parse().map_err(|_| damaged("a serial is no UUID"))?,
+        issued: issued.parse().map_err(|_| damaged("issued is no day"))?,
+    })
+}
+
+fn profile(row: &SqliteRow) -> Result<Profile, StoreError> {
+    Profile::from_name(row.try_get("profile")?).ok_or_else(|| damaged("an unknown profile"))
+}
+
+fn damaged(reason: &str) -> StoreError {
+    StoreError::Damaged { table: TABLE, reason: reason.to_owned() }
+}
