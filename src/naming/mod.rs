@@ -4,10 +4,20 @@
 //! are an argument). Deterministic: persons are named in the order of their join keys, so that a dry run and the real
 //! run agree.
 
+mod fold;
+mod register;
+mod rules;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+
+pub use fold::fold;
+pub use register::{AdoptError, Register};
+pub use rules::{Rules, RulesError};
 
 /// The technical identifier, `uid` in the directory: the RDN of a person, immutable, not the login. Keeps its case;
 /// compared without it.
@@ -20,6 +30,13 @@ pub struct Uid(CompactString);
 #[serde(transparent)]
 pub struct Login(CompactString);
 
+/// The two names of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    pub uid: Uid,
+    pub login: Login,
+}
+
 macro_rules! name_type {
     ($type:ident) => {
         impl $type {
@@ -30,6 +47,11 @@ macro_rules! name_type {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+            /// The form that is compared: two names with the same one are the same.
+            #[must_use]
+            pub fn folded(&self) -> CompactString {
+                fold(&self.0)
             }
         }
         impl fmt::Display for $type {

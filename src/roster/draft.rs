@@ -296,7 +296,7 @@ impl StructureDraft {
 /// What the roster takes from the two nomenclatures: words for codes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Label {
-    pub(super) label: CompactString,
+    pub(super) words: CompactString,
     /// `ENTNivFormation` and `ENTFiliere`, of a MEF.
     pub(super) level: Option<CompactString>,
     pub(super) track: Option<CompactString>,
@@ -307,7 +307,7 @@ impl Label {
         let fields = &record.fields;
         let name = if record.category == Category::Mef { "ENTLibelleMef" } else { "ENTLibelleMatiere" };
         Some(Self {
-            label: fields.first(name)?.into(),
+            words: fields.first(name)?.into(),
             level: fields.first("ENTNivFormation").map(CompactString::from),
             track: fields.first("ENTFiliere").map(CompactString::from),
         })

@@ -198,7 +198,7 @@ fn report_reciprocity(
             .iter()
             .filter(|key| !naming.iter().any(|pupil| pupil.person.key == **key))
             .filter_map(|key| pupils.binary_search_by(|p| p.person.key.cmp(key)).ok().and_then(|at| pupils.get(at)))
-            .for_each(|pupil| count(pupil));
+            .for_each(&mut count);
     }
     for (school, count) in counts {
         let message = counted(

@@ -183,7 +183,7 @@ fn name_codes(settled: &mut SettledPupil, drafts: &Drafts, report: &Report<'_>) 
     let Some(pupil) = settled.pupil_mut() else { return };
     let complete = pupil.libelle_mef.is_some() && pupil.niv_formation.is_some() && pupil.filiere.is_some();
     if !complete && let Some(mef) = pupil.mef.as_deref().and_then(|code| look_up(&drafts.mefs, prefix, code)) {
-        pupil.libelle_mef.get_or_insert_with(|| mef.label.clone());
+        pupil.libelle_mef.get_or_insert_with(|| mef.words.clone());
         if pupil.niv_formation.is_none() {
             pupil.niv_formation.clone_from(&mef.level);
         }
@@ -195,7 +195,7 @@ fn name_codes(settled: &mut SettledPupil, drafts: &Drafts, report: &Report<'_>) 
         pupil.enseignements = pupil
             .code_enseignements
             .iter()
-            .map(|code| look_up(&drafts.subjects, prefix, code).map_or_else(|| code.clone(), |s| s.label.clone()))
+            .map(|code| look_up(&drafts.subjects, prefix, code).map_or_else(|| code.clone(), |s| s.words.clone()))
             .collect();
     }
 }

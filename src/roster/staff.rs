@@ -200,10 +200,10 @@ impl Service {
 
     fn into_person(self, draft: StaffDraft) -> Person {
         let who = draft.who;
-        let teaches = |profiles: &BTreeSet<NationalProfile>| {
+        let of_teachers = |profiles: &BTreeSet<NationalProfile>| {
             profiles.iter().any(|p| matches!(p, NationalProfile::Ens | NationalProfile::Doc))
         };
-        let teacher = draft.present || self.profiles.values().any(teaches);
+        let teacher = draft.present || self.profiles.values().any(of_teachers);
         Person {
             key: who.head.key,
             origin: who.head.origin,

@@ -1,6 +1,6 @@
 //! Staff: profiles per structure, scope, what is said about them.
 
-use super::{Academy, findings, left, person, schools, small, staff};
+use super::{Academy, Attributes, findings, left, person, schools, small, staff};
 use crate::feed::Code;
 use crate::roster::{LeftOutReason, NationalProfile, Options, Profile};
 
@@ -15,7 +15,7 @@ fn academy() -> Academy {
 #[test]
 fn profiles_by_structure() {
     let functions = |list: &'static [&'static str]| ("ENTPersonFonctions", list);
-    let cases: [(&[(&str, &[&str])], &str, Option<Profile>); 12] = [
+    let cases: [(Attributes<'_>, &str, Option<Profile>); 12] = [
         (&[functions(&["100$ENS$ENSEIGNEMENT$L0100$PHILOSOPHIE"])], "0290009C:ENS", Some(Profile::Teacher)),
         (
             &[functions(&["100$DIR$X$D0010$X", "200$ENS$X$L0100$X"])],
