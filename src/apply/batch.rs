@@ -266,7 +266,7 @@ impl Executor<'_, '_> {
             self.trail.record(
                 event_kind(outcome),
                 change.subject.join_key.as_ref(),
-                &serde_json::json!({
+                serde_json::json!({
                     "plan": self.header.plan_id, "seq": change.seq, "kind": change.kind,
                     "outcome": outcome, "reason": detail, "attributes": attribute_names(change),
                 }),

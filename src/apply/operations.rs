@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::directory::dialect::Dialect;
+use crate::directory::dialect::{Dialect, Source};
 use crate::directory::{AttributeChange, Dn, Entry, Modification, Operation, Value};
 use crate::plan::{Change, Write};
 
@@ -24,12 +24,12 @@ pub(super) fn operations(
         Write::Modify { attributes } => modify(dn, modifications(attributes)),
         Write::Lock { attributes } => {
             let mut modifications = modifications(attributes);
-            modifications.extend(actual.and_then(|entry| dialect.lock().lock(entry)));
+            modifications.extend(actual.and_then(|entry| dialect.lock_method().lock(entry)));
             modify(dn, modifications)
         }
         Write::Unlock { attributes } => {
             let mut modifications = modifications(attributes);
-            modifications.extend(actual.and_then(|entry| dialect.lock().unlock(entry)));
+            modifications.extend(actual.and_then(|entry| dialect.lock_method().unlock(entry)));
             modify(dn, modifications)
         }
         Write::Members { add, remove, attributes } => {
@@ -56,10 +56,12 @@ fn add(
     let mut later = Vec::new();
     if change.subject.profile.is_some() {
         // Identifiers that leave the house are drawn at random, here, so that a plan stays a plain function.
-        for attribute in dialect.drawn_at_creation() {
-            entry.push(attribute, [Uuid::new_v4().to_string()]);
+        for (attribute, source) in dialect.drawn_at_creation() {
+            match source {
+                Source::Credential => entry.push(attribute, hash.map(Value::from)),
+                _ => entry.push(attribute, [Uuid::new_v4().to_string()]),
+            }
         }
-        entry.push("userPassword", hash.map(Value::from));
     } else if let Some((_, members)) = entry.attributes.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(MEMBER))
         && members.len() > CHUNK
     {
@@ -129,10 +131,10 @@ pub(super) fn carried_out(dialect: &Dialect, change: &Change, actual: Option<&En
         (_, None) => Err("the entry is gone".to_owned()),
         (Write::Modify { attributes }, Some(entry)) => Ok(written(attributes, entry)),
         (Write::Lock { attributes }, Some(entry)) => {
-            Ok(dialect.lock().lock(entry).is_none() && written(attributes, entry))
+            Ok(dialect.lock_method().lock(entry).is_none() && written(attributes, entry))
         }
         (Write::Unlock { attributes }, Some(entry)) => {
-            Ok(dialect.lock().unlock(entry).is_none() && written(attributes, entry))
+            Ok(dialect.lock_method().unlock(entry).is_none() && written(attributes, entry))
         }
         (Write::Members { add, remove, attributes }, Some(entry)) => {
             let members: std::collections::HashSet<Dn> =

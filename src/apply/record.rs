@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::directory::dialect::is_placeholder;
 use crate::directory::Dn;
 use crate::plan::{Change, ChangeKind, Header, Write};
 use crate::store::{AccountRow, BatchResult, Stage};
@@ -75,14 +74,14 @@ fn members(change: &Change, before: Option<&Vec<String>>) -> Option<Vec<String>>
                 .filter(|(n, _)| n.eq_ignore_ascii_case("member"))
                 .flat_map(|(_, v)| v)
                 .filter_map(|v| Dn::parse(v.as_text()?).ok())
-                .filter(|dn| !is_placeholder(dn))
+                .filter(|dn| !dn.is_empty())
                 .map(|dn| dn.normalised().to_owned()),
         ),
         Write::Members { add, remove, .. } => {
             for dn in remove {
                 members.remove(dn.normalised());
             }
-            members.extend(add.iter().filter(|dn| !is_placeholder(dn)).map(|dn| dn.normalised().to_owned()));
+            members.extend(add.iter().filter(|dn| !dn.is_empty()).map(|dn| dn.normalised().to_owned()));
         }
         _ => {}
     }

@@ -30,7 +30,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         .run_started(session.run, "apply", Some(header.plan_id), session.now.as_millisecond())
         .await?;
     trail
-        .record(Kind::RunStarted, None, &serde_json::json!({ "verb": "apply", "plan": header.plan_id }))
+        .record(Kind::RunStarted, None, serde_json::json!({ "verb": "apply", "plan": header.plan_id }))
         .map_err(failed)?;
     // Another plan that was interrupted comes first; this one may then turn out to be stale.
     let interrupted = session.store.interrupted_plan().await?;
@@ -46,7 +46,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Err(ApplyError::Stale(_)) => Verdict::Stale,
         Err(_) => Verdict::Failed,
     };
-    trail.record(Kind::RunFinished, None, &serde_json::json!({ "verdict": verdict })).map_err(failed)?;
+    trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
     let head = trail.close().await.map_err(failed)?;
     session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
     let applied = outcome.map_err(failure)?;

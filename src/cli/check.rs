@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rentree::config::Config;
 use rentree::feed::{Category, Completeness, Finding, Severity};
-use rentree::feed::report::Report;
+use rentree::feed::report::{Report, ReportOptions};
 use rentree::image;
 
 use super::exit::Failure;
@@ -95,7 +95,11 @@ fn report(findings: &[Finding], full: bool) -> String {
     for finding in findings {
         report.push(finding.clone());
     }
-    report.text(full)
+    let mut text = Vec::new();
+    let options = ReportOptions { full, ..ReportOptions::default() };
+    // Writing into memory does not fail.
+    drop(report.text(&options, &mut text));
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The findings after a plan; nothing when there are none.

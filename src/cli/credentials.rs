@@ -14,7 +14,7 @@ pub enum Verb {
     /// Draws, hashes and seals secrets ahead of the rush
     Prepare {
         /// How many
-        count: u64,
+        count: usize,
         /// For this profile's policy: pupil, relative, teacher or staff
         #[arg(long, default_value = "pupil")]
         profile: String,
@@ -31,25 +31,25 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     }
 }
 
-async fn prepare(global: &Global, session: &Session, count: u64, profile: &str) -> Result<u8, Failure> {
+async fn prepare(global: &Global, session: &Session, count: usize, profile: &str) -> Result<u8, Failure> {
     let profile = Profile::from_name(profile)
         .ok_or_else(|| Failure::usage(format!("{profile:?} is not a profile: pupil, relative, teacher or staff")))?;
     let _lock = session.lock("credentials prepare")?;
     let trail = session.trail().await?;
     let issuer = Issuer::new(&session.config.credentials, &session.config.letters).map_err(failed)?;
-    session.progress.begin("credentials", Some(count));
+    session.progress.begin("credentials", Some(count as u64));
     let started = std::time::Instant::now();
     let mut seen = 0;
     issuer
         .fill_pool(&session.store, profile, count, |made| {
-            session.progress.advance(made - seen);
+            session.progress.advance((made - seen) as u64);
             seen = made;
         })
         .await
         .map_err(failed)?;
     let seconds = started.elapsed().as_secs_f64();
     trail
-        .record(Kind::CredentialsPrepared, None, &serde_json::json!({ "profile": profile, "count": count }))
+        .record(Kind::CredentialsPrepared, None, serde_json::json!({ "profile": profile, "count": count }))
         .map_err(failed)?;
     trail.close().await.map_err(failed)?;
     let ready = issuer.in_pool(&session.store, profile).await.map_err(failed)?;

@@ -29,7 +29,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     }
     private_folder(&args.out)?;
     let feeds = args.out.join("exports");
-    simulate::write(&simulate::Options::sample(&feeds), &|_| {}).map_err(failed)?;
+    simulate::write(&sample(&feeds), &|_| {}).map_err(failed)?;
 
     // The key lies beside what it opens: a demonstration protects nothing.
     let keys = args.out.join("cle-de-demonstration");
@@ -81,14 +81,28 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     Ok(verdict.exit_code(false))
 }
 
+/// A collège and a lycée: small enough to look at whole.
+fn sample(out: &Path) -> simulate::Options {
+    simulate::Options {
+        schools: 2,
+        pupils: 60,
+        seed: 2026,
+        year: 2026,
+        day: 0,
+        delta: false,
+        bascule: false,
+        out: out.to_owned(),
+    }
+}
+
 async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     let _lock = session.lock("demo")?;
     let trail = session.trail().await?;
     session.store.run_started(session.run, "demo", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, &serde_json::json!({ "verb": "demo" })).map_err(failed)?;
+    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "demo" })).map_err(failed)?;
     let (prepared, applied) = super::sync::night(session, false, &trail).await?;
     let verdict = super::apply::verdict(&applied, !prepared.holds.is_empty());
-    trail.record(Kind::RunFinished, None, &serde_json::json!({ "verdict": verdict })).map_err(failed)?;
+    trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
     trail.close().await.map_err(failed)?;
     session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
     super::plan::show(&prepared.path, false)?;

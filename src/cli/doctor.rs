@@ -138,7 +138,7 @@ async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &m
             "kind = \"ldap\" écrit dans l'annuaire de l'ENT",
         );
     }
-    for base in [dialect.people_base(), dialect.structures_base(), dialect.groups_base()] {
+    for base in [dialect.people_branch(), dialect.structures_branch(), dialect.groups_branch()] {
         let search = Search { base: base.clone(), filter: "(objectClass=*)".into(), attributes: vec!["1.1".into()] };
         let seen = branch(&*directory, search).await;
         match seen {

@@ -72,6 +72,7 @@ impl From<ImageError> for Failure {
         match error {
             ImageError::Feed(error) => error.into(),
             ImageError::Store(error) => error.into(),
+            roster @ ImageError::Roster(_) => Self { usage: true, ..Self::new(Verdict::Failed, roster) },
             older @ ImageError::Older { .. } => Self::new(Verdict::Refused, older),
             stopped @ ImageError::Stopped { .. } => Self::new(Verdict::Failed, stopped),
         }

@@ -32,7 +32,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let mut out = BufWriter::new(file);
     if args.with_password_hashes {
         trail
-            .record(Kind::HashesExported, None, &serde_json::json!({ "file": args.ldif }))
+            .record(Kind::HashesExported, None, serde_json::json!({ "file": args.ldif }))
             .map_err(failed)?;
         trail.flush().await.map_err(failed)?;
     }

@@ -38,14 +38,14 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let _lock = session.lock("plan")?;
     let trail = session.trail().await?;
     session.store.run_started(session.run, "plan", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, &serde_json::json!({ "verb": "plan" })).map_err(failed)?;
+    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "plan" })).map_err(failed)?;
     let options = Options { accept_foreign: args.accept_foreign, out: args.out };
     let prepared = prepare(&session.ground(), &options, &trail).await;
     let verdict = match &prepared {
         Ok(prepared) => verdict(prepared),
         Err(error) => refusal(error),
     };
-    trail.record(Kind::RunFinished, None, &serde_json::json!({ "verdict": verdict })).map_err(failed)?;
+    trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
     let head = trail.close().await.map_err(failed)?;
     session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
     let prepared = prepared.map_err(failure)?;

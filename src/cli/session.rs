@@ -56,7 +56,7 @@ impl Session {
         let directory = open_directory(&config, &store).await?;
         let suffix = Dn::parse(&config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
         let branches =
-            [dialect.people_base().clone(), dialect.structures_base().clone(), dialect.groups_base().clone()];
+            [dialect.people_branch().clone(), dialect.structures_branch().clone(), dialect.groups_branch().clone()];
         ensure_branches(&*directory, &suffix, &branches).await.map_err(|e| Failure::new(Verdict::Failed, e))?;
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         let now = Zoned::now();
@@ -97,9 +97,10 @@ impl Session {
 
 pub async fn open_directory(config: &Config, store: &Store) -> Result<Box<dyn Directory>, Failure> {
     Ok(match config.directory.kind {
-        DirectoryKind::Embedded => Box::new(
-            Embedded::open(store.clone(), &config.directory).await.map_err(|e| Failure::new(Verdict::Failed, e))?,
-        ),
+        DirectoryKind::Embedded => {
+            let suffix = Dn::parse(&config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
+            Box::new(Embedded::new(store.clone(), suffix))
+        }
         DirectoryKind::Ldap => {
             Box::new(Ldap::connect(&config.directory).await.map_err(|e| Failure::new(Verdict::Failed, e))?)
         }

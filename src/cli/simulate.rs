@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rentree::progress::Progress as _;
+use rentree::feed::Category;
 use rentree::simulate::{Options, write};
 
 use super::exit::Failure;
@@ -53,9 +53,30 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let summary = write(&options, &|n| progress.advance(n)).map_err(failed)?;
     drop(progress);
     if global.json {
-        output::json(&summary)?;
+        let records: std::collections::BTreeMap<&str, u64> =
+            Category::ALL.iter().map(|c| c.token()).zip(summary.records).collect();
+        output::json(&serde_json::json!({
+            "records": records, "added": summary.added, "modified": summary.modified,
+            "deleted": summary.deleted, "files": summary.files, "bytes": summary.bytes,
+        }))?;
     } else {
-        output::text(&format!("{summary}\n"))?;
+        let mut text = String::new();
+        for (category, count) in Category::ALL.iter().zip(summary.records) {
+            text.push_str(&format!("{:<16} {count:>9}\n", category.token()));
+        }
+        if args.delta {
+            text.push_str(&format!(
+                "ajouts {}, modifications {}, suppressions {}\n",
+                summary.added, summary.modified, summary.deleted
+            ));
+        }
+        text.push_str(&format!(
+            "{} fichiers, {:.1} Mo, dans {}\n",
+            summary.files.len(),
+            summary.bytes as f64 / 1e6,
+            args.out.display()
+        ));
+        output::text(&text)?;
     }
     Ok(0)
 }

@@ -42,7 +42,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let _lock = session.lock("sync")?;
     let trail = session.trail().await?;
     session.store.run_started(session.run, "sync", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, &serde_json::json!({ "verb": "sync" })).map_err(failed)?;
+    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "sync" })).map_err(failed)?;
     let outcome = night(&session, args.accept_foreign, &trail).await;
     let verdict = match &outcome {
         Ok((prepared, applied)) => {
@@ -54,7 +54,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         }
         Err(failure) => failure.verdict,
     };
-    trail.record(Kind::RunFinished, None, &serde_json::json!({ "verdict": verdict })).map_err(failed)?;
+    trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
     let head = trail.close().await.map_err(failed)?;
     session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
     let (prepared, applied) = outcome?;

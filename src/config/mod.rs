@@ -71,7 +71,7 @@ pub enum ConfigError {
         path: PathBuf,
         message: String,
         #[source_code]
-        text: Box<NamedSource<String>>,
+        text: std::sync::Arc<NamedSource<String>>,
         #[label("here")]
         span: Option<SourceSpan>,
     },
@@ -100,7 +100,7 @@ impl Config {
             path: path.to_owned(),
             message: e.message().to_owned(),
             span: e.span().map(SourceSpan::from),
-            text: Box::new(NamedSource::new(path.display().to_string(), text.to_owned())),
+            text: std::sync::Arc::new(NamedSource::new(path.display().to_string(), text.to_owned())),
         })?;
         path.clone_into(&mut config.path);
         config.digest = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();

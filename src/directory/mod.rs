@@ -18,7 +18,7 @@ use futures_util::stream::BoxStream;
 
 pub use branches::ensure_branches;
 pub use dn::{Dn, DnError};
-pub use entry::{Entry, Modification, Operation, Value, is_secret};
+pub use entry::{AttributeChange, Entry, Modification, Operation, Value, is_secret};
 pub use pace::Pace;
 
 /// What to read: everything below `base` that matches `filter`, with only these attributes (all user attributes when

@@ -206,10 +206,17 @@ fn read(
     progress: &dyn Progress,
 ) -> Result<ReadOutcome, ImageError> {
     let mut findings = std::mem::take(&mut delivery.findings);
-    let mut census = Census::new(&delivery);
-    let mut collector = Collector { ledger, census: &mut census, findings: Vec::new(), batch: Vec::new(), sender, lost: false };
-    let advance = |bytes| progress.advance(bytes);
-    let options = ReadOptions { threads, progress: Some(&advance), ..ReadOptions::default() };
+    let mut census = Census::new();
+    let mut collector = Collector {
+        ledger,
+        census: &mut census,
+        findings: Vec::new(),
+        batch: Vec::new(),
+        sender,
+        lost: false,
+        progress,
+    };
+    let options = ReadOptions { threads, ..ReadOptions::default() };
     let reading = feed::read(&delivery, &options, &mut collector)?;
     collector.flush();
     let Collector { ledger, findings: read_findings, lost, .. } = collector;
@@ -217,9 +224,9 @@ fn read(
         return Err(ImageError::Stopped { source_name: name.to_owned(), reason: "the store could not keep up".into() });
     }
     findings.extend(read_findings);
-    let (completeness, census_findings) = census.finish(&delivery, &reading);
-    findings.extend(census_findings);
-    Ok(ReadOutcome { date: delivery.date, reading, completeness, ledger, findings })
+    let conclusion = census.conclude(&delivery, &reading);
+    findings.extend(conclusion.findings);
+    Ok(ReadOutcome { date: delivery.date, reading, completeness: conclusion.completeness, ledger, findings })
 }
 
 struct Collector<'a> {
@@ -230,6 +237,7 @@ struct Collector<'a> {
     sender: mpsc::Sender<Vec<StagedRecord>>,
     /// The receiver went away: the store failed, and its own error says why.
     lost: bool,
+    progress: &'a dyn Progress,
 }
 
 impl Collector<'_> {
@@ -255,6 +263,10 @@ impl Sink for Collector<'_> {
     fn finding(&mut self, finding: Finding) {
         self.ledger.finding(&finding);
         self.findings.push(finding);
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.progress.advance(bytes);
     }
 }
 

@@ -19,6 +19,8 @@ mod frames;
 mod printable;
 mod proof;
 mod qr;
+mod run;
+mod select;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,8 @@ pub use child::{DEFAULT_MEMORY_MIB, child_main};
 pub use error::{LettersError, TemplateMessage, TypesetError};
 pub use files::{FileNames, write_private};
 pub use printable::{Notice, Problem};
+pub use run::{Job, PrintError, Printed, PrintedFile, print};
+pub use select::{Pile, Selection, piles};
 pub use sheet::{Batch, Child, School, Secret, Sheet, address_block};
 pub use typeset::{template_data, typeset};
 pub use typesetter::{SUBCOMMAND, Typesetter};

@@ -13,7 +13,7 @@ use crate::feed::values::Uai;
 use crate::feed::{Category, Code, Completeness, Finding};
 use crate::image::Intake;
 use crate::naming::{Login, Uid};
-use crate::roster::{JoinKey, Person, PersonId, Profile, Role, Roster};
+use crate::roster::{JoinKey, Person, PersonId, Role, Roster, StructureId};
 use crate::store::{AccountRow, Stage};
 
 use super::groups::{GroupDiff, WantedMembers};
@@ -33,6 +33,8 @@ pub(super) struct Matter {
     pub names: Vec<(Uid, Login)>,
     pub accounts: HashMap<JoinKey, AccountRow>,
     pub withdrawn: HashSet<JoinKey>,
+    /// Structures that are in the directory, by their join key, under the name that they have there.
+    pub structures: HashMap<StructureId, Dn>,
     pub dialect: Arc<Dialect>,
     pub config: Config,
     pub today: Date,
@@ -42,7 +44,7 @@ impl Matter {
     /// Runs `work` with a comparison over this matter.
     pub fn with_diff<T>(&self, work: impl FnOnce(&PersonDiff<'_>) -> T) -> T {
         let names = |id: PersonId| self.names.get(id.0 as usize).map(|(uid, login)| (uid, login));
-        let context = Context::new(&self.dialect, &self.roster, &names, self.today);
+        let context = Context::new(&self.dialect, &self.roster, &names, self.today, &self.structures);
         work(&PersonDiff {
             roster: &self.roster,
             dialect: &self.dialect,
@@ -169,7 +171,16 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
             None => structures.push(change),
         }
     }
+    // A pupil without class today keeps his place in the class that he had.
+    for (at, person) in roster.persons.iter().enumerate() {
+        if let (Role::Pupil(pupil), Some(dn)) = (&person.role, population.dn(PersonId(at as u32)))
+            && pupil.classes.is_empty()
+        {
+            keep.insert(dn.clone());
+        }
+    }
     let groups = groups(matter, diff, population, beside, &uncreated, &keep, &mut totals, &mut findings);
+    findings.extend(diff.context.findings.iter().cloned());
     let mut group_changes = Vec::new();
     for change in groups {
         match holds.of(&change.subject).map(str::to_owned) {
@@ -319,9 +330,10 @@ fn groups(
             None => matter.names.get(id.0 as usize).map(|(uid, _)| matter.dialect.person_dn(uid)),
         })
         .collect();
-    let (groups, group_findings) = matter.dialect.groups(diff.context);
-    findings.extend(group_findings);
-    let wanted = groups
+    let wanted = matter.dialect.groups(diff.context);
+    findings.extend(wanted.findings);
+    let wanted = wanted
+        .groups
         .into_iter()
         .map(|group| {
             let members: BTreeSet<Dn> =

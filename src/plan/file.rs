@@ -68,6 +68,7 @@ pub enum PlanFileError {
 enum LineRef<'a> {
     Header(&'a Header),
     Hold(&'a Hold),
+    Held { hold: &'a str, change: &'a Change },
     Change(&'a Change),
     Seal(&'a Seal),
 }
@@ -77,6 +78,7 @@ enum LineRef<'a> {
 enum Stage {
     Start,
     Holds,
+    Held,
     Changes,
     Sealed,
 }
@@ -86,8 +88,9 @@ impl Stage {
     const fn after(self, line: &LineRef<'_>) -> Result<Self, (&'static str, &'static str)> {
         match (self, line) {
             (Self::Start, LineRef::Header(_)) | (Self::Holds, LineRef::Hold(_)) => Ok(Self::Holds),
-            (Self::Holds | Self::Changes, LineRef::Change(_)) => Ok(Self::Changes),
-            (Self::Holds | Self::Changes, LineRef::Seal(_)) => Ok(Self::Sealed),
+            (Self::Holds | Self::Held, LineRef::Held { .. }) => Ok(Self::Held),
+            (Self::Holds | Self::Held | Self::Changes, LineRef::Change(_)) => Ok(Self::Changes),
+            (Self::Holds | Self::Held | Self::Changes, LineRef::Seal(_)) => Ok(Self::Sealed),
             (stage, line) => Err((line.name(), stage.due())),
         }
     }
@@ -95,7 +98,8 @@ impl Stage {
     const fn due(self) -> &'static str {
         match self {
             Self::Start => "the header",
-            Self::Holds => "a hold, a change or the seal",
+            Self::Holds => "a hold, a held change, a change or the seal",
+            Self::Held => "a held change, a change or the seal",
             Self::Changes => "a change or the seal",
             Self::Sealed => "the end",
         }
@@ -107,6 +111,7 @@ impl LineRef<'_> {
         match self {
             Self::Header(_) => "header",
             Self::Hold(_) => "hold",
+            Self::Held { .. } => "held change",
             Self::Change(_) => "change",
             Self::Seal(_) => "seal",
         }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::directory::dialect::{Dialect, WantedGroup, is_placeholder, member_changes};
+use crate::directory::dialect::{Dialect, MemberChanges, WantedGroup, member_changes};
 use crate::directory::{Dn, Entry};
 use crate::feed::values::Uai;
 use crate::roster::Roster;
@@ -37,33 +37,29 @@ impl GroupDiff<'_> {
         let mut changes = Vec::new();
         for WantedMembers { group, members } in wanted {
             let subject = self.subject(&group);
-            let Some(entry) = by_dn.remove(&group.dn) else {
+            let Some(entry) = by_dn.remove(&group.wanted.dn) else {
                 totals.created += 1;
-                changes.push(change(ChangeKind::GroupCreate, group.dn.clone(), subject, Write::Add {
-                    attributes: self.dialect.group_attributes(&group, &members),
-                    credential: false,
-                }));
+                let entry = self.dialect.group_entry(&group, &members);
+                let write = Write::Add { attributes: entry.attributes, credential: false };
+                changes.push(change(ChangeKind::GroupCreate, entry.dn, subject, write));
                 continue;
             };
-            if !self.dialect.is_managed_group(entry) {
+            if !self.dialect.is_managed(entry) {
                 // Somebody's own group of that name: left alone, the members too.
                 totals.unchanged += 1;
                 continue;
             }
             let put = self.put(&group.cn);
-            let (add, mut remove) = member_changes(&members, entry, &put);
-            remove.retain(|dn| !self.keep.contains(dn));
-            let attributes = self.dialect.group_differences(&group, entry);
+            let MemberChanges { add, remove } = member_changes(&members, entry, &put);
+            // A group has one structural class; another one's entry of that name is left as it is.
+            let attributes = self.dialect.differences(&group.wanted, entry).unwrap_or_default();
             if add.is_empty() && remove.is_empty() && attributes.is_empty() {
                 totals.unchanged += 1;
                 continue;
             }
             totals.updated += 1;
-            changes.push(change(ChangeKind::GroupUpdate, group.dn.clone(), subject, Write::Members {
-                add,
-                remove,
-                attributes,
-            }));
+            let write = Write::Members { add, remove, attributes };
+            changes.push(change(ChangeKind::GroupUpdate, entry.dn.clone(), subject, write));
         }
         for (dn, entry) in by_dn {
             changes.extend(self.superfluous(dn, entry, totals));
@@ -73,7 +69,7 @@ impl GroupDiff<'_> {
 
     /// A managed group that nothing wants any more.
     fn superfluous(&self, dn: &Dn, entry: &Entry, totals: &mut ObjectTotals) -> Option<Change> {
-        if !self.dialect.is_managed_group(entry) {
+        if !self.dialect.is_managed(entry) {
             return None;
         }
         let cn = dn.rdn_value();
@@ -85,7 +81,7 @@ impl GroupDiff<'_> {
         let members: Vec<Dn> = entry
             .texts("member")
             .filter_map(|m| Dn::parse(m).ok())
-            .filter(|m| !is_placeholder(m))
+            .filter(|m| !m.is_empty())
             .collect();
         let (ours, others): (Vec<Dn>, Vec<Dn>) = members.into_iter().partition(|m| put.contains(m));
         let subject =
@@ -94,17 +90,17 @@ impl GroupDiff<'_> {
             totals.deleted += 1;
             return Some(change(ChangeKind::GroupDelete, dn.clone(), subject, Write::Delete));
         }
-        let remove: Vec<Dn> = ours.into_iter().filter(|m| !self.keep.contains(m)).collect();
-        if remove.is_empty() {
+        if ours.is_empty() {
             return None;
         }
         totals.updated += 1;
-        let write = Write::Members { add: Vec::new(), remove, attributes: Vec::new() };
+        let write = Write::Members { add: Vec::new(), remove: ours, attributes: Vec::new() };
         Some(change(ChangeKind::GroupUpdate, dn.clone(), subject, write))
     }
 
     fn put(&self, cn: &str) -> HashSet<Dn> {
-        self.put_by_engine.get(cn).into_iter().flatten().filter_map(|m| Dn::parse(m).ok()).collect()
+        let put = self.put_by_engine.get(cn).into_iter().flatten().filter_map(|m| Dn::parse(m).ok());
+        put.filter(|dn| !self.keep.contains(dn)).collect()
     }
 
     fn subject(&self, group: &WantedGroup) -> Subject {

@@ -1,11 +1,25 @@
 //! What has to change, what is held, and why: the diff of roster and directory, sealed for review.
 //!
-//! Plain functions of their inputs: no clock, no randomness, no server. A plan is immutable; applying makes no choice.
+//! Plain functions of their inputs: no clock, no randomness, no server; [`prepare()`] alone reads and writes. A plan is
+//! immutable; applying makes no choice.
 
+mod draft;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod groups;
+mod holds;
+mod limits;
 mod model;
+mod persons;
+mod population;
+mod prepare;
 pub mod render;
+mod structures;
+mod totals;
+mod write;
+mod year;
 
+pub use crate::directory::AttributeChange;
 pub use model::*;
+pub use prepare::{Ground, Options, PlanError, Prepared, prepare};

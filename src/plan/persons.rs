@@ -85,7 +85,7 @@ impl PersonDiff<'_> {
         let without_class = matches!(&person.role, Role::Pupil(p) if p.classes.is_empty());
         let wanted = match self.dialect.person_entry(self.context, id, without_class) {
             Ok(wanted) => wanted,
-            Err(missing) => return Seen::Clash { id, dn, reason: missing.to_string() },
+            Err(missing) => return Seen::Clash { id, dn, reason: missing.french() },
         };
         let attributes = match self.dialect.differences(&wanted, entry) {
             Ok(attributes) => attributes,
@@ -134,19 +134,19 @@ impl PersonDiff<'_> {
     /// The change that creates somebody's account.
     pub fn create(&self, id: PersonId) -> Result<Change, String> {
         let person = self.roster.person(id).ok_or("no such person")?;
-        let wanted = self.dialect.person_entry(self.context, id, false).map_err(|missing| missing.to_string())?;
+        let wanted = self.dialect.person_entry(self.context, id, false).map_err(|missing| missing.french())?;
         let again = self.accounts.contains_key(&person.key);
         Ok(Change {
             seq: 0,
             kind: ChangeKind::Create,
-            dn: wanted.dn().clone(),
+            dn: wanted.dn.clone(),
             subject: self.subject(id, person),
             origin: Some(person.origin.clone()),
             note: again.then(|| "l'entrée avait disparu de l'annuaire".to_owned()),
             adopts: false,
             revokes: false,
             expected: false,
-            write: Write::Add { attributes: wanted.into_attributes(), credential: true },
+            write: Write::Add { attributes: self.dialect.entry(&wanted).attributes, credential: true },
         })
     }
 

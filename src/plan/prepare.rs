@@ -1,7 +1,7 @@
 //! A plan from beginning to end: sources into images, images into the roster, names, the directory, the difference,
 //! the file. The rules are elsewhere; here is the order of things, and all input and output.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,30 +13,23 @@ use rayon::prelude::*;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::audit::{Kind, Trail};
-use crate::config::{Config, Mode};
-use crate::directory::dialect::{Context, Dialect};
-use crate::directory::{Directory, DirectoryError, Entry, Search};
-use crate::feed::values::Uai;
-use crate::feed::{Category, Code, Completeness, Finding};
-use crate::image::{Fate, ImageError, Intake, take_in};
-use crate::naming::{Login, Register, Uid, fold};
-use crate::plan::file::{PlanFileError, Writer};
+use crate::audit::{Kind, Note, Trail};
+use crate::config::Config;
+use crate::directory::dialect::Dialect;
+use crate::directory::{Directory, DirectoryError, Dn, Entry, Search};
+use crate::feed::Finding;
+use crate::image::{ImageError, take_in};
+use crate::naming::{AdoptError, Login, Names, Register, Rules, RulesError, Uid, fold};
+use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
-use crate::roster::{self, ImageRecord, JoinKey, LeftOutReason, Person, PersonId, Profile, Role, Roster, SourceInfo};
-use crate::store::{AccountRow, NameRow, Stage, Store, StoreError};
+use crate::roster::{JoinKey, LeftOutReason, Roster, StructureId};
+use crate::store::{NameRow, Store, StoreError};
 
-use super::groups::{GroupDiff, WantedMembers};
-use super::holds::Holds;
-use super::limits::Tallies;
-use super::persons::PersonDiff;
-use super::population::{Population, continuity, count_accounts};
-use super::structures::structure_changes;
+use super::draft::{Beside, Matter, draft};
+use super::population::Population;
+use super::write::write;
 use super::year::{Years, school_year};
-use super::{
-    AccountTotals, Change, ChangeKind, FORMAT_VERSION, Header, Hold, HoldReason, PlanId, Seal, SourceState, Totals,
-    Write, count_by_severity,
-};
+use super::{FORMAT_VERSION, Header, Hold, PlanId, Seal, SourceState, count_by_severity};
 
 /// What a run stands on.
 pub struct Ground<'a> {
@@ -82,6 +75,10 @@ pub enum PlanError {
     File(#[from] PlanFileError),
     #[error(transparent)]
     Audit(#[from] crate::audit::AuditError),
+    #[error(transparent)]
+    Naming(#[from] RulesError),
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -103,7 +100,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     for (index, source) in ground.config.sources.iter().enumerate() {
         let intake =
             take_in(ground.store, index as u16, source, ground.threads, ground.now, &ground.progress).await?;
-        trail.record(Kind::DeliveryAccepted, None, &serde_json::json!({
+        trail.record(Kind::DeliveryAccepted, None, serde_json::json!({
             "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
             "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
         }))?;
@@ -122,7 +119,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let names = name_everybody(ground, &roster, trail).await?;
     clock.lap("naming");
 
-    // The directory's people against the roster.
+    // The directory against the roster.
     ground.progress.begin("directory", None);
     let withdrawn: HashSet<JoinKey> = roster
         .left_out
@@ -132,7 +129,9 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         .collect();
     let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
     findings.append(&mut roster.findings);
+    let structures = collect(ground, ground.dialect.structures_branch()).await?;
     let matter = Arc::new(Matter {
+        structures: structures_by_key(&roster, &ground.dialect, &structures),
         roster,
         names,
         accounts,
@@ -141,11 +140,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         config: ground.config.clone(),
         today: ground.today,
     });
-    let (structures, population, groups) = tokio::try_join!(
-        collect(ground, ground.dialect.structures_base(), ground.dialect.structure_filter()),
-        population(ground, &matter),
-        collect(ground, ground.dialect.groups_base(), ground.dialect.group_filter()),
-    )?;
+    let (population, groups) =
+        tokio::try_join!(population(ground, &matter), collect(ground, ground.dialect.groups_branch()))?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
@@ -155,24 +151,30 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         current: school_year(ground.today, &ground.config.year),
     };
     let put_by_engine = ground.store.group_members().await?;
-    let draft = {
+    let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
-        tokio::task::spawn_blocking(move || {
-            draft(&matter, &intakes, population, &structures, &groups, &put_by_engine, &years, accept_foreign)
+        blocking(move || {
+            let beside = Beside {
+                intakes: &intakes,
+                structures: &structures,
+                groups: &groups,
+                put_by_engine: &put_by_engine,
+                years: &years,
+                accept_foreign,
+            };
+            draft(&matter, &population, &beside)
         })
-        .await
-        .map_err(|e| PlanError::Stopped(e.to_string()))?
+        .await?
     };
-    let Draft { structures, persons, creates, groups, mut holds, mut totals, findings: draft_findings, years } = draft;
-    findings.extend(draft_findings);
-    let new = ground.store.note_holds(&holds.ids(), ground.now.as_millisecond()).await?;
+    findings.append(&mut draft.findings);
+    let new = ground.store.note_holds(&draft.holds.ids(), ground.now.as_millisecond()).await?;
     for id in &new {
-        holds.mark_new(id);
+        draft.holds.mark_new(id);
     }
-    totals.held_new = new.len() as u64;
-    totals.findings = count_by_severity(&findings);
-    let holds = holds.into_sorted();
+    draft.totals.held_new = new.len() as u64;
+    draft.totals.findings = count_by_severity(&findings);
+    let holds = std::mem::take(&mut draft.holds).into_sorted();
 
     let plan_id = PlanId(Uuid::now_v7());
     let mut sources = Vec::new();
@@ -194,9 +196,9 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         sources,
         config_digest: ground.config.digest.clone(),
         directory: format!("{} {}", ground.directory.describe(), ground.config.directory.suffix),
-        totals,
+        totals: draft.totals.clone(),
         schools: matter.roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect(),
-        years,
+        years: draft.years.clone(),
     };
     let path = match &options.out {
         Some(path) => path.clone(),
@@ -204,69 +206,46 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     };
     let seal = {
         let (matter, header, holds, path) = (Arc::clone(&matter), header.clone(), holds.clone(), path.clone());
-        tokio::task::spawn_blocking(move || write(&matter, &header, &holds, structures, persons, &creates, groups, &path))
-            .await
-            .map_err(|e| PlanError::Stopped(e.to_string()))??
+        blocking(move || write(&matter, &header, &holds, draft, &path)).await??
     };
     let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
     ground
         .store
         .save_plan(plan_id, &absolute.display().to_string(), &seal.digest, ground.now.as_millisecond())
         .await?;
-    trail.record(Kind::PlanSaved, None, &serde_json::json!({
+    trail.record(Kind::PlanSaved, None, serde_json::json!({
         "plan": plan_id, "digest": seal.digest, "totals": header.totals, "holds": seal.holds,
     }))?;
     for hold in holds.iter().filter(|h| h.new) {
-        trail.record(Kind::HoldNew, hold.join_key.as_ref(), &serde_json::json!({
+        trail.record(Kind::HoldNew, hold.join_key.as_ref(), serde_json::json!({
             "hold": hold.id, "message": hold.message, "changes": hold.changes,
         }))?;
     }
+    for finding in &findings {
+        trail.note(Note::Finding, finding.code.id(), None, finding)?;
+    }
+    trail.flush().await?;
     clock.lap("plan");
     Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
 }
 
-/// Records or entries handed over at once between threads.
+/// Entries handed over at once between threads.
 const BATCH: usize = 1_024;
 
-/// Gives everybody in the roster a uid and a login. Names new to the register are reserved before anything is shown,
-/// so that dry run and real run agree; only then is the directory asked which names are taken there.
+/// Gives everybody in the roster a uid and a login. The directory is asked which names are taken there only when
+/// somebody is new to the register; new names are reserved before anything is shown, so that dry run and real run
+/// agree.
 async fn name_everybody(
     ground: &Ground<'_>,
     roster: &Roster,
     trail: &Trail,
 ) -> Result<Vec<(Uid, Login)>, PlanError> {
     let rows = ground.store.names().await?;
-    let mut register = Register::new(&ground.config.naming, rows.into_iter().map(|r| (r.join_key, r.uid, r.login)));
-    for (series, last) in ground.store.uid_counters().await? {
-        register.raise_counter(&series, last);
-    }
-    if roster.persons.iter().any(|p| register.names(&p.key).is_none()) {
-        let dialect = &ground.dialect;
-        let mut entries = ground
-            .directory
-            .search(Search {
-                base: dialect.people_base().clone(),
-                filter: dialect.person_filter(),
-                attributes: dialect.name_attributes(),
-            })
-            .await?;
-        while let Some(entry) = entries.try_next().await? {
-            let taken = dialect.names_of(&entry);
-            let key = dialect
-                .join_keys(&entry)
-                .map(JoinKey::from_text)
-                .find(|key| roster.persons.binary_search_by(|p| p.key.cmp(key)).is_ok());
-            match (key, &taken.uid, &taken.login) {
-                (Some(key), Some(uid), Some(login)) if register.names(&key).is_none() => {
-                    register.adopt(&key, uid.clone(), login.clone());
-                }
-                _ => {}
-            }
-            taken.uid.iter().for_each(|uid| register.take_uid(uid.as_str()));
-            taken.login.iter().for_each(|login| register.take_login(login.as_str()));
-            taken.aliases.iter().for_each(|alias| register.take_login(alias));
-            ground.progress.advance(1);
-        }
+    let counters = ground.store.uid_counters().await?;
+    let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
+    let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
+    if roster.persons.iter().any(|p| register.get(&p.key).is_none()) {
+        take_names_of_directory(ground, roster, &mut register).await?;
     }
     let year = school_year(ground.today, &ground.config.year);
     let names: Vec<(Uid, Login)> = roster
@@ -287,16 +266,67 @@ async fn name_everybody(
         .collect();
     if !new.is_empty() {
         let counters: Vec<(String, u64)> = register.counters().map(|(s, n)| (s.to_owned(), n)).collect();
-        ground.store.reserve_names(&new, &counters, fold, ground.now.as_millisecond()).await?;
-        trail.record(Kind::NameReserved, None, &serde_json::json!({ "count": new.len() }))?;
+        let folded = |name: &str| fold(name).into();
+        ground.store.reserve_names(&new, &counters, folded, ground.now.as_millisecond()).await?;
+        trail.record(Kind::NameReserved, None, serde_json::json!({ "count": new.len() }))?;
     }
     Ok(names)
 }
 
-/// A branch that fits in memory: structures and groups.
-async fn collect(ground: &Ground<'_>, base: &Dn, filter: String) -> Result<Vec<Entry>, PlanError> {
-    let search = Search { base: base.clone(), filter, attributes: Vec::new() };
-    let entries: Vec<Entry> = ground.directory.search(search).await?.try_collect().await?;
+/// Adopts the names of accounts with a known join key, and marks every other name as taken.
+async fn take_names_of_directory(
+    ground: &Ground<'_>,
+    roster: &Roster,
+    register: &mut Register,
+) -> Result<(), PlanError> {
+    let dialect = &ground.dialect;
+    let mut entries = ground
+        .directory
+        .search(Search {
+            base: dialect.people_branch().clone(),
+            filter: dialect.person_filter(),
+            attributes: dialect.name_attributes(),
+        })
+        .await?;
+    while let Some(entry) = entries.try_next().await? {
+        let taken = dialect.names_of(&entry);
+        let key = dialect
+            .join_keys(&entry)
+            .map(JoinKey::from_text)
+            .find(|key| roster.persons.binary_search_by(|p| p.key.cmp(key)).is_ok());
+        if let (Some(key), Some(uid), Some(login)) = (key, &taken.uid, &taken.login)
+            && register.get(&key).is_none()
+        {
+            match register.adopt(&key, uid.clone(), login.clone()) {
+                Ok(()) => continue,
+                Err(error) => tracing::warn!(dn = %entry.dn, %error, "an account cannot keep its names"),
+            }
+        }
+        register.take(taken.uid.iter().map(Uid::as_str));
+        register.take(taken.login.iter().map(Login::as_str));
+        register.take(taken.aliases.iter().map(String::as_str));
+        ground.progress.advance(1);
+    }
+    Ok(())
+}
+
+/// The structures that are in the directory already, found by their join keys: they keep the name that they have.
+fn structures_by_key(roster: &Roster, dialect: &Dialect, entries: &[Entry]) -> HashMap<StructureId, Dn> {
+    let by_key: HashMap<&str, &Dn> =
+        entries.iter().flat_map(|entry| dialect.join_keys(entry).map(move |key| (key, &entry.dn))).collect();
+    roster
+        .structures
+        .iter()
+        .zip(0..)
+        .filter_map(|(s, at)| Some((StructureId(at), (*by_key.get(s.key.as_str())?).clone())))
+        .collect()
+}
+
+/// A branch that fits in memory: structures and groups, without the branch itself.
+async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError> {
+    let search = Search { base: base.clone(), filter: "(objectClass=*)".to_owned(), attributes: Vec::new() };
+    let mut entries: Vec<Entry> = ground.directory.search(search).await?.try_collect().await?;
+    entries.retain(|entry| entry.dn != *base);
     Ok(entries)
 }
 
@@ -319,7 +349,7 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<Populat
     };
     let dialect = &ground.dialect;
     let search = Search {
-        base: dialect.people_base().clone(),
+        base: dialect.people_branch().clone(),
         filter: dialect.person_filter(),
         attributes: dialect.person_attributes(),
     };
@@ -339,6 +369,11 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<Populat
     comparer.await.map_err(|e| PlanError::Stopped(e.to_string()))
 }
 
+/// Work for a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PlanError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| PlanError::Stopped(e.to_string()))
+}
+
 /// Seconds per stage.
 #[derive(Debug)]
 struct Stopwatch {
@@ -347,7 +382,6 @@ struct Stopwatch {
 }
 
 impl Default for Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "durations for the report; no decision depends on them")]
     fn default() -> Self {
         Self { last: Instant::now(), laps: BTreeMap::new() }
     }
@@ -356,7 +390,7 @@ impl Default for Stopwatch {
 impl Stopwatch {
     fn lap(&mut self, stage: &'static str) {
         let seconds = self.last.elapsed().as_secs_f64();
-        self.last += self.last.elapsed();
+        self.last = Instant::now();
         *self.laps.entry(stage).or_default() += seconds;
     }
 }

@@ -31,14 +31,14 @@ pub(super) fn structure_changes(
             schools: vec![structure.uai.clone()],
             ..Subject::default()
         };
-        let (kind, dn, write) = match by_dn.get(wanted.dn()) {
+        let (kind, dn, write) = match by_dn.get(&wanted.dn) {
             None => {
                 totals.created += 1;
-                let dn = wanted.dn().clone();
+                let dn = wanted.dn.clone();
                 (
                     ChangeKind::StructureCreate,
                     dn,
-                    Write::Add { attributes: wanted.into_attributes(), credential: false },
+                    Write::Add { attributes: diff.dialect.entry(&wanted).attributes, credential: false },
                 )
             }
             Some(entry) => match diff.dialect.differences(&wanted, entry) {

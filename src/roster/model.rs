@@ -287,6 +287,17 @@ pub enum Civility {
     Madame,
 }
 
+impl Civility {
+    /// As it is written before a name.
+    #[must_use]
+    pub const fn written(self) -> &'static str {
+        match self {
+            Self::Monsieur => "M.",
+            Self::Madame => "Mme",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contact {
     pub mail: Option<CompactString>,

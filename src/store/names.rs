@@ -44,7 +44,7 @@ impl Store {
         &self,
         names: &[NameRow],
         counters: &[(String, u64)],
-        fold: fn(&str) -> String,
+        fold: impl Fn(&str) -> String,
         now: i64,
     ) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;

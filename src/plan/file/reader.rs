@@ -100,6 +100,7 @@ impl Reader {
         let seen = match &line {
             Line::Header(header) => LineRef::Header(header),
             Line::Hold(hold) => LineRef::Hold(hold),
+            Line::Held { hold, change } => LineRef::Held { hold, change },
             Line::Change(change) => LineRef::Change(change),
             Line::Seal(seal) => LineRef::Seal(seal),
         };
@@ -120,6 +121,7 @@ impl Reader {
                 self.changes += 1;
                 self.digest.update(&self.buffer);
             }
+            Line::Held { .. } => self.digest.update(&self.buffer),
             Line::Hold(_) | Line::Header(_) => {
                 self.holds += 1;
                 self.digest.update(&self.buffer);

@@ -59,6 +59,11 @@ impl Writer {
         Ok(())
     }
 
+    /// After the holds and before the first change: what the hold of this number keeps back.
+    pub fn write_held(&mut self, hold: &str, change: &Change) -> Result<(), PlanFileError> {
+        self.write(&LineRef::Held { hold, change })
+    }
+
     /// In the order of application: `seq` is 1 in the first change and rises.
     pub fn write_change(&mut self, change: &Change) -> Result<(), PlanFileError> {
         if change.seq <= self.last || (self.last == 0 && change.seq != 1) {

@@ -72,7 +72,7 @@ impl Survey {
         let (mut credentials, mut adopted, mut shown) = (0, 0, 0);
         for line in reader.by_ref() {
             match line? {
-                Line::Header(_) | Line::Seal(_) => {}
+                Line::Header(_) | Line::Held { .. } | Line::Seal(_) => {}
                 Line::Hold(hold) => {
                     if options.filter.accepts_hold(&hold) {
                         holds.push(hold);
