@@ -176,7 +176,7 @@ fn together<S: Source + Send>(
     collector: &mut Collector<'_>,
     options: &ReadOptions,
 ) -> Result<(), TooMuch> {
-    let (promises, promised) = sync_channel(2 * options.threads);
+    let (promises, outcomes) = sync_channel(2 * options.threads);
     let desk = Mutex::new(Desk { splitter, promises: Some(promises), too_much: false });
     let delivery = collector.delivery;
     std::thread::scope(|scope| {
@@ -195,7 +195,7 @@ fn together<S: Source + Send>(
             });
         }
         // A thread that dies breaks its promise; the scope then passes its panic on.
-        for batch in promised {
+        for batch in outcomes {
             match batch.recv() {
                 Ok(batch) => collector.take(batch),
                 Err(_) => break,

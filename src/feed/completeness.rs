@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use super::french::number;
 use super::values::split_composite;
 use super::{Category, Code, Completeness, Delivery, Finding, Reading, Record, discovery};
 
@@ -89,7 +90,7 @@ impl Census {
             if read == rejected && !broken {
                 let why = match read {
                     0 => "les fichiers ne contiennent aucun enregistrement".to_owned(),
-                    n => format!("les {n} enregistrements sont tous rejetés"),
+                    n => format!("les {} enregistrements sont tous rejetés", number(n)),
                 };
                 say(Code::EmptyCategory, format!("catégorie {category} vide ({why}) : aucun départ pour elle"));
                 return Completeness::Partial;
@@ -99,8 +100,10 @@ impl Census {
                 say(
                     Code::RelativesWithoutPupil,
                     format!(
-                        "{orphans} responsables livrés sur {relatives} ({percent} %) n'ont aucun élève dans la livraison : \
-                         un fichier Eleve a dû se perdre ; aucun départ d'élève, demandez une livraison entière au rectorat"
+                        "{} responsables livrés sur {} ({percent} %) n'ont aucun élève dans la livraison : \
+                         un fichier Eleve a dû se perdre ; aucun départ d'élève, demandez une livraison entière au rectorat",
+                        number(orphans),
+                        number(relatives)
                     ),
                 );
                 return Completeness::Partial;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::archive::{self, Container, Member, Members};
-use super::{Category, Code, Delivery, DeliveryKind, FeedError, Finding, Limits, Part};
+use super::{Category, Code, Delivery, DeliveryKind, FeedError, Finding, Limits, Part, french};
 use name::{DateToken, Recognised, Verdict, plain};
 
 /// Foreign files that are named one by one; the others are counted.
@@ -129,9 +129,10 @@ fn report_foreign(mut names: Vec<String>, findings: &mut Vec<Finding>) {
     names.sort();
     let more = names.len().saturating_sub(NAMED);
     for name in names.iter().take(NAMED) {
-        let message = match archive_extension(name) {
-            true => "archive rangée dans le dossier : pour la lire, indiquez l'archive elle-même comme source",
-            false => "ce fichier n'est pas un fichier AAF : ignoré",
+        let message = if archive_extension(name) {
+            "archive rangée dans le dossier : pour la lire, indiquez l'archive elle-même comme source"
+        } else {
+            "ce fichier n'est pas un fichier AAF : ignoré"
         };
         findings.push(Finding::new(Code::ForeignFile, message).at(&Arc::from(plain(name)), 0));
     }
@@ -172,15 +173,10 @@ fn other_set(key: &SetKey, set: &Set, chosen: &SetKey) -> Finding {
 
 fn dated(key: &SetKey) -> String {
     match (&key.date, &key.malformed) {
-        (Some(date), _) => format!("du {}", french_date(*date)),
+        (Some(date), _) => format!("du {}", french::date(*date)),
         (None, Some(token)) => format!("à la date illisible « {} »", plain(token)),
         (None, None) => "sans date".to_owned(),
     }
-}
-
-/// `17/01/2013`.
-fn french_date(date: Date) -> String {
-    format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year())
 }
 
 /// The parts of the chosen set, in the order of their file names, with what their names leave to say.

@@ -11,6 +11,7 @@ mod builder;
 mod completeness;
 mod discovery;
 mod finding;
+mod french;
 pub mod fuzzing;
 mod limits;
 mod record;

@@ -18,7 +18,7 @@ pub(super) struct Seen {
     pub first_name: bool,
     pub birth_date: Option<Date>,
     /// A birth date that is none, as delivered.
-    pub bad_birth_date: Option<String>,
+    pub bad_birth_date: Option<(&'static Attribute, String)>,
     /// The `…Jointure` attribute and its value.
     pub join_key: Option<(&'static Attribute, String)>,
     /// The first of `ENTPersonStructRattach`.
@@ -37,7 +37,6 @@ impl Seen {
     pub(super) fn look(&mut self, attribute: &'static Attribute, value: &str) -> bool {
         let mut remark = |code: Code, detail: &str, fold| self.remarks.push(Remark::on(attribute, code, detail, fold));
         match attribute.check {
-            Check::Free => {}
             Check::JoinKey => {
                 self.join_key.get_or_insert_with(|| (attribute, value.to_owned()));
             }
@@ -56,7 +55,7 @@ impl Seen {
             Check::BirthDate => match parse_date(value) {
                 Some(date) => self.birth_date = Some(date),
                 None => {
-                    self.bad_birth_date = Some(value.to_owned());
+                    self.bad_birth_date = Some((attribute, value.to_owned()));
                     return false;
                 }
             },
@@ -94,11 +93,9 @@ impl Seen {
             },
             Check::Mef if !is_mef(value) => remark(Code::InvalidMef, value, Fold::ByValue),
             Check::Regime if !is_regime(value) => remark(Code::UnknownRegime, value, Fold::ByValue),
-            Check::Composite(least, most) => {
-                if !(usize::from(least)..=usize::from(most)).contains(&split_composite(value).take(256).count()) {
-                    remark(Code::InvalidComposite, value, Fold::ByAttribute);
-                    return false;
-                }
+            Check::Composite(least, most) if !has_fields(value, least, most) => {
+                remark(Code::InvalidComposite, value, Fold::ByAttribute);
+                return false;
             }
             Check::Links => match composite::<6>(value) {
                 Some([_, link, ..]) if !is_link_code(link) => remark(Code::UnknownLinkCode, link, Fold::ByValue),
@@ -130,6 +127,7 @@ impl Seen {
                     return false;
                 }
             },
+            // Nothing to check, or nothing wrong.
             _ => {}
         }
         true
@@ -140,6 +138,10 @@ impl Seen {
             self.remarks.push(Remark::on(attribute, Code::Mojibake, value, Fold::ByAttribute));
         }
     }
+}
+
+fn has_fields(value: &str, least: u8, most: u8) -> bool {
+    (usize::from(least)..=usize::from(most)).contains(&split_composite(value).take(usize::from(u8::MAX)).count())
 }
 
 /// The two ends of an INE: the number itself is not for reports.

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::remark::{Fold, Remark, message, short};
 use super::request::{Parsed, RequestParser};
+use crate::feed::french::date;
 use crate::feed::{Category, Code, Delivery, DeliveryKind, Fields, Finding, Record, Request};
 
 /// Longest key that is taken for one, in bytes; those of the AAF have at most seven digits.
@@ -89,14 +90,13 @@ pub(super) fn judge(parser: &mut RequestParser, parsed: Parsed, place: &Place<'_
 /// Why the request is no record, in French; nothing when it is one.
 fn rejections(parser: &RequestParser, parsed: &Parsed, place: &Place<'_>) -> Vec<(Code, String)> {
     let category = place.category;
-    if let Some(operational) = parsed.operational.as_deref() {
-        if operational != category.operational_value() && operational != category.token() {
-            let text = format!(
-                "enregistrement de la catégorie « {} » dans un fichier {category} : rejeté",
-                short(operational)
-            );
-            return vec![(Code::CategoryMismatch, text)];
-        }
+    if let Some(operational) = parsed.operational.as_deref()
+        && operational != category.operational_value()
+        && operational != category.token()
+    {
+        let text =
+            format!("enregistrement de la catégorie « {} » dans un fichier {category} : rejeté", short(operational));
+        return vec![(Code::CategoryMismatch, text)];
     }
     let Some(key) = parsed.key.as_deref() else {
         let text =
@@ -125,7 +125,7 @@ fn rejections(parser: &RequestParser, parsed: &Parsed, place: &Place<'_>) -> Vec
         }
         if category == Category::Pupil && parser.seen.birth_date.is_none() {
             let text = match &parser.seen.bad_birth_date {
-                Some(raw) => {
+                Some((_, raw)) => {
                     format!("élève rejeté : sa date de naissance « {} » n'est pas une date (jj/mm/aaaa)", short(raw))
                 }
                 None => "élève rejeté : pas de date de naissance".to_owned(),
@@ -148,14 +148,9 @@ fn note_key(parser: &mut RequestParser, key: Option<&str>) {
 /// Birth dates of other persons than pupils, and ages that nobody has at the date of the delivery.
 fn note_age(parser: &mut RequestParser, place: &Place<'_>) {
     if place.category != Category::Pupil
-        && let Some(raw) = parser.seen.bad_birth_date.take()
+        && let Some((attribute, raw)) = parser.seen.bad_birth_date.take()
     {
-        parser.seen.remarks.push(Remark {
-            code: Code::InvalidDate,
-            attribute: None,
-            detail: short(&raw),
-            fold: Fold::Own,
-        });
+        parser.seen.remarks.push(Remark::on(attribute, Code::InvalidDate, &raw, Fold::Own));
     }
     let (Some(born), Some(day)) = (parser.seen.birth_date, place.delivery.date) else { return };
     let (least, most) = match place.category {
@@ -168,7 +163,7 @@ fn note_age(parser: &mut RequestParser, place: &Place<'_>) {
         parser.seen.remarks.push(Remark {
             code: Code::UnlikelyAge,
             attribute: None,
-            detail: format!("{:02}/{:02}/{}", born.day(), born.month(), born.year()).to_compact_string(),
+            detail: date(born).into(),
             fold: Fold::Own,
         });
     }
@@ -217,12 +212,12 @@ fn subject(category: Category, fields: &Fields) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
+    use jiff::civil::date as day;
 
     #[test]
     fn ages_are_completed_years() {
-        assert_eq!(age(date(2010, 9, 2), date(2026, 9, 1)), 15);
-        assert_eq!(age(date(2010, 9, 1), date(2026, 9, 1)), 16);
-        assert_eq!(age(date(2027, 1, 1), date(2026, 9, 1)), -1);
+        assert_eq!(age(day(2010, 9, 2), day(2026, 9, 1)), 15);
+        assert_eq!(age(day(2010, 9, 1), day(2026, 9, 1)), 16);
+        assert_eq!(age(day(2027, 1, 1), day(2026, 9, 1)), -1);
     }
 }

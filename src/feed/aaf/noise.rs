@@ -6,6 +6,7 @@ use compact_str::CompactString;
 
 use super::remark::{Fold, Remark, message};
 use super::vocabulary::Attribute;
+use crate::feed::french::number;
 use crate::feed::{Category, Code, Delivery, Finding};
 
 /// Different remarks kept for one category; beyond, those of one code and attribute become one. Input chooses the names
@@ -78,9 +79,9 @@ impl Noise {
         self.0.into_iter().map(move |(kind, tally)| {
             let mut text = message(kind.code, tally.attribute, &tally.example);
             if tally.count > 1 {
-                text.push_str(&format!(" ({} fois", spaced(tally.count)));
+                text.push_str(&format!(" ({} fois", number(tally.count.into())));
                 if tally.files > 1 {
-                    text.push_str(&format!(" dans {} fichiers", spaced(tally.files)));
+                    text.push_str(&format!(" dans {} fichiers", number(tally.files.into())));
                 }
                 text.push_str(", ici la première)");
             }
@@ -88,24 +89,13 @@ impl Noise {
             if let Some(part) = delivery.parts.get(tally.part) {
                 finding = finding.at(&part.name, tally.line);
             }
-            finding.category = Some(category);
+            // Of the category, and of none of its records in particular.
+            finding = finding.about(category, "");
+            finding.key = None;
             finding.count = tally.count;
             finding
         })
     }
-}
-
-/// `9 975`, with the narrow space that does not break.
-fn spaced(number: u32) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

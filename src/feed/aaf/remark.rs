@@ -54,6 +54,7 @@ pub(super) fn message(code: Code, attribute: Option<&'static Attribute>, detail:
     let what = attribute.map(Attribute::called).unwrap_or_default();
     match code {
         Code::InvalidDate => format!("{what} : « {detail} » n'est pas une date (jj/mm/aaaa) ; valeur ignorée"),
+        Code::UnlikelyAge => format!("date de naissance « {detail} » : âge invraisemblable ; gardée telle quelle"),
         Code::InvalidPhone if crate::feed::values::Phone::is_placeholder(detail) => {
             format!("{what} : « {detail} » tient lieu de numéro absent ; valeur ignorée")
         }

@@ -143,9 +143,9 @@ impl RequestParser {
                     depth = depth.saturating_sub(1);
                     match place {
                         Place::Value => self.value(attribute, &text),
-                        Place::Id if parsed.key.is_none() => parsed.key = self.plain(&text),
+                        Place::Id if parsed.key.is_none() => parsed.key = Self::plain(&text),
                         Place::OperationalValue if parsed.operational.is_none() => {
-                            parsed.operational = self.plain(&text);
+                            parsed.operational = Self::plain(&text);
                         }
                         Place::Attribute => attribute = None,
                         _ => {}
@@ -219,7 +219,7 @@ impl RequestParser {
     }
 
     /// The text of an identifier or of a category; nothing when it is empty or could not be resolved.
-    fn plain(&mut self, text: &Text<'_>) -> Option<CompactString> {
+    fn plain(text: &Text<'_>) -> Option<CompactString> {
         let (value, _) = text.finish();
         (text.unknown.is_none() && !value.is_empty()).then(|| CompactString::from(value))
     }

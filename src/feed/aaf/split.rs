@@ -86,6 +86,7 @@ pub(super) struct Splitter<S> {
     step: Box<[u8]>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts")]
 struct Current {
     part: usize,
     line: u32,
@@ -95,7 +96,9 @@ struct Current {
     /// Up to where the buffer was looked at.
     scanned: usize,
     charset: Charset,
-    sniffed: bool,
+    /// Whether nothing was read yet.
+    fresh: bool,
+    /// Whether the next piece has the head.
     first: bool,
     /// Inside a request that is too large: bytes are dropped up to the next one.
     skipping: bool,
@@ -156,7 +159,7 @@ impl<S: Source> Splitter<S> {
             lexer: Lexer::default(),
             scanned: 0,
             charset: Charset::Utf8,
-            sniffed: false,
+            fresh: true,
             first: true,
             skipping: false,
             ended: stopped.is_some(),
@@ -195,7 +198,7 @@ impl<S: Source> Splitter<S> {
         if self.total > self.limits.unpacked {
             return Err(TooMuch);
         }
-        if !current.sniffed {
+        if current.fresh {
             current.sniff();
         }
         Ok(())
@@ -204,7 +207,7 @@ impl<S: Source> Splitter<S> {
 
 impl Current {
     fn sniff(&mut self) {
-        self.sniffed = true;
+        self.fresh = false;
         match sniff(&self.buffer) {
             Ok(sniffed) => {
                 self.charset = sniffed.charset;

@@ -366,6 +366,26 @@ fn bad_values_cost_themselves_only() {
 }
 
 #[test]
+fn dates_of_birth_that_nobody_has() {
+    let staff = |born: &str| {
+        let list: &[(&str, &[&str])] =
+            &[("sn", &["ROUX"]), ("givenName", &["Zoé"]), ("ENTPersonDateNaissance", &[born])];
+        read_one(Category::Staff, file(&request(Category::Staff, "1", &attributes(list)))).0
+    };
+    for (born, codes, message) in [
+        ("01/01/1980", vec![], ""),
+        ("01/01/2020", vec![Code::UnlikelyAge], "« 01/01/2020 »"),
+        ("1980", vec![Code::InvalidDate], "date de naissance (ENTPersonDateNaissance) : « 1980 »"),
+    ] {
+        let kept = staff(born);
+        assert_eq!((kept.records.len(), kept.codes()), (1, codes), "{born}");
+        assert!(kept.findings.iter().all(|f| f.message.contains(message)), "{:#?}", kept.findings);
+    }
+    let (kept, _) = read_one(Category::Pupil, file(&pupil("1", &[]).replace("2014", "2027")));
+    assert_eq!(kept.codes(), [Code::UnlikelyAge]);
+}
+
+#[test]
 fn what_repeats_is_one_finding() {
     let body: String =
         (0..500).map(|n| pupil(&n.to_string(), &[("homePhone", &["0000000000"]), ("ENTNew", &["x"])])).collect();

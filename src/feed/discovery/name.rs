@@ -78,9 +78,10 @@ fn unknown(stem: &str) -> Verdict {
     let mut tokens = stem.split('_').skip_while(|token| kind(token).is_none()).skip(1);
     let (date, category) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or_default());
     let is_date = date.len() >= 6 && date.bytes().all(|b| b.is_ascii_digit());
-    match is_date && !category.is_empty() && category.bytes().all(|b| b.is_ascii_alphabetic()) {
-        true => Verdict::UnknownCategory(category.to_owned()),
-        false => Verdict::Foreign,
+    if is_date && !category.is_empty() && category.bytes().all(|b| b.is_ascii_alphabetic()) {
+        Verdict::UnknownCategory(category.to_owned())
+    } else {
+        Verdict::Foreign
     }
 }
 

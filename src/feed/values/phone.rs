@@ -23,7 +23,8 @@ impl Phone {
             return None;
         }
         if let Some(national) = french(international, &digits) {
-            return Some(Self(spaced(national?)));
+            let right = national.len() == 9 && !national.starts_with('0') && !is_filler(national);
+            return right.then(|| Self(spaced(national)));
         }
         if !(6..=15).contains(&digits.len()) {
             return None;
@@ -73,18 +74,14 @@ fn is_filler(digits: &str) -> bool {
     digits.len() >= 4 && bytes.all(|b| Some(b) == first)
 }
 
-/// `None`: not French. `Some(None)`: French, and wrong. `Some(Some(…))`: the nine national digits.
-fn french(international: bool, digits: &str) -> Option<Option<&str>> {
-    let national = if international {
+/// The national digits of a number that means to be French, right or not.
+fn french(international: bool, digits: &str) -> Option<&str> {
+    if international {
         let rest = digits.strip_prefix("33")?;
-        rest.strip_prefix('0').unwrap_or(rest)
+        Some(rest.strip_prefix('0').unwrap_or(rest))
     } else {
-        match digits.strip_prefix('0') {
-            Some(rest) if digits.len() == 10 => rest,
-            _ => return None,
-        }
-    };
-    Some((national.len() == 9 && !national.starts_with('0') && !is_filler(national)).then_some(national))
+        digits.strip_prefix('0').filter(|_| digits.len() == 10)
+    }
 }
 
 fn spaced(national: &str) -> CompactString {

@@ -9,7 +9,8 @@ const LA_POSTE: &str = "356000000";
 #[must_use]
 pub fn parse_siret(text: &str) -> Option<CompactString> {
     let digits = digits(text, 14)?;
-    let by_sum = digits.starts_with(LA_POSTE) && digits.bytes().map(|b| u32::from(b - b'0')).sum::<u32>() % 5 == 0;
+    let by_sum =
+        digits.starts_with(LA_POSTE) && digits.bytes().map(|b| u32::from(b - b'0')).sum::<u32>().is_multiple_of(5);
     (luhn(&digits) || by_sum).then_some(digits)
 }
 
@@ -41,7 +42,7 @@ fn luhn(digits: &str) -> bool {
             }
         })
         .sum();
-    sum > 0 && sum % 10 == 0
+    sum > 0 && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
