@@ -102,6 +102,9 @@ codes! {
     NoReadableAaf = "no-readable-aaf", Blocking, Some(Tool::Academy), "aucun fichier AAF lisible dans la livraison";
     ForeignFile = "foreign-file", Information, None, "fichier étranger à la livraison, ignoré";
     OlderSetIgnored = "older-set-ignored", Information, None, "livraison plus ancienne présente, ignorée";
+    DeltaIgnored = "delta-ignored", Information, None, "livraison différentielle (Delta) présente, ignorée";
+    LinkRefused = "link-refused", Information, None, "lien symbolique hors du dossier, refusé";
+    DuplicatePart = "duplicate-part", Information, Some(Tool::Academy), "deux fichiers de même catégorie et de même numéro";
     KindAssumedComplete = "kind-assumed-complete", Information, Some(Tool::Academy), "ni « Complet » ni « Delta » dans le nom : complet supposé";
     MalformedDate = "malformed-date", Information, Some(Tool::Academy), "date mal formée dans le nom du fichier";
     UnknownCategory = "unknown-category", Information, Some(Tool::Academy), "catégorie inconnue, ignorée";
@@ -112,14 +115,18 @@ codes! {
     FirstPartMissing = "first-part-missing", Information, Some(Tool::Academy), "première partie numérotée 0001";
     RelativesWithoutPupil = "relatives-without-pupil", Blocking, Some(Tool::Academy), "trop de responsables sans élève livré : catégorie Eleve supposée incomplète";
     MissingDeclaration = "missing-declaration", Information, Some(Tool::Academy), "déclaration XML absente";
-    EncodingFallback = "encoding-fallback", Information, Some(Tool::Academy), "octets non UTF-8 sans déclaration : lus en windows-1252";
+    EncodingFallback = "encoding-fallback", Information, Some(Tool::Academy), "octets non UTF-8 : lus en windows-1252";
     Mojibake = "mojibake", Information, None, "texte doublement encodé (« Ã© »), laissé tel quel";
+    InternalSubset = "internal-subset", Blocking, Some(Tool::Academy), "déclarations internes dans le DOCTYPE : fichier refusé";
+    UnknownEncoding = "unknown-encoding", Blocking, Some(Tool::Academy), "codage de caractères non pris en charge : fichier refusé";
     NotInComplete = "not-in-complete", Rejected, Some(Tool::Academy), "modification ou suppression dans un complet, ignorée";
 
     // Any record.
     ItemTooLarge = "item-too-large", Rejected, Some(Tool::Academy), "enregistrement trop grand";
     TooDeep = "too-deep", Rejected, Some(Tool::Academy), "imbrication trop profonde";
     UnknownEntity = "unknown-entity", DroppedValue, Some(Tool::Academy), "entité inconnue dans le texte";
+    GrammarDeviation = "grammar-deviation", Information, Some(Tool::Academy), "écart à la grammaire ficAlimMENESR, ignoré";
+    ControlCharacter = "control-character", Information, Some(Tool::Academy), "caractère de contrôle remplacé par une espace";
     RecordWithoutKey = "record-without-key", Rejected, Some(Tool::Academy), "enregistrement sans identifiant";
     CategoryMismatch = "category-mismatch", Rejected, Some(Tool::Academy), "enregistrement d'une autre catégorie que son fichier";
     KeyMismatch = "key-mismatch", Information, Some(Tool::Academy), "identifiant et clé de jointure différents : l'identifiant prévaut";

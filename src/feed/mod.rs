@@ -1,12 +1,19 @@
 //! The first room: academic exports in, [`Record`]s and [`Finding`]s out.
 //!
-//! One reader per source format. A reader finds the delivery under a path ([`Delivery`]), then streams its parts: it
-//! never keeps more than one record per thread, knows file and line of each, and never stops at a bad one. It decides
-//! nothing about persons and knows neither store nor directory.
+//! One reader per source format. [`discover`] finds the newest complete set under a path ([`Delivery`]), then the
+//! reader ([`aaf::read`]) streams its parts: it keeps a few hundred kilobytes per thread, knows file and line of each
+//! record, and never stops at a bad one. A [`Census`] watches the records pass and says at the end how far each category
+//! can be trusted. The room decides nothing about persons and knows neither store nor directory.
 
 pub mod aaf;
 mod archive;
+mod builder;
+mod completeness;
+mod discovery;
 mod finding;
+mod french;
+pub mod fuzzing;
+mod limits;
 mod record;
 pub mod report;
 pub mod values;
@@ -17,8 +24,13 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use aaf::{ReadOptions, read};
+pub use builder::FieldsBuilder;
+pub use completeness::{Census, Conclusion};
+pub use discovery::discover;
 pub use finding::{Code, Finding, Severity, Tool};
-pub use record::{Category, Fields, FieldsBuilder, Origin, Record, RecordDigest, Request, Values};
+pub use limits::Limits;
+pub use record::{Category, Fields, Origin, Record, RecordDigest, Request, Values};
 
 /// Whether a delivery is the whole population or what changed since the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,7 +60,7 @@ pub struct Part {
     pub name: Arc<str>,
     /// Its number (`_0003` gives 3), when the last token is one.
     pub number: Option<u32>,
-    /// Compressed or plain size in bytes as stored, for progress.
+    /// Unpacked size in bytes as announced, for progress; never trusted.
     pub size: u64,
     pub location: Location,
 }
@@ -62,10 +74,10 @@ pub enum Location {
         archive: PathBuf,
         index: usize,
     },
-    /// A member of a `.tar.gz`, by position among its entries: read in one pass over the archive.
+    /// A member of a `.tar.gz`, by the place of its first byte in the unpacked stream: read in one pass.
     TarGz {
         archive: PathBuf,
-        index: usize,
+        offset: u64,
     },
 }
 
@@ -90,14 +102,22 @@ pub struct Reading {
     pub header: Vec<(String, String)>,
     /// Categories with a part that could not be read to its end.
     pub broken: Vec<Category>,
+    /// Unpacked bytes read.
     pub bytes: u64,
+    /// SHA-256 over the names and contents of the parts, in the order of the names: the same for the same files,
+    /// whatever carried them (folder or archive) and in whatever order they were read. For each part: the length of its
+    /// name (8 bytes, big-endian), its name, the SHA-256 of its content.
+    pub digest: [u8; 32],
 }
 
-/// Receives what a reader yields. Readers run on a thread pool and call it from several threads through a channel:
-/// an implementation is called by one thread at a time, in no promised order between parts.
+/// Receives what a reader yields, on the thread that called the reader, in an order that does not depend on the number
+/// of threads. Structures come first (whatever the order of the parts), then the other categories; inside a part,
+/// records keep the order of the file.
 pub trait Sink {
     fn record(&mut self, record: Record);
     fn finding(&mut self, finding: Finding);
+    /// Unpacked bytes that were dealt with since the last call, for a progress bar; [`Part::size`] adds up to the total.
+    fn progress(&mut self, _bytes: u64) {}
 }
 
 /// Why a delivery cannot be used at all.
@@ -107,6 +127,8 @@ pub enum FeedError {
     NoSuchPath { path: PathBuf },
     #[error("no readable AAF file in {path} ({seen} other files)")]
     NothingReadable { path: PathBuf, seen: usize },
+    #[error("only delta sets in {path} ({files} files): a complete set is needed first")]
+    OnlyDeltas { path: PathBuf, files: usize },
     #[error("cannot read {path}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{path} is not a readable archive: {reason}")]

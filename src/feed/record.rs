@@ -88,7 +88,8 @@ pub enum Request {
     Delete,
 }
 
-/// Where a record was read: the file as named inside the delivery, and the line of its opening tag (from 1).
+/// Where a record was read: the file as named inside the delivery, and the line of its opening tag (from 1; 0 when the
+/// whole file is meant).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Origin {
     pub file: Arc<str>,
@@ -97,7 +98,10 @@ pub struct Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
     }
 }
 
@@ -126,10 +130,10 @@ pub type RecordDigest = [u8; 16];
 /// empty*: in an update it clears. An attribute that is not there is *unknown*: it leaves what is known.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fields(Box<str>);
+pub struct Fields(pub(super) Box<str>);
 
-const UNIT: char = '\u{1f}';
-const RECORD: char = '\u{1e}';
+pub(super) const UNIT: char = '\u{1f}';
+pub(super) const RECORD: char = '\u{1e}';
 
 impl Fields {
     /// Takes back what [`Fields::as_packed`] gave (the store's own rows).
@@ -197,86 +201,11 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-/// Builds [`Fields`]: trims, drops empty values, merges a repeated attribute, drops duplicate values.
-#[derive(Debug, Default)]
-pub struct FieldsBuilder {
-    packed: String,
-}
-
-impl FieldsBuilder {
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds an attribute with its values. `name` holds neither separator (it comes from a fixed list or is cleaned by
-    /// the reader).
-    pub fn attribute<'v>(&mut self, name: &str, values: impl IntoIterator<Item = &'v str>) {
-        // The same attribute repeated inside one record (seen in 1D staff): the values of both.
-        let earlier = self.merge(name).unwrap_or_default();
-        self.append(name, earlier.iter().map(String::as_str));
-        self.append_values(values);
-    }
-
-    fn append<'v>(&mut self, name: &str, values: impl IntoIterator<Item = &'v str>) {
-        if !self.packed.is_empty() {
-            self.packed.push(RECORD);
-        }
-        self.packed.push_str(name);
-        self.append_values(values);
-    }
-
-    /// Adds values to the last attribute.
-    fn append_values<'v>(&mut self, values: impl IntoIterator<Item = &'v str>) {
-        let first = self.packed.rfind(RECORD).map_or(0, |at| at + RECORD.len_utf8());
-        for value in values {
-            let value = value.trim();
-            if value.is_empty() || self.packed[first..].split(UNIT).skip(1).any(|seen| seen == value) {
-                continue;
-            }
-            self.packed.push(UNIT);
-            if value.contains([UNIT, RECORD]) {
-                self.packed.extend(value.chars().map(|c| if c == UNIT || c == RECORD { ' ' } else { c }));
-            } else {
-                self.packed.push_str(value);
-            }
-        }
-    }
-
-    /// Removes `name` when it is already there and gives the values that it had.
-    fn merge(&mut self, name: &str) -> Option<Vec<String>> {
-        let has = self.packed.split(RECORD).any(|a| a.split(UNIT).next() == Some(name));
-        if !has {
-            return None;
-        }
-        let mut values = Vec::new();
-        let kept: Vec<&str> = self
-            .packed
-            .split(RECORD)
-            .filter(|a| {
-                let mut parts = a.split(UNIT);
-                let same = parts.next() == Some(name);
-                if same {
-                    values.extend(parts.map(str::to_owned));
-                }
-                !same
-            })
-            .collect();
-        self.packed = kept.join("\u{1e}");
-        Some(values)
-    }
-
-    #[must_use]
-    pub fn build(self) -> Fields {
-        Fields(self.packed.into_boxed_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::FieldsBuilder;
 
-    fn fields(list: &[(&str, &[&str])]) -> Fields {
+    fn fields(list: &[(&str, &[&str])]) -> super::Fields {
         let mut b = FieldsBuilder::new();
         for (name, values) in list {
             b.attribute(name, values.iter().copied());

@@ -1,8 +1,6 @@
-//! The values of the field and how they are written: UAI, dates, phones, postal codes, mail addresses.
+//! UAI (*unité administrative immatriculée*, once RNE): seven digits and a check letter.
 //!
-//! Each parser says only whether a value is one; what becomes of a bad value (a finding, a dropped value) is the
-//! caller's business. Patterns and check letters are those of the published code lists (UAI: seven digits and a
-//! letter, index `n mod 23` in the alphabet without I, O and Q).
+//! The letter is the seven digits modulo 23 in the alphabet without I, O and Q.
 
 use std::fmt;
 
@@ -33,12 +31,17 @@ impl Uai {
     /// Seven digits and the right check letter.
     #[must_use]
     pub fn is_regular(&self) -> bool {
-        const LETTERS: &[u8; 23] = b"ABCDEFGHJKLMNPRSTUVWXYZ";
         let Some((digits, letter)) = self.0.split_at_checked(7) else { return false };
         digits.bytes().all(|b| b.is_ascii_digit())
             && letter.len() == 1
-            && digits.parse::<usize>().is_ok_and(|n| LETTERS.get(n % 23).is_some_and(|&l| letter.as_bytes() == [l]))
+            && digits.parse::<u64>().is_ok_and(|n| check_letter(n).is_some_and(|l| letter.as_bytes() == [l]))
     }
+}
+
+/// The check letter of a number: its rank modulo 23 in the alphabet without I, O and Q. The INE uses it too.
+pub(super) fn check_letter(number: u64) -> Option<u8> {
+    const LETTERS: &[u8; 23] = b"ABCDEFGHJKLMNPRSTUVWXYZ";
+    LETTERS.get(usize::try_from(number % 23).ok()?).copied()
 }
 
 impl fmt::Display for Uai {

@@ -1,0 +1,201 @@
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use jiff::civil::date;
+
+use super::*;
+
+/// A folder with these files, each holding its own name.
+fn folder(names: &[&str]) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("source");
+    fs::create_dir(&root).expect("a root");
+    for name in names {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        fs::write(path, name).expect("a file");
+    }
+    (dir, root)
+}
+
+fn found(names: &[&str]) -> Delivery {
+    let (_dir, root) = folder(names);
+    discover(&root, &Limits::default()).expect("a delivery")
+}
+
+fn names(delivery: &Delivery) -> Vec<&str> {
+    delivery.parts.iter().map(|part| &*part.name).collect()
+}
+
+fn codes(delivery: &Delivery) -> Vec<Code> {
+    delivery.findings.iter().map(|f| f.code).collect()
+}
+
+#[test]
+fn the_newest_complete_set_wins() {
+    let delivery = found(&[
+        "A_Complet_20250901_Eleve_0000.xml",
+        "A_Complet_20260901_Eleve_0001.xml",
+        "sub/B_Complet_20260901_Eleve_0000.xml",
+        "A_Delta_20260902_Eleve_0000.xml",
+        "notes.txt",
+        "ficAlimMENESR.dtd",
+    ]);
+    assert_eq!(delivery.date, Some(date(2026, 9, 1)));
+    assert_eq!(names(&delivery), ["A_Complet_20260901_Eleve_0001.xml", "sub/B_Complet_20260901_Eleve_0000.xml"]);
+    assert_eq!(codes(&delivery), [Code::ForeignFile, Code::OlderSetIgnored, Code::DeltaIgnored]);
+}
+
+#[test]
+fn names_without_kind_or_date_are_a_set() {
+    let delivery = found(&["_Eleve_.xml", "_Eleve_2.xml", "_PersEducNat_admin.xml"]);
+    assert_eq!((delivery.kind, delivery.date, delivery.parts.len()), (DeliveryKind::Complete, None, 3));
+    assert_eq!(codes(&delivery), [Code::KindAssumedComplete]);
+    assert!(!has_hole(&delivery.parts, Category::Pupil));
+}
+
+#[test]
+fn a_malformed_date_is_read_when_there_is_no_better() {
+    let delivery = found(&["X_Complet_201300408_Eleve_0000.xml"]);
+    assert_eq!((delivery.date, codes(&delivery)), (None, vec![Code::MalformedDate]));
+    let delivery = found(&["X_Complet_201300408_Eleve_0000.xml", "X_Complet_20120101_Eleve_0000.xml"]);
+    assert_eq!((delivery.date, codes(&delivery)), (Some(date(2012, 1, 1)), vec![Code::OlderSetIgnored]));
+}
+
+#[test]
+fn holes_first_parts_and_twins() {
+    let delivery = found(&[
+        "A_Complet_20260901_Eleve_0000.xml",
+        "A_Complet_20260901_Eleve_0002.xml",
+        "A_Complet_20260901_PersEducNat_0001.xml",
+        "A_Complet_20260901_MefEducNat_0000.xml",
+        "B_Complet_20260901_MefEducNat_0000.xml",
+    ]);
+    assert_eq!(codes(&delivery), [Code::DuplicatePart, Code::PartGap, Code::FirstPartMissing]);
+    assert!(has_hole(&delivery.parts, Category::Pupil) && !has_hole(&delivery.parts, Category::Mef));
+    let gap = delivery.findings.iter().find(|f| f.code == Code::PartGap).expect("the hole");
+    assert!(gap.message.contains("0001"), "{}", gap.message);
+}
+
+#[test]
+fn nothing_and_only_deltas_are_refused() {
+    let (_dir, root) = folder(&["a.txt", "b.txt"]);
+    assert!(matches!(discover(&root, &Limits::default()), Err(FeedError::NothingReadable { seen: 2, .. })));
+    assert!(matches!(discover(&root.join("none"), &Limits::default()), Err(FeedError::NoSuchPath { .. })));
+    let (_dir, root) = folder(&["A_Delta_20260901_Eleve_0000.xml"]);
+    assert!(matches!(discover(&root, &Limits::default()), Err(FeedError::OnlyDeltas { files: 1, .. })));
+}
+
+#[test]
+fn too_many_files_are_refused() {
+    let (_dir, root) = folder(&["a.txt", "b.txt", "A_Complet_20260901_Eleve_0000.xml"]);
+    let limits = Limits { files: 2, ..Limits::default() };
+    assert!(matches!(discover(&root, &limits), Err(FeedError::Limit { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_stay_inside() {
+    use std::os::unix::fs::symlink;
+    let (dir, root) = folder(&["real.xml", "A_Complet_20260901_MefEducNat_0000.xml"]);
+    let outside = dir.path().join("A_Complet_20260901_PersEducNat_0000.xml");
+    fs::write(&outside, "secret").expect("a file outside");
+    symlink(&outside, root.join("A_Complet_20260901_PersEducNat_0000.xml")).expect("a link");
+    symlink(root.join("real.xml"), root.join("A_Complet_20260901_Eleve_0000.xml")).expect("a link");
+    symlink(&root, root.join("loop")).expect("a link");
+    let delivery = discover(&root, &Limits::default()).expect("a delivery");
+    assert_eq!(names(&delivery), ["A_Complet_20260901_Eleve_0000.xml", "A_Complet_20260901_MefEducNat_0000.xml"]);
+    assert_eq!(codes(&delivery), [Code::LinkRefused]);
+}
+
+fn zip(names: &[&str]) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".zip").tempfile().expect("a file");
+    let mut writer = zip::ZipWriter::new(file.reopen().expect("the file"));
+    for name in names {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a member");
+        writer.write_all(name.as_bytes()).expect("content");
+    }
+    writer.finish().expect("a directory");
+    file
+}
+
+fn tar_gz(names: &[&str]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for name in names {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(name.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, name.as_bytes()).expect("a member");
+    }
+    builder.into_inner().expect("a tar").finish().expect("a gzip")
+}
+
+fn written(bytes: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(bytes).expect("content");
+    file
+}
+
+#[test]
+fn archives_are_sets_too() {
+    let inside = ["x/A_Complet_20260901_Eleve_0000.xml", "x/A_Complet_20260901_MefEducNat_0000.xml", "x/readme.txt"];
+    let zip = zip(&inside);
+    let tar = written(&tar_gz(&inside));
+    for path in [zip.path(), tar.path()] {
+        let delivery = discover(path, &Limits::default()).expect("a delivery");
+        assert_eq!(names(&delivery), inside[..2], "{}", path.display());
+        assert_eq!(codes(&delivery), [Code::ForeignFile]);
+        let mut bytes = archive::PartBytes::default();
+        for part in delivery.parts.iter().rev() {
+            bytes.open(part).expect("a part");
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut bytes, &mut text).expect("its text");
+            assert_eq!(text, &*part.name);
+        }
+    }
+}
+
+#[test]
+fn names_that_climb_are_only_names() {
+    let zip = zip(&["../../etc/A_Complet_20260901_Eleve_0000.xml"]);
+    let delivery = discover(zip.path(), &Limits::default()).expect("a delivery");
+    assert_eq!(names(&delivery), ["../../etc/A_Complet_20260901_Eleve_0000.xml"]);
+}
+
+#[test]
+fn a_truncated_archive_is_refused() {
+    let whole = tar_gz(&["A_Complet_20260901_Eleve_0000.xml", "A_Complet_20260901_MefEducNat_0000.xml"]);
+    for cut in [20, whole.len() / 2, whole.len() - 1] {
+        let file = written(&whole[..cut]);
+        assert!(matches!(discover(file.path(), &Limits::default()), Err(FeedError::Archive { .. })), "cut at {cut}");
+    }
+    let file = written(b"PK\x03\x04 this is no zip");
+    assert!(matches!(discover(file.path(), &Limits::default()), Err(FeedError::Archive { .. })));
+}
+
+#[test]
+fn a_bomb_is_refused() {
+    let zeros = vec![0_u8; 70 << 20];
+    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best()));
+    let mut header = tar::Header::new_gnu();
+    header.set_size(zeros.len() as u64);
+    builder.append_data(&mut header, "A_Complet_20260901_Eleve_0000.xml", &zeros[..]).expect("a member");
+    let file = written(&builder.into_inner().expect("a tar").finish().expect("a gzip"));
+    assert!(matches!(discover(file.path(), &Limits::default()), Err(FeedError::Limit { .. })));
+}
+
+#[test]
+fn endless_headers_are_refused() {
+    // A long name of two megabytes, which a reader of tar would keep in memory.
+    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_path("././@LongLink").expect("a path");
+    let name = vec![b'a'; 2 << 20];
+    header.set_size(name.len() as u64);
+    header.set_cksum();
+    builder.append(&header, &name[..]).expect("a header");
+    let file = written(&builder.into_inner().expect("a tar").finish().expect("a gzip"));
+    assert!(matches!(discover(file.path(), &Limits::default()), Err(FeedError::Archive { .. })));
+}

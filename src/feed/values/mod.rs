@@ -1,0 +1,25 @@
+//! The values of the field and how they are written: UAI, dates, phones, postal codes, mail addresses, code lists.
+//!
+//! Each parser says only whether a value is one; what becomes of a bad value (a finding, a dropped value) is the
+//! caller's business. The reader of the AAF and the roster call the same functions, so that they never disagree.
+//! Patterns, check letters and lists are those of the published code lists.
+
+mod civility;
+mod codes;
+mod composite;
+mod contact;
+mod date;
+mod ine;
+mod phone;
+mod siret;
+mod uai;
+
+pub use civility::{Civility, parse_civility};
+pub use codes::{is_function, is_link_code, is_mef, is_regime};
+pub use composite::{composite, split_composite};
+pub use contact::{is_mail, is_postal_code};
+pub use date::parse_date;
+pub use ine::Ine;
+pub use phone::Phone;
+pub use siret::{parse_siren, parse_siret};
+pub use uai::Uai;
