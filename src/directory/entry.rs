@@ -101,6 +101,18 @@ pub struct Modification {
     pub add: Vec<Value>,
 }
 
+/// One attribute before and after. Only the values that differ are written; others beside them stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    pub attribute: String,
+    /// Values to remove.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub old: Vec<Value>,
+    /// Values to add.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new: Vec<Value>,
+}
+
 /// One write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

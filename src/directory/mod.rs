@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 pub use dn::{Dn, DnError};
-pub use entry::{Entry, Modification, Operation, Value};
+pub use entry::{AttributeChange, Entry, Modification, Operation, Value};
 pub use pace::Pace;
 
 /// What to read: everything below `base` that matches `filter`, with only these attributes (all user attributes when

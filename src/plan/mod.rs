@@ -4,4 +4,5 @@
 
 mod model;
 
+pub use crate::directory::AttributeChange;
 pub use model::*;

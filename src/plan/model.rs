@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::directory::{Dn, Value};
+use crate::directory::{AttributeChange, Dn, Value};
 use crate::feed::values::Uai;
 use crate::feed::{Origin, Severity};
 use crate::naming::{Login, Uid};
@@ -288,18 +288,6 @@ pub enum Write {
         attributes: Vec<AttributeChange>,
     },
     Delete,
-}
-
-/// One attribute before and after. Only the values that differ are written; others beside them stay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttributeChange {
-    pub attribute: String,
-    /// Values to remove.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub old: Vec<Value>,
-    /// Values to add.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub new: Vec<Value>,
 }
 
 /// The last line: digest over all the lines before it.
