@@ -176,7 +176,10 @@ fn unescape(value: &str) -> Option<String> {
             rest = tail;
             continue;
         }
-        let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        // Two hexadecimal digits and nothing else: the parser of numbers would take the `+` of an escaped `+3` for a
+        // sign.
+        let hex = tail.get(..2).filter(|h| h.iter().all(u8::is_ascii_hexdigit));
+        let hex = hex.and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
         if let Some(byte) = hex {
             bytes.push(byte);
             rest = tail.get(2..)?;
@@ -305,6 +308,7 @@ mod tests {
         assert_eq!(dn("cn=a\\2cb,ou=g"), dn("cn=a\\,b,ou=g"));
         assert_eq!(dn("cn=Zoe\u{301},ou=g"), dn("cn=ZO\u{c9},ou=g"));
         assert_eq!(dn("sn=b+cn=a,ou=g"), dn("cn=A + sn=B , ou=g"));
+        assert_eq!(dn("cn=2\\+3,ou=g").rdn_value(), "2+3");
     }
 
     #[test]

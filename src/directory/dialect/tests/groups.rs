@@ -1,0 +1,112 @@
+//! Names of groups, clashes, and who is in them.
+
+use super::super::*;
+use super::fixture::*;
+use crate::directory::Entry;
+use crate::feed::Code;
+use crate::roster::*;
+
+fn names(roster: Roster) -> (Vec<String>, Vec<crate::feed::Finding>) {
+    let dialect = dialect();
+    School::new(roster).with(&dialect, |context| {
+        let groups = dialect.groups(context);
+        (groups.groups.into_iter().map(|g| g.cn).collect(), groups.findings)
+    })
+}
+
+fn one_school(classes: &[&str], groups: &[&str]) -> Roster {
+    let mut school = structure("1", "0350001A", Some("19350001400012"), "Jean Moulin");
+    school.classes = classes.iter().map(|c| class(c)).collect();
+    school.groups = groups.iter().map(|g| teaching_group(g, &[])).collect();
+    Roster { structures: vec![school], ..Roster::default() }
+}
+
+#[test]
+fn a_name_that_a_server_takes_for_another_is_set_apart() {
+    for (classes, groups, expected, clashes) in [
+        (&["5A"][..], &["5AGL1"][..], &["0350001A_5A", "0350001A_5AGL1"][..], 0),
+        // A class called as a profile, also when nobody has that profile today.
+        (&["ENS"], &["col"], &["0350001A_ENS_classe", "0350001A_col_groupe"], 2),
+        // A group called as a class, in another case and spacing.
+        (&["3E  A"], &["3e a"], &["0350001A_3E  A", "0350001A_3e a_groupe"], 1),
+        (&["5A", "5a"], &["5A"], &["0350001A_5A", "0350001A_5a_classe", "0350001A_5A_groupe"], 2),
+        (&["5A", "5A_groupe"], &["5A"], &["0350001A_5A", "0350001A_5A_groupe", "0350001A_5A_groupe_2"], 1),
+        (&["5$A", "É1"], &["E\u{301}1"], &["0350001A_5$A", "0350001A_É1", "0350001A_E\u{301}1_groupe"], 1),
+    ] {
+        let (cn, findings) = names(one_school(classes, groups));
+        assert_eq!(cn, expected);
+        assert_eq!(findings.len(), clashes, "{expected:?}");
+        assert!(findings.iter().all(|f| f.code == Code::GroupNameClash && f.school.as_deref() == Some("0350001A")));
+    }
+}
+
+#[test]
+fn special_characters_stay_in_the_name_and_are_escaped_in_the_dn() {
+    let dialect = dialect();
+    School::new(one_school(&["1,2+3", " #1"], &[])).with(&dialect, |context| {
+        let groups = dialect.groups(context).groups;
+        let dns: Vec<_> = groups.iter().map(|g| g.wanted.dn.as_str()).collect();
+        assert_eq!(
+            dns,
+            ["cn=0350001A_ #1,ou=groups,dc=esco-centre,dc=fr", "cn=0350001A_1\\,2\\+3,ou=groups,dc=esco-centre,dc=fr"]
+        );
+        assert_eq!(groups[1].wanted.dn.rdn_value(), "0350001A_1,2+3");
+    });
+}
+
+#[test]
+fn members_are_the_pupils_of_the_class_and_the_holders_of_the_profile() {
+    let (dialect, school) = (dialect(), school());
+    school.with(&dialect, |context| {
+        let groups = dialect.groups(context).groups;
+        let members = |cn: &str| {
+            let group = groups.iter().find(|g| g.cn == cn).unwrap_or_else(|| panic!("no group {cn}"));
+            (group.kind, group.members.clone())
+        };
+        assert_eq!(members("0350001A_5A"), (Kind::ClassGroup, vec![PUPIL]));
+        assert_eq!(members("0350001A_3E B"), (Kind::ClassGroup, vec![]));
+        assert_eq!(members("0350001A_5AGL1"), (Kind::TeachingGroup, vec![PUPIL]));
+        assert_eq!(members("0350001A_ELV"), (Kind::ProfileGroup, vec![PUPIL, NO_CLASS]));
+        assert_eq!(members("0350001A_TUT"), (Kind::ProfileGroup, vec![MOTHER, FATHER]));
+        assert_eq!(members("0350002B_TUT"), (Kind::ProfileGroup, vec![MOTHER]));
+        assert_eq!(members("0350002B_ENS"), (Kind::ProfileGroup, vec![TEACHER, TZR]));
+        assert_eq!(members("0350001A_DIR"), (Kind::ProfileGroup, vec![HEAD, TEACHING_HEAD]));
+    });
+}
+
+#[test]
+fn an_undeclared_class_has_its_group_and_a_structure_left_out_has_none() {
+    let mut roster = roster();
+    roster.structures[0].classes.clear();
+    let (cn, _) = names(roster.clone());
+    assert!(cn.contains(&"0350001A_5A".to_owned()));
+
+    let dialect = Dialect::load(&config("[dialect]\nsiret_missing = \"skip\"")).unwrap();
+    School::new(roster).with(&dialect, |context| {
+        assert_eq!(context.findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::StructureSkipped]);
+        assert!(dialect.groups(context).groups.iter().all(|g| g.structure != LYCEE));
+        assert_eq!(dialect.structure_entry(context, LYCEE), None);
+        // What pointed there is not written, and the class of a pupil of that school is missing.
+        let missing = dialect.person_entry(context, BROTHER, false).unwrap_err();
+        assert!(missing.class);
+    });
+}
+
+#[test]
+fn managed_groups_are_known_by_their_mark() {
+    let (dialect, school) = (dialect(), school());
+    school.with(&dialect, |context| {
+        let group = dialect.groups(context).groups.remove(0);
+        let mut entry = dialect.group_entry(&group, []);
+        assert_eq!(entry.values("member"), ["".into()]);
+        assert!(dialect.is_managed(&entry));
+        // Others may write in the same attribute; the mark is put beside it.
+        entry.attributes.retain(|(n, _)| n != "businessCategory");
+        entry.push("businessCategory", ["à la main"]);
+        assert!(!dialect.is_managed(&entry));
+        let changes = dialect.differences(&group.wanted, &entry).unwrap();
+        assert_eq!(changes.len(), 1);
+        assert_eq!((changes[0].old.len(), &changes[0].new), (0, &vec!["rentree".into()]));
+    });
+    assert!(!dialect.is_managed(&Entry::new(Dn::parse("cn=x").unwrap())));
+}

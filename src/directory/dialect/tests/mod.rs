@@ -1,0 +1,9 @@
+//! The dialect against a small synthetic academy.
+
+mod fixture;
+mod golden;
+mod groups;
+mod load;
+mod ownership;
+mod properties;
+mod server;

@@ -1,0 +1,263 @@
+//! What is touched on an entry that is there already, and what is not.
+
+use std::collections::HashMap;
+
+use super::super::*;
+use super::fixture::*;
+use super::server::modify;
+use crate::directory::{AttributeChange, Entry, Value};
+use crate::feed::{Code, Severity};
+use crate::roster::*;
+
+fn entry_of(dialect: &Dialect, school: &School, id: PersonId) -> (Wanted, Entry) {
+    let wanted = school.wanted(dialect, id);
+    let entry = dialect.entry(&wanted);
+    (wanted, entry)
+}
+
+fn set(entry: &mut Entry, attribute: &str, values: &[&str]) {
+    entry.attributes.retain(|(n, _)| !n.eq_ignore_ascii_case(attribute));
+    entry.push(attribute, values.iter().copied());
+}
+
+fn change(attribute: &str, old: &[&str], new: &[&str]) -> AttributeChange {
+    let values = |v: &[&str]| v.iter().map(|t| Value::from(*t)).collect();
+    AttributeChange { attribute: attribute.to_owned(), old: values(old), new: values(new) }
+}
+
+#[test]
+fn each_owner_has_its_rule() {
+    let (dialect, school) = (dialect(), school());
+    for (attribute, there, expected) in [
+        // Feed: replaced, a change of case included, and cleared.
+        ("sn", &["KERVELLA"][..], None),
+        ("sn", &[" KERVELLA "], None),
+        ("sn", &["Kervella"], Some(change("sn", &["Kervella"], &["KERVELLA"]))),
+        ("SN", &[], Some(change("sn", &[], &["KERVELLA"]))),
+        ("ENTPersonNomPatro", &["Le Bras"], Some(change("ENTPersonNomPatro", &["Le Bras"], &[]))),
+        // Engine: recomputed.
+        ("cn", &["autre"], Some(change("cn", &["autre"], &["KERVELLA GWENN"]))),
+        ("ENTPersonProfils", &["National_3", "National_ENS"], Some(change("ENTPersonProfils", &["National_3"], &[]))),
+        // Once: the directory's, whatever it says.
+        ("ENTPersonLogin", &["someone.else"], None),
+        ("ENTPersonLogin", &[], None),
+        ("ENTPersonGARIdentifiant", &["6e8bc430-9c3a-11d9-9669-0800200c9a66"], None),
+        ("userPassword", &["{SSHA}x"], None),
+        // Added: beside what others put there, and not twice under the server's eyes.
+        ("ENTPersonJointure", &["SarapisUi_AC-RENNES$7"], Some(change("ENTPersonJointure", &[], &["AC-RENNES$400"]))),
+        ("ENTPersonJointure", &["AC-RENNES$7", "ac-rennes$400"], None),
+        ("ENTPersonJointure", &[], Some(change("ENTPersonJointure", &[], &["AC-RENNES$400"]))),
+        // Keep: replaced by a value.
+        ("mail", &["old@example.org"], Some(change("mail", &["old@example.org"], &["gwenn.kervella@ac-rennes.fr"]))),
+        // Nobody's business.
+        ("ENTPersonAutresMails", &["x@example.org"], None),
+        ("ENTPersonCentresInteret", &["x"], None),
+        ("ENTPersonAdresse", &["chez elle"], None),
+        ("telephoneNumber", &["+33 1"], None),
+        ("jpegPhoto", &["x"], None),
+    ] {
+        let (wanted, mut entry) = entry_of(&dialect, &school, TEACHER);
+        set(&mut entry, attribute, there);
+        let changes = dialect.differences(&wanted, &entry).unwrap();
+        assert_eq!(changes, expected.into_iter().collect::<Vec<_>>(), "{attribute} {there:?}");
+        modify(&mut entry, &changes);
+        assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]), "{attribute} {there:?}");
+    }
+}
+
+#[test]
+fn an_empty_contact_leaves_what_is_there() {
+    let (dialect, school) = (dialect(), school());
+    let (wanted, mut entry) = entry_of(&dialect, &school, FATHER);
+    for attribute in ["mail", "mobile", "homePhone", "telephoneNumber", "ENTPersonMobileSMS"] {
+        set(&mut entry, attribute, &["x"]);
+    }
+    assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]));
+}
+
+#[test]
+fn octets_in_an_owned_attribute_are_replaced() {
+    let (dialect, school) = (dialect(), school());
+    let (wanted, mut entry) = entry_of(&dialect, &school, TEACHER);
+    entry.attributes.retain(|(n, _)| n != "sn");
+    entry.push("sn", [Value::Octets(vec![0xff, 0xfe])]);
+    let changes = dialect.differences(&wanted, &entry).unwrap();
+    assert_eq!(changes[0].old, [Value::Octets(vec![0xff, 0xfe])]);
+    assert_eq!(changes[0].new, ["KERVELLA".into()]);
+}
+
+#[test]
+fn a_new_pupil_waits_for_a_class_and_an_old_one_keeps_his() {
+    let (dialect, school) = (dialect(), school());
+    school.with(&dialect, |context| {
+        let missing = dialect.person_entry(context, NO_CLASS, false).unwrap_err();
+        assert_eq!((missing.attribute.as_str(), missing.class), ("ENTEleveClasses", true));
+        assert!(missing.french().contains("division"));
+
+        let wanted = dialect.person_entry(context, NO_CLASS, true).unwrap();
+        let mut entry = dialect.entry(&wanted);
+        assert_eq!(entry.first("cn"), Some("COLONNA DISTRIA GHJUVANBATTISTA"));
+        assert_eq!(entry.first("displayName"), Some("Ghjuvan-Battista COLONNA D’ISTRIA"));
+        let class = "ENTStructureSIREN=19350001400012,ou=structures,dc=esco-centre,dc=fr$4C";
+        entry.push("ENTEleveClasses", [class]);
+        entry.push("ENTEleveGroupes", [class]);
+        let changes = dialect.differences(&wanted, &entry).unwrap();
+        assert_eq!(changes, [change("ENTEleveGroupes", &[class], &[])]);
+        let kept: Vec<_> = dialect.classes_in(&entry).map(|(_, class)| class).collect();
+        assert_eq!(kept, ["4C"]);
+
+        // Who has a class is not concerned.
+        let wanted = dialect.person_entry(context, PUPIL, true).unwrap();
+        let changes = dialect.differences(&wanted, &entry).unwrap();
+        assert!(changes.iter().any(|c| c.attribute == "ENTEleveClasses" && c.new.len() == 1));
+    });
+}
+
+#[test]
+fn whoever_has_no_names_cannot_be_written() {
+    let (dialect, school) = (dialect(), school());
+    let nobody = |_: PersonId| None;
+    let context = Context::new(&dialect, &school.roster, &nobody, TODAY, &HashMap::new());
+    for id in [PUPIL, PersonId(4_000_000_000)] {
+        assert_eq!(dialect.person_entry(&context, id, true).unwrap_err().attribute, "uid");
+    }
+    assert_eq!(dialect.structure_entry(&context, StructureId(77)), None);
+}
+
+#[test]
+fn an_auxiliary_class_comes_and_goes_with_its_role() {
+    let dialect = dialect();
+    let school = school();
+    let (_, with_child) = entry_of(&dialect, &school, MOTHER);
+    let mut roster = roster();
+    roster.persons[MOTHER.0 as usize].role = Role::Relative(Relative::default());
+    let alone = School::new(roster).wanted(&dialect, MOTHER);
+
+    let mut entry = with_child.clone();
+    entry.push("ENTAuxPersRelEleveRepresentant", ["ou=x"]);
+    entry.push("objectClass", ["ENTAuxEnseignant", "eduMember"]);
+    let changes = dialect.differences(&alone, &entry).unwrap();
+    // The class has a mandatory attribute of its own: it cannot stay without a pupil, whoever filled the rest. That
+    // of a teacher is not the feed of relatives' to remove.
+    let touched: Vec<_> = changes.iter().map(|c| (c.attribute.as_str(), c.old.len(), c.new.len())).collect();
+    assert_eq!(
+        touched,
+        [("objectClass", 1, 0), ("ENTAuxPersRelEleveEleve", 2, 0), ("ENTAuxPersRelEleveRepresentant", 1, 0)]
+    );
+    modify(&mut entry, &changes);
+    assert_eq!(dialect.differences(&alone, &entry), Ok(vec![]));
+
+    let wanted = school.wanted(&dialect, MOTHER);
+    let changes = dialect.differences(&wanted, &entry).unwrap();
+    assert_eq!(changes[0], change("objectClass", &[], &["ENTAuxPersRelEleve"]));
+    modify(&mut entry, &changes);
+    assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]));
+}
+
+#[test]
+fn a_class_on_which_somebody_elses_value_hangs_stays() {
+    let (dialect, school) = (dialect(), school());
+    let (_, mut entry) = entry_of(&dialect, &school, TEACHER);
+    let mut roster = roster();
+    let person = &mut roster.persons[TEACHER.0 as usize];
+    person.schools = vec![at(COLLEGE, &[NationalProfile::Evs])];
+    person.role = Role::Staff(Box::default());
+    let wanted = School::new(roster).wanted(&dialect, TEACHER);
+
+    let class = |entry: &Entry| dialect.differences(&wanted, entry).unwrap().remove(0);
+    assert_eq!(class(&entry), change("objectClass", &["ENTAuxEnseignant"], &["ENTAuxNonEnsEtab"]));
+    entry.push("ENTAuxEnsTutStage", ["uid=f1700000,ou=people,dc=esco-centre,dc=fr"]);
+    assert_eq!(class(&entry), change("objectClass", &[], &["ENTAuxNonEnsEtab"]));
+    let changes = dialect.differences(&wanted, &entry).unwrap();
+    modify(&mut entry, &changes);
+    assert!(entry.values("ENTAuxEnsClasses").is_empty());
+    assert_eq!(entry.values("ENTAuxEnsTutStage").len(), 1);
+    assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]));
+}
+
+#[test]
+fn another_structural_class_is_an_error() {
+    let (dialect, school) = (dialect(), school());
+    for (id, classes, found) in [
+        (AED, &["ENTPerson", "ENTEleve"][..], "ENTEleve"),
+        (AED, &["enteleve", "ENTAuxNonEnsEtab"], "ENTEleve"),
+        (PUPIL, &["top", "ENTPerson"], "ENTPerson"),
+        (AED, &["inetOrgPerson"], "inetOrgPerson"),
+        (AED, &[], ""),
+    ] {
+        let (wanted, mut entry) = entry_of(&dialect, &school, id);
+        set(&mut entry, "objectClass", classes);
+        assert_eq!(dialect.differences(&wanted, &entry).unwrap_err().found, found, "{classes:?}");
+    }
+    // Superior classes need not be listed, in no order and no case.
+    let (wanted, mut entry) = entry_of(&dialect, &school, PUPIL);
+    set(&mut entry, "objectClass", &["ESCOAddons", "ENTELEVE"]);
+    assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]));
+}
+
+#[test]
+fn a_structure_keeps_its_name_when_its_siret_comes() {
+    let dialect = dialect();
+    let mut school = school();
+    let (before, mut entry) = school.with(&dialect, |c| {
+        let wanted = dialect.structure_entry(c, LYCEE).unwrap();
+        (wanted.dn.clone(), dialect.entry(&wanted))
+    });
+    assert_eq!(before.rdn_value(), "0350002B");
+    school.roster.structures[1].siret = s("19350002200015");
+    let existing = HashMap::from([(LYCEE, before.clone())]);
+    school.with_existing(&dialect, &existing, |context| {
+        assert_eq!(context.findings, []);
+        let wanted = dialect.structure_entry(context, LYCEE).unwrap();
+        assert_eq!(wanted.dn, before);
+        assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]));
+        let brother = dialect.person_entry(context, BROTHER, false).unwrap();
+        let class = dialect.wanted_values(&brother, "ENTEleveClasses").next().unwrap();
+        assert_eq!(class, "ENTStructureSIREN=0350002B,ou=structures,dc=esco-centre,dc=fr$T 1");
+        set(&mut entry, "ENTStructureTypeStruct", &[]);
+        assert_eq!(dialect.differences(&wanted, &entry).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn two_structures_never_share_a_name() {
+    let dialect = dialect();
+    let mut roster = roster();
+    // A section delivered with the SIRET of its main school, and two structures with one UAI.
+    roster.structures[1].siret = s("19350001400012");
+    let mut twin = structure("77", "0350002B", None, "Twin");
+    twin.attached_to.clear();
+    roster.structures.push(twin);
+    School::new(roster).with(&dialect, |context| {
+        let codes: Vec<_> = context.findings.iter().map(|f| f.code).collect();
+        assert_eq!(codes, [Code::StructureWithoutSiret, Code::DuplicateUai]);
+        assert_eq!(dialect.structure_dn(context, LYCEE).unwrap().rdn_value(), "0350002B");
+        assert_eq!(dialect.structure_dn(context, StructureId(3)), None);
+    });
+}
+
+#[test]
+fn defaults_are_counted_per_attribute() {
+    let (dialect, school) = (dialect(), school());
+    school.with(&dialect, |context| {
+        let (mut counts, mut other) = (DefaultedValues::default(), DefaultedValues::default());
+        for id in [PUPIL, BROTHER, TEACHER] {
+            counts.note(&dialect.person_entry(context, id, false).unwrap());
+        }
+        other.note(&dialect.structure_entry(context, LYCEE).unwrap());
+        other.note(&dialect.person_entry(context, BROTHER, false).unwrap());
+        counts.merge(&other);
+        let findings = counts.findings(&dialect);
+        assert!(findings.iter().all(|f| f.code == Code::DefaultedValue && f.severity == Severity::Information));
+        let said: Vec<_> = findings.iter().map(|f| (f.message.as_str(), f.count)).collect();
+        assert_eq!(
+            said,
+            [
+                ("ENTEleveFiliere n'est pas livré pour 2 élèves : « - » est écrit à la place.", 2),
+                ("ENTEleveLibelleMEF n'est pas livré pour 2 élèves : « - » est écrit à la place.", 2),
+                ("ENTEleveMEF n'est pas livré pour 2 élèves : « - » est écrit à la place.", 2),
+                ("ENTEtablissementContrat n'est pas livré pour 1 établissement : « - » est écrit à la place.", 1),
+            ]
+        );
+    });
+}
