@@ -25,7 +25,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::key::{PrintKey, Recipient};
-use super::mac::{hex, keyed_digest, same};
+use super::mac::{hex, keyed_digest, same, unhex};
 use super::secret::Secret;
 use crate::naming::{Login, Uid};
 use crate::roster::JoinKey;
@@ -243,17 +243,6 @@ pub(super) fn decrypt(keys: &[PrintKey], sealed: &[u8]) -> Result<Zeroizing<Vec<
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader.read_to_end(&mut plain).map_err(|_| EnvelopeError::Damaged)?;
     Ok(plain)
-}
-
-pub(super) fn unhex(text: &str) -> Option<BindingKey> {
-    let mut key = Zeroizing::new([0; 32]);
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (i, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(key)
 }
 
 /// Counts what is written.

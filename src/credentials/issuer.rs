@@ -168,8 +168,8 @@ impl Issuer {
             let (tools, public) = (Arc::clone(&self.tools), public.clone());
             let items: Vec<PoolItem> = on_all_cores(move || {
                 let policy = tools.policy(profile).ok_or(CredentialError::Federated { profile })?;
-                let make = |_| PoolItem::make(policy, &tools.hasher, &tools.recipients, &public);
-                (0..chunk).into_par_iter().map(make).collect()
+                let item = |_| PoolItem::make(policy, &tools.hasher, &tools.recipients, &public);
+                (0..chunk).into_par_iter().map(item).collect()
             })
             .await?;
             store.add_to_pool(&kind, &items).await?;

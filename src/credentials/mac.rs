@@ -4,6 +4,7 @@
 //! give the same bytes.
 
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 /// Bytes of a SHA-256 block.
 const BLOCK: usize = 64;
@@ -36,6 +37,18 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Thirty-two bytes from hexadecimal; they may be a key.
+pub(crate) fn unhex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (i, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(key)
 }
 
 #[cfg(test)]

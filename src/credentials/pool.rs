@@ -15,10 +15,10 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::envelope::{BindingKey, decrypt, seal_ahead, seal_bytes, unhex};
+use super::envelope::{BindingKey, decrypt, seal_ahead, seal_bytes};
 use super::hash::Hasher;
 use super::key::{KeyError, PrintKey, Recipient, read_key};
-use super::mac::hex;
+use super::mac::{hex, unhex};
 use super::policy::{Policy, generate};
 use super::secret::PasswordHash;
 use super::{CredentialError, EnvelopeError};

@@ -161,13 +161,39 @@ async fn a_transaction_that_is_dropped_leaves_nothing() {
     // The pool's items are gone: the save must fail whole.
     assert!(bench.issuer.save(&bench.store, &batch).await.is_err());
     assert!(bench.states().await.is_empty());
-    // A save that is abandoned halfway (its future dropped) neither commits nor blocks the next.
-    let batch = bench.issuer.prepare(&bench.store, accounts(10..12), today()).await.unwrap();
-    let abandoned = tokio::time::timeout(std::time::Duration::ZERO, bench.store.save_issued(&batch)).await;
-    assert!(abandoned.is_err());
-    assert!(bench.states().await.is_empty());
-    bench.issue_live(10..12).await;
-    assert_eq!(bench.states().await, [(EnvelopeState::Live, 2)]);
+}
+
+/// Polls a future so many times, with time to work in between, and drops it.
+async fn abandon_after(polls: usize, future: impl Future) {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..polls {
+        let polled = std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context))).await;
+        if polled.is_ready() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_save_that_is_abandoned_anywhere_is_whole_or_nothing() {
+    let bench = bench().await;
+    let mut whole = 0;
+    for polls in 1..25 {
+        bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+        let batch = bench.issuer.prepare(&bench.store, accounts(0..3), today()).await.unwrap();
+        abandon_after(polls, bench.store.save_issued(&batch)).await;
+        // The next writer is not blocked, and finds all three or none.
+        let settled = bench.store.settle(&outcomes(&batch, Outcome::Dead), now()).await.unwrap();
+        match settled {
+            0 => {}
+            3 => whole += 1,
+            some => panic!("{some} of 3 saved after {polls} polls"),
+        }
+        assert!(bench.states().await.is_empty());
+        bench.issuer.discard_pool(&bench.store, true).await.unwrap();
+    }
+    assert!(whole > 0, "none came through");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod lock;
 mod names;
 mod runs;
 mod secret_pool;
+mod trail;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -136,7 +137,7 @@ impl Store {
 
 /// Binds a whole list as one parameter, for `IN (SELECT value FROM json_each(?))`.
 pub(crate) fn json_list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
-    serde_json::Value::from_iter(items.into_iter().map(|item| item.to_string())).to_string()
+    items.into_iter().map(|item| item.to_string()).collect::<serde_json::Value>().to_string()
 }
 
 /// Creates the file readable by its owner only; an existing one is left as it is.

@@ -1,0 +1,125 @@
+//! What can happen.
+
+/// Kinds of events. The name is what the trail keeps: it never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    RunStarted,
+    RunFinished,
+    DeliveryAccepted,
+    DeliveryRefused,
+    PlanSaved,
+    ChangeApplied,
+    ChangeFailed,
+    HoldNew,
+    HoldReleased,
+    HoldDiscarded,
+    CaseDecided,
+    NameReserved,
+    CredentialIssued,
+    CredentialsPrepared,
+    CredentialRevoked,
+    Printed,
+    SheetsShredded,
+    EnvelopeOpened,
+    KeyCreated,
+    /// `userPassword` values left the directory.
+    HashesExported,
+    /// The trail was verified, with the verdict.
+    TrailVerified,
+    /// What the trail held on a person was erased.
+    PayloadErased,
+    /// Events that a process left behind when it ended were taken up by the next one.
+    EventsRecovered,
+    /// How many low-value events were not written one by one.
+    Summary,
+    /// Low value: something noteworthy in a delivery.
+    Finding,
+    /// Low value: a write that had to be tried again.
+    Retry,
+}
+
+impl Kind {
+    pub const ALL: [Self; 26] = [
+        Self::RunStarted,
+        Self::RunFinished,
+        Self::DeliveryAccepted,
+        Self::DeliveryRefused,
+        Self::PlanSaved,
+        Self::ChangeApplied,
+        Self::ChangeFailed,
+        Self::HoldNew,
+        Self::HoldReleased,
+        Self::HoldDiscarded,
+        Self::CaseDecided,
+        Self::NameReserved,
+        Self::CredentialIssued,
+        Self::CredentialsPrepared,
+        Self::CredentialRevoked,
+        Self::Printed,
+        Self::SheetsShredded,
+        Self::EnvelopeOpened,
+        Self::KeyCreated,
+        Self::HashesExported,
+        Self::TrailVerified,
+        Self::PayloadErased,
+        Self::EventsRecovered,
+        Self::Summary,
+        Self::Finding,
+        Self::Retry,
+    ];
+
+    /// As the trail keeps it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RunStarted => "run_started",
+            Self::RunFinished => "run_finished",
+            Self::DeliveryAccepted => "delivery_accepted",
+            Self::DeliveryRefused => "delivery_refused",
+            Self::PlanSaved => "plan_saved",
+            Self::ChangeApplied => "change_applied",
+            Self::ChangeFailed => "change_failed",
+            Self::HoldNew => "hold_new",
+            Self::HoldReleased => "hold_released",
+            Self::HoldDiscarded => "hold_discarded",
+            Self::CaseDecided => "case_decided",
+            Self::NameReserved => "name_reserved",
+            Self::CredentialIssued => "credential_issued",
+            Self::CredentialsPrepared => "credentials_prepared",
+            Self::CredentialRevoked => "credential_revoked",
+            Self::Printed => "printed",
+            Self::SheetsShredded => "sheets_shredded",
+            Self::EnvelopeOpened => "envelope_opened",
+            Self::KeyCreated => "key_created",
+            Self::HashesExported => "hashes_exported",
+            Self::TrailVerified => "trail_verified",
+            Self::PayloadErased => "payload_erased",
+            Self::EventsRecovered => "events_recovered",
+            Self::Summary => "summary",
+            Self::Finding => "finding",
+            Self::Retry => "retry",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Kinds that may come by the thousand and say little one by one. Only these pass a quota; the type keeps every other
+/// kind out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Note {
+    Finding,
+    Retry,
+}
+
+impl From<Note> for Kind {
+    fn from(note: Note) -> Self {
+        match note {
+            Note::Finding => Self::Finding,
+            Note::Retry => Self::Retry,
+        }
+    }
+}

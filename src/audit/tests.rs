@@ -1,0 +1,341 @@
+//! The trail over a real store: what is recorded comes back, and what is tampered with is found.
+
+use std::path::Path;
+
+use futures_util::{FutureExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::*;
+use crate::plan::RunId;
+use crate::roster::JoinKey;
+use crate::store::Store;
+
+async fn open_store(folder: &Path) -> Store {
+    Store::open(&format!("sqlite:{}", folder.join("r.db").display())).await.unwrap()
+}
+
+async fn fresh() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_store(folder.path()).await;
+    (folder, store)
+}
+
+fn run() -> RunId {
+    RunId(Uuid::now_v7())
+}
+
+fn person(n: u32) -> JoinKey {
+    JoinKey::new("AC-TEST", &n.to_string())
+}
+
+async fn trail(store: &Store) -> Trail {
+    Trail::open(store, run(), &Actor::current()).await.unwrap()
+}
+
+/// Ten events about two persons and none.
+async fn ten(store: &Store) -> Head {
+    let trail = trail(store).await;
+    trail.record(Kind::RunStarted, None, json!({"verb": "sync"})).unwrap();
+    for n in 0..8 {
+        trail
+            .record(Kind::ChangeApplied, Some(&person(n % 2)), json!({"change": n, "dn": format!("uid=pab{n}")}))
+            .unwrap();
+    }
+    trail.record(Kind::RunFinished, None, json!({"verdict": "done"})).unwrap();
+    trail.close().await.unwrap()
+}
+
+async fn execute(store: &Store, sql: String) {
+    let done = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&store.writer).await;
+    done.unwrap_or_else(|e| panic!("{sql}: {e}"));
+}
+
+async fn events(store: &Store, filter: EventFilter) -> Vec<Event> {
+    show(store, &filter).await.unwrap().try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_recorded_comes_back_in_order_and_by_filter() {
+    let (_folder, store) = fresh().await;
+    assert_eq!(head(&store).await.unwrap(), None);
+    let first = ten(&store).await;
+    let second = ten(&store).await;
+    assert_eq!((first.seq, second.seq, head(&store).await.unwrap()), (10, 20, Some(second)));
+    let all = events(&store, EventFilter::default()).await;
+    assert_eq!(all.iter().map(|e| e.seq).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
+    assert_eq!(all[1].payload.as_ref().unwrap()["dn"], "uid=pab0");
+    assert!(all[0].actor.contains('@'));
+    let run = RunId(all[12].run.parse().unwrap());
+    let of = |filter| async { events(&store, filter).await.len() };
+    assert_eq!(of(EventFilter { run: Some(run), ..EventFilter::default() }).await, 10);
+    assert_eq!(of(EventFilter { kind: Some(Kind::RunFinished), ..EventFilter::default() }).await, 2);
+    assert_eq!(of(EventFilter { person: Some(person(1)), ..EventFilter::default() }).await, 8);
+    assert_eq!(of(EventFilter { person: Some(person(9)), ..EventFilter::default() }).await, 0);
+    let later = Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    assert_eq!(of(EventFilter { since: Some(later), ..EventFilter::default() }).await, 0);
+    let verdict = verify(&store, &[first, second]).await.unwrap();
+    assert!(verdict.is_intact() && verdict.events == 20, "{verdict}");
+}
+
+#[tokio::test]
+async fn an_empty_trail_is_intact() {
+    let (_folder, store) = fresh().await;
+    assert!(verify(&store, &[]).await.unwrap().is_intact(), "never opened");
+    let head = trail(&store).await.close().await.unwrap();
+    assert_eq!(head.seq, 0);
+    assert!(verify(&store, &[head]).await.unwrap().is_intact(), "opened, nothing recorded");
+}
+
+#[tokio::test]
+async fn tampering_with_any_column_of_any_row_is_found() {
+    let (_folder, store) = fresh().await;
+    let printed = ten(&store).await;
+    let columns = [
+        ("event", "seq", "seq + 100"),
+        ("event", "at", "at + 1"),
+        ("event", "run", "run || 'x'"),
+        ("event", "kind", "kind || 'x'"),
+        ("event", "actor", "'somebody@else'"),
+        ("event", "subject", "coalesce(subject, '') || 'x'"),
+        ("event", "subject", "iif(subject IS NULL, '', NULL)"),
+        ("event", "payload_digest", "randomblob(32)"),
+        ("event", "payload_digest", "x''"),
+        ("event", "prev", "randomblob(32)"),
+        ("event", "prev", "zeroblob(33)"),
+        ("event", "hash", "randomblob(32)"),
+        ("event", "hash", "zeroblob(33)"),
+        ("event_payload", "seq", "seq + 100"),
+        ("event_payload", "salt", "randomblob(16)"),
+        ("event_payload", "body", "body || ' '"),
+    ];
+    for (table, column, value) in columns {
+        for seq in 1..=10_u64 {
+            // A child would be stopped by the key; a forger is not.
+            execute(&store, "PRAGMA foreign_keys = off; CREATE TEMP TABLE e AS SELECT * FROM event; CREATE TEMP TABLE p AS SELECT * FROM event_payload".into()).await;
+            execute(&store, format!("UPDATE {table} SET {column} = {value} WHERE seq = {seq}")).await;
+            let verdict = verify(&store, &[printed]).await.unwrap();
+            assert!(!verdict.is_intact(), "{table}.{column} of {seq}");
+            let named = verdict.problems.iter().any(|p| p.seq == seq || p.seq == seq + 1 || p.seq == seq + 100);
+            assert!(named, "{table}.{column} of {seq}: {:?}", verdict.problems);
+            execute(&store, "DELETE FROM event_payload; DELETE FROM event; INSERT INTO event SELECT * FROM e; INSERT INTO event_payload SELECT * FROM p; DROP TABLE e; DROP TABLE p; PRAGMA foreign_keys = on".into()).await;
+            assert!(verify(&store, &[printed]).await.unwrap().is_intact(), "put back");
+        }
+    }
+    for (column, value) in [("salt", "randomblob(32)"), ("head_seq", "9"), ("head_hash", "randomblob(32)")] {
+        execute(&store, format!("CREATE TEMP TABLE t AS SELECT * FROM trail; UPDATE trail SET {column} = {value}"))
+            .await;
+        assert!(!verify(&store, &[]).await.unwrap().is_intact(), "trail.{column}");
+        execute(&store, "DELETE FROM trail; INSERT INTO trail SELECT * FROM t; DROP TABLE t".into()).await;
+    }
+    assert!(verify(&store, &[printed]).await.unwrap().is_intact());
+}
+
+#[tokio::test]
+async fn removed_inserted_and_reordered_events_are_named() {
+    use Tampering::{Changed, End, Missing, NotedHead, PayloadMissing, Unchained};
+    let cases = [
+        ("DELETE FROM event WHERE seq = 4", vec![(5, Missing { from: 4 }), (5, Unchained)]),
+        ("DELETE FROM event WHERE seq >= 9", vec![(8, End)]),
+        ("DELETE FROM event WHERE seq <= 2", vec![(3, Missing { from: 1 }), (3, Unchained)]),
+        (
+            "UPDATE event SET seq = 99 WHERE seq = 4; UPDATE event SET seq = 4 WHERE seq = 5; UPDATE event SET seq = 5 WHERE seq = 99",
+            vec![(4, Changed), (4, Unchained), (5, Changed), (5, Unchained)],
+        ),
+        (
+            "INSERT INTO event SELECT 11, at, run, kind, actor, subject, payload_digest, hash, randomblob(32) FROM event WHERE seq = 10",
+            vec![(11, Changed), (11, PayloadMissing), (11, End)],
+        ),
+        ("DELETE FROM event_payload WHERE seq = 6", vec![(6, PayloadMissing)]),
+    ];
+    for (sql, expected) in cases {
+        let (_folder, store) = fresh().await;
+        ten(&store).await;
+        execute(&store, format!("PRAGMA foreign_keys = off; {sql}")).await;
+        let verdict = verify(&store, &[]).await.unwrap();
+        for (seq, what) in expected {
+            assert!(verdict.problems.contains(&Problem { seq, what }), "{sql}: {:?}", verdict.problems);
+        }
+    }
+    // A forger who also mends the store's own head is found out by a head that was noted.
+    let (_folder, store) = fresh().await;
+    let printed = ten(&store).await;
+    execute(&store, "DELETE FROM event_payload WHERE seq = 10; DELETE FROM event WHERE seq = 10; UPDATE trail SET head_seq = 9, head_hash = (SELECT hash FROM event WHERE seq = 9)".into()).await;
+    assert!(verify(&store, &[]).await.unwrap().is_intact());
+    assert_eq!(verify(&store, &[printed]).await.unwrap().problems, [Problem { seq: 10, what: NotedHead }]);
+}
+
+#[tokio::test]
+async fn an_erased_person_leaves_the_chain_valid_and_is_said() {
+    let (folder, store) = fresh().await;
+    let printed = ten(&store).await;
+    let trail = trail(&store).await;
+    trail.record(Kind::Printed, Some(&person(0)), json!({"login": "zoé.exemple-unique"})).unwrap();
+    assert_eq!(trail.erase(&person(0)).await.unwrap(), 5, "the one that was still gathered included");
+    assert_eq!(trail.erase(&person(0)).await.unwrap(), 0);
+    assert_eq!(trail.erase(&person(77)).await.unwrap(), 0);
+    let head = trail.close().await.unwrap();
+    let verdict = verify(&store, &[printed, head]).await.unwrap();
+    assert!(verdict.is_intact(), "{:?}", verdict.problems);
+    assert_eq!((verdict.events, verdict.erased), (12, 5));
+    let shown = events(&store, EventFilter { person: Some(person(0)), ..EventFilter::default() }).await;
+    assert!(shown.len() == 5 && shown.iter().all(|e| e.payload.is_none()));
+    assert!(store.empty_log().await.unwrap());
+    let bytes = std::fs::read(folder.path().join("r.db")).unwrap();
+    assert!(!bytes.windows(14).any(|w| w == b"exemple-unique"), "nothing of it is left in the file");
+    // Erasing with a knife instead is found.
+    execute(&store, "DELETE FROM event_payload WHERE seq = 3".into()).await;
+    assert_eq!(verify(&store, &[]).await.unwrap().problems, [Problem { seq: 3, what: Tampering::PayloadMissing }]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_writers_never_fork_the_chain() {
+    let (folder, one) = fresh().await;
+    let two = open_store(folder.path()).await;
+    let write = |store: Store| async move {
+        let trail = trail(&store).await;
+        for round in 0..25 {
+            for n in 0..7 {
+                trail.record(Kind::ChangeApplied, Some(&person(n)), json!({"round": round})).unwrap();
+            }
+            trail.flush().await.unwrap();
+        }
+        trail.close().await.unwrap()
+    };
+    let tasks = [one.clone(), two, one.clone()].map(|store| tokio::spawn(write(store)));
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let verdict = verify(&one, &[]).await.unwrap();
+    assert!(verdict.is_intact(), "{:?}", verdict.problems);
+    assert_eq!(verdict.events, 3 * 25 * 7);
+}
+
+#[tokio::test]
+async fn notes_are_summed_exactly_and_changes_never_dropped() {
+    let (_folder, store) = fresh().await;
+    let trail = trail(&store).await;
+    for n in 0..1_000 {
+        trail.note(Note::Finding, "E-NAME", None, json!({"line": n})).unwrap();
+        trail.record(Kind::ChangeApplied, None, json!({"n": n})).unwrap();
+        if n % 300 == 0 {
+            trail.flush().await.unwrap();
+        }
+    }
+    for n in 0..70 {
+        trail.note(Note::Retry, "busy", None, n).unwrap();
+    }
+    trail.close().await.unwrap();
+    let of = |kind| events(&store, EventFilter { kind: Some(kind), ..EventFilter::default() });
+    assert_eq!(of(Kind::ChangeApplied).await.len(), 1_000);
+    let summed = |summaries: &[Event], kind: &str| -> u64 {
+        let payloads = summaries.iter().map(|e| e.payload.as_ref().unwrap());
+        payloads.filter(|p| p["kind"] == kind).map(|p| p["count"].as_u64().unwrap()).sum()
+    };
+    let summaries = of(Kind::Summary).await;
+    assert_eq!(of(Kind::Finding).await.len() as u64 + summed(&summaries, "finding"), 1_000);
+    assert_eq!(of(Kind::Retry).await.len() as u64 + summed(&summaries, "retry"), 70);
+    assert!(of(Kind::Finding).await.len() < 100);
+    assert!(verify(&store, &[]).await.unwrap().is_intact());
+}
+
+#[tokio::test]
+async fn a_trail_that_is_not_closed_is_taken_up_by_the_next() {
+    let (folder, store) = fresh().await;
+    let file = folder.path().join("r.trail-left");
+    let first = trail(&store).await;
+    first.record(Kind::Printed, Some(&person(1)), json!({"sheet": 1})).unwrap();
+    for n in 0..50 {
+        first.note(Note::Retry, "busy", None, n).unwrap();
+    }
+    drop(first);
+    assert!(file.exists());
+    assert!(events(&store, EventFilter::default()).await.is_empty());
+    // A line that was cut off is counted.
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    text.push_str("{\"at\":1,\"ru");
+    std::fs::write(&file, text).unwrap();
+    let second = trail(&store).await;
+    assert!(!file.exists());
+    second.close().await.unwrap();
+    let all = events(&store, EventFilter::default()).await;
+    assert_eq!(all[0].kind, "printed");
+    let recovered = all.last().unwrap();
+    assert_eq!(recovered.kind, "events_recovered");
+    assert_eq!(recovered.payload, Some(json!({"events": all.len() - 1, "unreadable_lines": 1})));
+    let noted = all.iter().filter(|e| e.kind == "retry").count() as u64;
+    let summary = all.iter().find(|e| e.kind == "summary").unwrap();
+    assert_eq!(noted + summary.payload.as_ref().unwrap()["count"].as_u64().unwrap(), 50);
+    assert!(verify(&store, &[]).await.unwrap().is_intact());
+}
+
+#[tokio::test]
+async fn a_failed_or_abandoned_flush_keeps_its_events() {
+    let (_folder, store) = fresh().await;
+    let trail = trail(&store).await;
+    trail.record(Kind::KeyCreated, None, json!({"file": "a"})).unwrap();
+    let busy = store.writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    assert!(trail.flush().now_or_never().is_none(), "waits for the writer, and is dropped");
+    drop(busy);
+    assert_eq!(trail.waiting(), 1);
+    execute(&store, "ALTER TABLE event RENAME TO elsewhere".into()).await;
+    assert!(trail.flush().await.is_err());
+    trail.record(Kind::KeyCreated, None, json!({"file": "b"})).unwrap();
+    assert_eq!(trail.waiting(), 2);
+    execute(&store, "ALTER TABLE elsewhere RENAME TO event".into()).await;
+    assert_eq!(trail.close().await.unwrap().seq, 2);
+    let files: Vec<_> = events(&store, EventFilter::default())
+        .await
+        .iter()
+        .map(|e| e.payload.as_ref().unwrap()["file"].clone())
+        .collect();
+    assert_eq!(files, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_flush_that_is_abandoned_anywhere_loses_nothing() {
+    let (_folder, store) = fresh().await;
+    let trail = trail(&store).await;
+    for n in 0..30_u64 {
+        trail.record(Kind::Printed, None, n).unwrap();
+        let mut flush = std::pin::pin!(trail.flush());
+        for _ in 0..=n % 10 {
+            let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(flush.as_mut().poll(cx))).await;
+            if polled.is_ready() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+    trail.close().await.unwrap();
+    let mut told: Vec<u64> = events(&store, EventFilter::default())
+        .await
+        .iter()
+        .map(|e| e.payload.as_ref().unwrap().as_u64().unwrap())
+        .collect();
+    // A commit whose answer nobody heard is written a second time.
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told, (0..30).collect::<Vec<_>>());
+    assert!(verify(&store, &[]).await.unwrap().is_intact());
+}
+
+#[tokio::test]
+async fn no_join_key_and_no_secret_is_in_the_files() {
+    let (folder, store) = fresh().await;
+    let trail = trail(&store).await;
+    let person = JoinKey::new("AC-TEST", "987654321");
+    let payload = json!({"password": "bamo-tiku", "value": "{ARGON2}$argon2id$v=19$x"});
+    trail.record(Kind::CredentialIssued, Some(&person), payload).unwrap();
+    assert!(!trail.pseudonym(&person).contains("98765"));
+    trail.close().await.unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for leak in ["987654321", "bamo-tiku", "argon2id"] {
+            assert!(!bytes.windows(leak.len()).any(|w| w == leak.as_bytes()), "{leak}");
+        }
+    }
+}
