@@ -130,4 +130,6 @@ fn folder(path: &Path) -> &Path {
 }
 
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;
