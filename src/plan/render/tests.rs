@@ -23,37 +23,13 @@ fn page(plan: &Plan, options: &Options) -> String {
     std::fs::read_to_string(to).unwrap()
 }
 
-#[test]
-fn zz_look() {
-    let mut plan = ordinary_night();
-    plan.holds = held().holds;
-    let m = mass_change();
-    for mut c in m.changes {
-        c.seq = plan.changes.len() as u64 + 1;
-        plan.changes.push(c);
-    }
-    for mut c in first_load().changes {
-        c.seq = plan.changes.len() as u64 + 1;
-        c.subject.schools = vec![uai(WEIL)];
-        plan.changes.push(c);
-    }
-    let mut h = fixtures::header();
-    h.totals.accounts.held = 62;
-    h.totals.accounts.out_of_scope = 812;
-    h.totals.read.insert("PersRelEleve".into(), 6120);
-    h.totals.findings = [("to_decide".to_owned(), 7), ("information".to_owned(), 900)].into();
-    plan.header = Some(h);
-    std::fs::write("/tmp/look.html", page(&plan, &Options::default())).unwrap();
-    std::fs::write("/tmp/look.txt", rendered(&plan, &Options { colour: true, ..Options::default() })).unwrap();
-}
-
 fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 /// The first load of a school: nothing exists, nothing is unchanged.
-pub(super) fn first_load() -> Plan {
+fn first_load() -> Plan {
     let mut header = fixtures::header();
     header.totals.accounts = AccountTotals { created: 96, ..AccountTotals::default() };
     let mut plan = Plan { header: Some(header), ..Plan::default() };
@@ -79,7 +55,7 @@ pub(super) fn first_load() -> Plan {
 }
 
 /// An ordinary night: a little of everything, in two schools.
-pub(super) fn ordinary_night() -> Plan {
+fn ordinary_night() -> Plan {
     let mut plan = Plan::default();
     plan.person(ChangeKind::Create, 1, Some("6A"), add(1));
     let restored = plan.person(ChangeKind::Restore, 2, Some("4B"), Write::Unlock { attributes: vec![] });
@@ -134,7 +110,7 @@ pub(super) fn ordinary_night() -> Plan {
 }
 
 /// A school held, pupils without class, another school that goes on.
-pub(super) fn held() -> Plan {
+fn held() -> Plan {
     let mut plan = Plan { holds: vec![fixtures::hold_of_school()], ..Plan::default() };
     plan.holds.extend((0..8).map(fixtures::hold_of_pupil));
     plan.person(ChangeKind::Create, 1, Some("6A"), add(1));
@@ -142,7 +118,7 @@ pub(super) fn held() -> Plan {
 }
 
 /// The level of a whole school changes; one pupil among them is something else.
-pub(super) fn mass_change() -> Plan {
+fn mass_change() -> Plan {
     let mut plan = Plan::default();
     for n in 0..300 {
         let (old, new) = if n == 137 { ("5EME", "3EME SEGPA") } else { ("5EME", "4EME") };
