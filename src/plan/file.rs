@@ -135,4 +135,6 @@ fn folder(path: &Path) -> &Path {
 }
 
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;

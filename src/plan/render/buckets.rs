@@ -14,7 +14,7 @@ use super::row::Row;
 use crate::plan::ChangeKind;
 
 /// Bytes of rows kept in memory: a plan of some 50,000 changes never touches the disk.
-pub(super) const IN_MEMORY: usize = 16 << 20;
+const IN_MEMORY: usize = 16 << 20;
 
 /// The order of kinds within a school: the unusual and dangerous first, the long and plain last.
 pub(super) const ORDER: [ChangeKind; 11] = [
@@ -36,7 +36,7 @@ pub(super) type Key = (CompactString, ChangeKind);
 
 #[derive(Debug)]
 pub(super) struct Buckets {
-    buckets: BTreeMap<Key, Bucket>,
+    by_key: BTreeMap<Key, Bucket>,
     buffered: usize,
     limit: usize,
     spill: Option<File>,
@@ -57,11 +57,11 @@ impl Buckets {
     }
 
     pub fn with_limit(limit: usize) -> Self {
-        Self { buckets: BTreeMap::new(), buffered: 0, limit, spill: None }
+        Self { by_key: BTreeMap::new(), buffered: 0, limit, spill: None }
     }
 
     pub fn push(&mut self, school: &str, row: &Row) -> io::Result<()> {
-        let bucket = self.buckets.entry((school.into(), row.kind)).or_default();
+        let bucket = self.by_key.entry((school.into(), row.kind)).or_default();
         let before = bucket.tail.len();
         serde_json::to_writer(&mut bucket.tail, row)?;
         bucket.tail.push(b'\n');
@@ -79,7 +79,7 @@ impl Buckets {
             none => none.insert(tempfile::tempfile()?),
         };
         let mut end = file.seek(SeekFrom::End(0))?;
-        for bucket in self.buckets.values_mut().filter(|b| !b.tail.is_empty()) {
+        for bucket in self.by_key.values_mut().filter(|b| !b.tail.is_empty()) {
             file.write_all(&bucket.tail)?;
             bucket.chunks.push((end, bucket.tail.len()));
             end += bucket.tail.len() as u64;
@@ -92,23 +92,23 @@ impl Buckets {
     /// Bytes of rows in memory.
     #[cfg(test)]
     pub fn in_memory(&self) -> usize {
-        self.buckets.values().map(|b| b.tail.len()).sum()
+        self.by_key.values().map(|b| b.tail.len()).sum()
     }
 
     /// Bytes of rows in the temporary file.
     #[cfg(test)]
     pub fn on_disk(&self) -> usize {
-        self.buckets.values().flat_map(|b| &b.chunks).map(|(_, length)| length).sum()
+        self.by_key.values().flat_map(|b| &b.chunks).map(|(_, length)| length).sum()
     }
 
     /// How many rows each bucket holds.
     pub fn counts(&self) -> impl Iterator<Item = (&Key, u64)> {
-        self.buckets.iter().map(|(key, bucket)| (key, bucket.count))
+        self.by_key.iter().map(|(key, bucket)| (key, bucket.count))
     }
 
     /// The rows of a bucket, in the order of the plan; one chunk at a time is in memory.
     pub fn rows(&mut self, school: &str, kind: ChangeKind) -> Rows<'_> {
-        let bucket = self.buckets.get(&(school.into(), kind));
+        let bucket = self.by_key.get(&(school.into(), kind));
         Rows {
             chunks: bucket.map(|b| b.chunks.iter().copied().collect()).unwrap_or_default(),
             spill: self.spill.as_mut(),

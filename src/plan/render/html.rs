@@ -5,6 +5,7 @@
 //! only, and it takes its name when it is complete.
 
 mod page;
+mod tables;
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;

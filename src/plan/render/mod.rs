@@ -83,11 +83,11 @@ impl Filter {
     /// A hold of a school or of the whole plan concerns whoever is in it; one of a person, that person only.
     fn accepts_hold(&self, hold: &super::Hold) -> bool {
         let school = match (&self.school, &hold.school) {
-            (Some(wanted), Some(held)) => wanted == held,
+            (Some(wanted), Some(school)) => wanted == school,
             _ => true,
         };
         let person = match (&self.person, &hold.join_key) {
-            (Some(wanted), Some(held)) => is_key(held, wanted),
+            (Some(wanted), Some(key)) => is_key(key, wanted),
             _ => true,
         };
         school && person

@@ -65,9 +65,12 @@ pub(super) struct Survey {
 
 impl Survey {
     pub fn read(path: &Path, options: &Options) -> Result<Self, RenderError> {
+        Self::sort_into(Buckets::new(), path, options)
+    }
+
+    pub fn sort_into(mut buckets: Buckets, path: &Path, options: &Options) -> Result<Self, RenderError> {
         let mut reader = Reader::open(path)?;
         let mut holds = HoldFolds::new(options.full);
-        let mut buckets = Buckets::new();
         let mut counts = Counts::default();
         let (mut credentials, mut adopted, mut shown) = (0, 0, 0);
         for line in reader.by_ref() {
@@ -83,7 +86,8 @@ impl Survey {
                     credentials += u64::from(matches!(change.write, Write::Add { credential: true, .. }));
                     adopted += u64::from(change.adopts);
                     if options.filter.accepts(&change.subject) {
-                        let school = change.subject.schools.first().map(|uai| uai.as_str()).unwrap_or_default();
+                        let school =
+                            change.subject.schools.first().map(crate::feed::values::Uai::as_str).unwrap_or_default();
                         buckets.push(school, &Row::from(change.as_ref())).map_err(RenderError::Sort)?;
                         shown += 1;
                     }

@@ -23,7 +23,10 @@ const VARIANTS: usize = 8;
 
 /// Renders the plan in `path`, whose seal is checked before the first line is written.
 pub fn text(path: &Path, options: &Options, out: &mut dyn Write) -> Result<(), RenderError> {
-    let survey = Survey::read(path, options)?;
+    write(Survey::read(path, options)?, options, out)
+}
+
+pub(super) fn write(survey: Survey, options: &Options, out: &mut dyn Write) -> Result<(), RenderError> {
     let mut text = Text { out: BufWriter::new(out), paint: Paint(options.colour), options };
     text.write(survey)
 }
@@ -190,7 +193,7 @@ impl Text<'_> {
             }
             ChangeKind::Create => match fold.people.as_slice() {
                 [one] if fold.count == 1 => writeln!(self.out, "  {sign} {}", person(fold, one)),
-                _ => writeln!(self.out, "  {sign} {} : {names}", self.many(fold)),
+                _ => writeln!(self.out, "  {sign} {} : {names}", many(fold)),
             },
             ChangeKind::Update | ChangeKind::StructureUpdate => self.update(&sign, fold, &names),
             ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Move | ChangeKind::Restore => {
@@ -202,7 +205,7 @@ impl Text<'_> {
     fn transition(&mut self, kind: ChangeKind, sign: &str, fold: &Fold, names: &str) -> io::Result<()> {
         let who = match fold.people.as_slice() {
             [one] if fold.count == 1 => person(fold, one),
-            _ => self.many(fold),
+            _ => many(fold),
         };
         let note = fold.said.note.as_deref().map(words::plain).unwrap_or_default();
         let word = match kind {
@@ -227,7 +230,7 @@ impl Text<'_> {
     fn update(&mut self, sign: &str, fold: &Fold, names: &str) -> io::Result<()> {
         let who = match fold.people.as_slice() {
             [one] if fold.count == 1 => person(fold, one),
-            _ => self.many(fold),
+            _ => many(fold),
         };
         let note = fold.said.note.as_deref().map(|note| format!(" ({})", words::plain(note))).unwrap_or_default();
         if fold.said.details.is_empty() {
@@ -298,19 +301,6 @@ impl Text<'_> {
         format!("{}{more}", shown.join(", "))
     }
 
-    /// `27 élèves de 6A`.
-    fn many(&self, fold: &Fold) -> String {
-        let other = if fold.said.rest && fold.said.profile.is_some() { "autres " } else { "" };
-        let noun = words::profile(fold.said.profile, fold.count);
-        let class = fold.said.class.as_ref().map(|class| format!(" de {}", words::plain(class))).unwrap_or_default();
-        let adopted = if fold.said.adopts {
-            words::agree(fold.count, " (compte déjà dans l'annuaire)", " (comptes déjà dans l'annuaire)")
-        } else {
-            ""
-        };
-        format!("{} {other}{noun}{class}{adopted}", words::number(fold.count))
-    }
-
     fn names(&self, kind: ChangeKind, fold: &Fold) -> String {
         let names: Vec<String> = fold
             .people
@@ -334,6 +324,19 @@ impl Text<'_> {
         let more = if more > 0 { format!(", … et {}", words::count(more, "autre", "autres")) } else { String::new() };
         format!("{}{more}", names.join(", "))
     }
+}
+
+/// `27 élèves de 6A`.
+fn many(fold: &Fold) -> String {
+    let other = if fold.said.rest && fold.said.profile.is_some() { "autres " } else { "" };
+    let noun = words::profile(fold.said.profile, fold.count);
+    let class = fold.said.class.as_ref().map(|class| format!(" de {}", words::plain(class))).unwrap_or_default();
+    let adopted = if fold.said.adopts {
+        words::agree(fold.count, " (compte déjà dans l'annuaire)", " (comptes déjà dans l'annuaire)")
+    } else {
+        ""
+    };
+    format!("{} {other}{noun}{class}{adopted}", words::number(fold.count))
 }
 
 /// The names of the attributes that a fold touches.

@@ -1,4 +1,4 @@
-//! The parts of the page.
+//! The page around the tables: summary, holds, schools, filter.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,17 +9,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
-use crate::plan::render::fold::{Fold, Who};
 use crate::plan::render::holds::HoldFold;
-use crate::plan::render::row::Detail;
 use crate::plan::render::survey::{Counts, School, Survey};
 use crate::plan::render::words::{self, number};
 use crate::plan::{ChangeKind, HoldReason};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-/// Values are shortened to this many characters.
-const VALUE_WIDTH: usize = 300;
 
 /// Text, escaped for element content and quoted attributes alike; control and directional characters made visible.
 pub(super) struct Escaped<T>(pub T);
@@ -41,7 +37,7 @@ impl<T: AsRef<str>> fmt::Display for Escaped<T> {
 }
 
 pub(super) struct Page<'a, W> {
-    out: W,
+    pub out: W,
     pub options: &'a Options,
 }
 
@@ -250,141 +246,6 @@ impl<'a, W: Write> Page<'a, W> {
         self.out.write_all(b"</section>\n")
     }
 
-    /// One table: a group of rows per fold, at most `limit` rows in all.
-    pub fn kind(&mut self, kind: ChangeKind, count: u64, folds: &[Fold], limit: usize) -> io::Result<()> {
-        let persons = is_person(kind);
-        let change = kind != ChangeKind::Create;
-        write!(
-            self.out,
-            "<section class=\"kind {}\" data-kind=\"{}\">\n<h3><span class=\"sign\" aria-hidden=\"true\">{}</span> {} <small>{}</small></h3>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Nom</th>",
-            tone(kind),
-            kind_token(kind),
-            words::symbol(kind),
-            title(kind),
-            number(count)
-        )?;
-        if persons {
-            self.out.write_all(
-                "<th scope=\"col\">Profil</th><th scope=\"col\">Classe</th><th scope=\"col\">Identifiant</th>"
-                    .as_bytes(),
-            )?;
-        }
-        if change {
-            self.out.write_all(b"<th scope=\"col\">Changement</th>")?;
-        }
-        if persons {
-            self.out.write_all(b"<th scope=\"col\">Origine</th>")?;
-        }
-        self.out.write_all(b"</tr></thead>\n")?;
-        let columns = 1 + usize::from(change) + if persons { 4 } else { 0 };
-        let mut room = limit;
-        for fold in folds {
-            let shown = fold.people.len().min(room);
-            room -= shown;
-            self.fold(kind, fold, shown, columns)?;
-        }
-        self.out.write_all(b"</table></div>\n</section>\n")
-    }
-
-    fn fold(&mut self, kind: ChangeKind, fold: &Fold, shown: usize, columns: usize) -> io::Result<()> {
-        let alone = fold.count == 1 && shown == 1;
-        self.out.write_all(b"<tbody>\n")?;
-        if !alone {
-            write!(
-                self.out,
-                "<tr class=\"fold\"><th scope=\"rowgroup\" colspan=\"{columns}\">{}",
-                Escaped(heading(kind, fold))
-            )?;
-            self.change(fold, " ")?;
-            self.out.write_all(b"</th></tr>\n")?;
-        }
-        for who in fold.people.iter().take(shown) {
-            self.person(kind, fold, who, alone)?;
-        }
-        let more = fold.count - shown as u64;
-        if more > 0 {
-            let text = if shown == 0 {
-                words::count(more, "non détaillé ici", "non détaillés ici")
-            } else {
-                format!("… et {}", words::count(more, "autre", "autres"))
-            };
-            writeln!(self.out, "<tr class=\"more\"><td colspan=\"{columns}\">{text}</td></tr>")?;
-        }
-        self.out.write_all(b"</tbody>\n")
-    }
-
-    fn person(&mut self, kind: ChangeKind, fold: &Fold, who: &Who, alone: bool) -> io::Result<()> {
-        write!(self.out, "<tr><td>{}</td>", Escaped(&who.name))?;
-        let text = |value: Option<&str>| Escaped(value.unwrap_or_default().to_owned());
-        if is_person(kind) {
-            write!(
-                self.out,
-                "<td>{}</td><td>{}</td><td>{}</td>",
-                if fold.said.profile.is_some() { words::profile(fold.said.profile, 1) } else { "" },
-                text(who.class.as_deref()),
-                text(who.login.as_deref())
-            )?;
-        }
-        if kind != ChangeKind::Create {
-            write!(self.out, "<td>{}", text(who.note.as_deref()))?;
-            if alone {
-                self.change(fold, "")?;
-            }
-            self.out.write_all(b"</td>")?;
-        }
-        if is_person(kind) {
-            write!(self.out, "<td class=\"origin\">{}</td>", text(who.origin.as_deref()))?;
-        }
-        self.out.write_all(b"</tr>\n")
-    }
-
-    /// What is common to the fold: note, attributes before and after, members.
-    fn change(&mut self, fold: &Fold, before: &str) -> io::Result<()> {
-        self.out.write_all(before.as_bytes())?;
-        if let Some(note) = &fold.said.note {
-            write!(self.out, "<span>{}</span> ", Escaped(note))?;
-        }
-        if fold.said.adopts {
-            self.out.write_all("<span>compte déjà dans l'annuaire</span> ".as_bytes())?;
-        }
-        if fold.added > 0 {
-            write!(self.out, "<ins>+{}</ins> ", words::count(fold.added, "membre", "membres"))?;
-        }
-        if fold.removed > 0 {
-            write!(self.out, "<del>−{}</del> ", words::count(fold.removed, "membre", "membres"))?;
-        }
-        if fold.said.details.is_empty() {
-            for attribute in &fold.attributes {
-                write!(self.out, "<code>{}</code> ", Escaped(attribute))?;
-            }
-            return Ok(());
-        }
-        self.out.write_all(b"<ul>")?;
-        for detail in &fold.said.details {
-            self.detail(detail)?;
-        }
-        self.out.write_all(b"</ul>")
-    }
-
-    fn detail(&mut self, detail: &Detail) -> io::Result<()> {
-        write!(self.out, "<li><code>{}</code> ", Escaped(&detail.attribute))?;
-        self.values(&detail.old, "del")?;
-        if !detail.old.is_empty() && !detail.new.is_empty() {
-            self.out.write_all(" → ".as_bytes())?;
-        }
-        self.values(&detail.new, "ins")?;
-        self.out.write_all(b"</li>")
-    }
-
-    fn values(&mut self, values: &[String], tag: &str) -> io::Result<()> {
-        let width = if self.options.full { usize::MAX } else { VALUE_WIDTH };
-        for (i, value) in values.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            write!(self.out, "{comma}<{tag}>{}</{tag}>", Escaped(words::shorten(value, width)))?;
-        }
-        Ok(())
-    }
-
     pub fn foot(&mut self, survey: &Survey) -> io::Result<()> {
         write!(
             self.out,
@@ -401,43 +262,12 @@ fn anchor(school: &School) -> String {
     format!("e-{uai}")
 }
 
-/// What a group of rows has in common, before its values.
-fn heading(kind: ChangeKind, fold: &Fold) -> String {
-    let n = fold.count;
-    let other = if fold.said.rest { "autres " } else { "" };
-    match kind {
-        ChangeKind::GroupUpdate => {
-            fold.said.name.clone().unwrap_or_else(|| words::count(n, "autre groupe", "autres groupes"))
-        }
-        ChangeKind::GroupCreate | ChangeKind::GroupDelete => words::count(n, "groupe", "groupes"),
-        ChangeKind::StructureCreate | ChangeKind::StructureUpdate => words::count(n, "structure", "structures"),
-        _ => {
-            let noun = words::profile(fold.said.profile, n);
-            let class = fold.said.class.as_ref().map(|c| format!(" de {c}")).unwrap_or_default();
-            let own = if fold.said.rest { ", chacun ses valeurs" } else { "" };
-            format!("{} {other}{noun}{class}{own}", number(n))
-        }
-    }
-}
-
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-const fn is_person(kind: ChangeKind) -> bool {
-    matches!(
-        kind,
-        ChangeKind::Create
-            | ChangeKind::Restore
-            | ChangeKind::Move
-            | ChangeKind::Update
-            | ChangeKind::Absent
-            | ChangeKind::Suspend
-    )
-}
-
-const fn title(kind: ChangeKind) -> &'static str {
+pub(super) const fn title(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::StructureCreate => "Structures à créer",
         ChangeKind::StructureUpdate => "Structures à mettre à jour",
@@ -453,17 +283,7 @@ const fn title(kind: ChangeKind) -> &'static str {
     }
 }
 
-const fn tone(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "create",
-        ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate => "update",
-        ChangeKind::Move => "move",
-        ChangeKind::Restore => "restore",
-        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete => "leave",
-    }
-}
-
-const fn kind_token(kind: ChangeKind) -> &'static str {
+pub(super) const fn kind_token(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::StructureCreate => "structure-create",
         ChangeKind::StructureUpdate => "structure-update",
