@@ -77,12 +77,12 @@ fn gather(pupils: Vec<Person>, relatives: Vec<(u32, Person)>, staff: Vec<Person>
 
     let of_relative = |at: u32| relative_ids.get(at as usize).copied().flatten();
     for ((pupil_id, links), lives_with) in pupil_ids.into_iter().zip(family.links).zip(family.lives_with) {
-        let links: Vec<Link> = links
-            .into_iter()
-            .filter_map(|link| {
-                Some(Link { relative: of_relative(link.relative)?, codes: link.codes, standing: link.standing })
-            })
-            .collect();
+        let mut found: Vec<Link> = Vec::with_capacity(links.len());
+        found.extend(links.into_iter().filter_map(|link| {
+            let relative = of_relative(link.relative)?;
+            Some(Link { relative, codes: link.codes.split(), standing: link.standing })
+        }));
+        let links = found;
         for link in &links {
             if let Some(Person { role: Role::Relative(relative), .. }) = persons.get_mut(link.relative.0 as usize) {
                 relative.pupils.push(pupil_id);

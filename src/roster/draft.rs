@@ -60,11 +60,11 @@ impl Who {
             "mail" => contact.mail = values.find_map(normal::mail),
             "homePhone" => contact.home_phone = values.find_map(normal::phone),
             "telephoneNumber" => contact.work_phone = values.find_map(normal::phone),
-            "mobile" => contact.mobiles = values.filter_map(normal::phone).collect(),
+            "mobile" => contact.mobiles = exact(values.filter_map(normal::phone)),
             "ENTPersonMobileSMS" => contact.mobile_sms = values.find_map(normal::phone),
             "ENTPersonAdresseDiffusion" => contact.address_shared = values.find_map(normal::flag),
             "ENTPersonAdresse" => {
-                contact.address.get_or_insert_default().lines = values.flat_map(normal::address_lines).collect();
+                contact.address.get_or_insert_default().lines = exact(values.flat_map(normal::address_lines));
             }
             "ENTPersonCodePostal" => {
                 contact.address.get_or_insert_default().postal_code = values.find_map(normal::postal_code);
@@ -130,7 +130,7 @@ impl PupilDraft {
                 "ENTPersonStructRattach" => administrative = one(&mut values),
                 "ENTEleveClasses" => classes = all(values),
                 "ENTEleveGroupes" => groups = all(values),
-                "ENTElevePersRelEleve" => links = Some(values.filter_map(links::parse).collect()),
+                "ENTElevePersRelEleve" => links = Some(exact(values.filter_map(links::parse))),
                 "ENTEleveAdresseRel" => lives_with = all(values),
                 "ENTEleveINE" => pupil.ine = one(&mut values),
                 "ENTEleveStructRattachId" => pupil.siecle = one(&mut values),
@@ -319,5 +319,12 @@ fn one<'v>(values: &mut impl Iterator<Item = &'v str>) -> Option<CompactString> 
 }
 
 fn all<'v>(values: impl Iterator<Item = &'v str>) -> Vec<CompactString> {
-    values.map(CompactString::from).collect()
+    exact(values.map(CompactString::from))
+}
+
+/// Most lists have one value: without the room that a growing one would keep for more.
+fn exact<T>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list: Vec<T> = values.collect();
+    list.shrink_to_fit();
+    list
 }

@@ -2,10 +2,16 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::draft::{Head, Label, PupilDraft, RelativeDraft, StaffDraft, StructureDraft, Who};
 use super::model::{ImageRecord, JoinKey, LeftOut, LeftOutReason};
 use super::report::Report;
 use crate::feed::{Category, Code};
+
+/// Records read together: enough to keep the cores busy, few enough that the packed ones weigh nothing (some
+/// megabytes per category).
+const BATCH: usize = 4096;
 
 #[derive(Default)]
 pub(super) struct Drafts {
@@ -25,8 +31,18 @@ impl Drafts {
         left_out: &mut Vec<LeftOut>,
     ) -> Self {
         let mut drafts = Self::default();
+        let mut batches: [Vec<ImageRecord>; Category::ALL.len()] = Default::default();
         for record in records {
-            drafts.take(&record, report);
+            let category = record.category;
+            // The categories are in the order of `Category::ALL`.
+            let Some(batch) = batches.get_mut(category as usize) else { continue };
+            batch.push(record);
+            if batch.len() == BATCH {
+                drafts.take(category, std::mem::take(batch), report);
+            }
+        }
+        for (category, batch) in Category::ALL.into_iter().zip(batches) {
+            drafts.take(category, batch, report);
         }
         drafts.structures.sort_by(|a, b| order(&a.head, &b.head));
         drafts.structures.dedup_by(|later, first| later.head.key == first.head.key);
@@ -37,15 +53,22 @@ impl Drafts {
         drafts
     }
 
-    fn take(&mut self, record: &ImageRecord, report: &Report<'_>) {
-        let head = Head::new(record, report.prefix(record.source));
-        match record.category {
-            Category::Structure => self.structures.push(StructureDraft::read(head, record)),
-            Category::Subject => learn(&mut self.subjects, head.key, Label::read(record)),
-            Category::Mef => learn(&mut self.mefs, head.key, Label::read(record)),
-            Category::Pupil => self.pupils.push(PupilDraft::read(head, record)),
-            Category::Relative => self.relatives.push(RelativeDraft::read(head, record)),
-            Category::Staff => self.staff.push(StaffDraft::read(head, record)),
+    /// Reads the records of one category on all cores, and drops them.
+    fn take(&mut self, category: Category, batch: Vec<ImageRecord>, report: &Report<'_>) {
+        let head = |record: &ImageRecord| Head::new(record, report.prefix(record.source));
+        let batch = batch.into_par_iter();
+        match category {
+            Category::Structure => self.structures.par_extend(batch.map(|r| StructureDraft::read(head(&r), &r))),
+            Category::Pupil => self.pupils.par_extend(batch.map(|r| PupilDraft::read(head(&r), &r))),
+            Category::Relative => self.relatives.par_extend(batch.map(|r| RelativeDraft::read(head(&r), &r))),
+            Category::Staff => self.staff.par_extend(batch.map(|r| StaffDraft::read(head(&r), &r))),
+            Category::Subject | Category::Mef => {
+                let labels = if category == Category::Mef { &mut self.mefs } else { &mut self.subjects };
+                let read: Vec<_> = batch.map(|r| (head(&r).key, Label::read(&r))).collect();
+                for (key, label) in read {
+                    learn(labels, key, label);
+                }
+            }
         }
     }
 

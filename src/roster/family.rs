@@ -9,6 +9,7 @@ use compact_str::CompactString;
 
 use super::draft::RelativeDraft;
 use super::drafts::{PersonDraft, leave};
+use super::links::Codes;
 use super::model::{
     Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Relative, Role, Standing,
     StructureId,
@@ -22,7 +23,7 @@ use crate::feed::{Category, Code};
 /// A sufficient link of a pupil; the relative is an index among the drafts.
 pub(super) struct KeptLink {
     pub(super) relative: u32,
-    pub(super) codes: [CompactString; 5],
+    pub(super) codes: Codes,
     pub(super) standing: Standing,
 }
 

@@ -1,6 +1,6 @@
 //! Links between pupils and relatives: both generations of codes, and the older attributes before them.
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 use super::model::Standing;
 
@@ -9,25 +9,36 @@ use super::model::Standing;
 pub(super) struct RawLink {
     /// The relative's key inside the source.
     pub(super) relative: CompactString,
-    /// `link$financial$legal$contact$payment`, as delivered.
-    pub(super) codes: [CompactString; 5],
+    pub(super) codes: Codes,
     /// `None` when the pupil is his own guardian (codes 7 and 70): no relative stands behind it.
     pub(super) standing: Option<Standing>,
 }
 
+/// `link$financial$legal$contact$payment` in one text, because millions of them wait for their relative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Codes(CompactString);
+
+impl Codes {
+    fn fields(&self) -> [&str; 5] {
+        let mut fields = self.0.split('$').map(str::trim);
+        [(); 5].map(|()| fields.next().unwrap_or_default())
+    }
+
+    /// The five fields, as delivered.
+    pub(super) fn split(&self) -> [CompactString; 5] {
+        self.fields().map(CompactString::from)
+    }
+}
+
 /// Reads a value of `ENTElevePersRelEleve`: six fields, or nothing.
 pub(super) fn parse(value: &str) -> Option<RawLink> {
-    let mut fields = value.split('$').map(str::trim);
-    let relative = fields.next().filter(|id| !id.is_empty())?;
-    let mut codes = [const { CompactString::const_new("") }; 5];
-    for code in &mut codes {
-        *code = fields.next()?.into();
-    }
-    if fields.next().is_some() {
+    let (relative, codes) = value.split_once('$')?;
+    let relative = relative.trim();
+    if relative.is_empty() || codes.split('$').count() != 5 {
         return None;
     }
-    let standing = standing(&codes);
-    Some(RawLink { relative: relative.into(), codes, standing })
+    let codes = Codes(codes.into());
+    Some(RawLink { relative: relative.into(), standing: standing(&codes), codes })
 }
 
 /// Precedence: legal, then in charge, then contact.
@@ -35,13 +46,13 @@ pub(super) fn parse(value: &str) -> Option<RawLink> {
 /// The meaning of the legal field changed with the link codes: below 10, 1 and 2 are the first and second legal
 /// guardian; from 10 on, 1 is a legal representative and 2 somebody in charge. A link code that is no number is of no
 /// known generation and read as of the present one, which gives the fewer rights.
-fn standing(codes: &[CompactString; 5]) -> Option<Standing> {
-    let [link, _financial, legal, contact, _payment] = codes;
+fn standing(codes: &Codes) -> Option<Standing> {
+    let [link, _financial, legal, contact, _payment] = codes.fields();
     let link = link.parse::<u32>().unwrap_or(u32::MAX);
     if matches!(link, 7 | 70) {
         return None;
     }
-    Some(match (legal.as_str(), link < 10) {
+    Some(match (legal, link < 10) {
         ("1", _) | ("2", true) => Standing::Authority,
         ("2", false) => Standing::InCharge,
         _ if contact == "1" || legal == "3" => Standing::Contact,
@@ -87,14 +98,9 @@ impl Legacy {
                 Some(_) => "2",
                 None => "0",
             };
-            let bit = |set: bool| CompactString::const_new(if set { "1" } else { "0" });
-            let codes = [
-                link.into(),
-                bit(quality(id, "FINANCIER")),
-                legal.into(),
-                bit(quality(id, "CONTACT")),
-                bit(quality(id, "PAIEMENT")),
-            ];
+            let bit = |what: &str| u8::from(quality(id, what));
+            let (financial, contact, payment) = (bit("FINANCIER"), bit("CONTACT"), bit("PAIEMENT"));
+            let codes = Codes(format_compact!("{link}${financial}${legal}${contact}${payment}"));
             let standing = standing(&codes);
             links.push(RawLink { relative: id.clone(), codes, standing });
         }
@@ -138,7 +144,7 @@ mod tests {
         }
         let link = parse("123$10$1$1$0$").unwrap();
         assert_eq!(link.relative, "123");
-        assert_eq!(link.codes, ["10", "1", "1", "0", ""]);
+        assert_eq!(link.codes.split(), ["10", "1", "1", "0", ""]);
     }
 
     #[test]
@@ -153,7 +159,7 @@ mod tests {
         let links = legacy.links();
         let said = |id: &str| {
             let l = links.iter().find(|l| l.relative == id).unwrap();
-            (l.codes.join("$"), l.standing.unwrap())
+            (l.codes.split().join("$"), l.standing.unwrap())
         };
         assert_eq!(links.len(), 5);
         assert_eq!(said("1"), ("1$0$0$0$0".into(), Standing::Other));

@@ -18,6 +18,7 @@ mod options;
 mod pupils;
 mod report;
 mod school_name;
+mod scope;
 mod staff;
 mod structures;
 #[cfg(test)]

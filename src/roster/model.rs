@@ -19,7 +19,11 @@ pub struct JoinKey(CompactString);
 impl JoinKey {
     #[must_use]
     pub fn new(prefix: &str, key: &str) -> Self {
-        Self(compact_str::format_compact!("{prefix}${key}"))
+        let mut text = CompactString::with_capacity(prefix.len() + 1 + key.len());
+        text.push_str(prefix);
+        text.push('$');
+        text.push_str(key);
+        Self(text)
     }
 
     /// As read from a directory or the store.

@@ -116,8 +116,8 @@ pub(super) fn civility(text: &str) -> Option<Civility> {
 }
 
 /// Up to four lines joined by `$`; empty ones go, the order stays.
-pub(super) fn address_lines(text: &str) -> Vec<CompactString> {
-    text.split('$').map(str::trim).filter(|line| !line.is_empty()).map(CompactString::from).collect()
+pub(super) fn address_lines(text: &str) -> impl Iterator<Item = CompactString> {
+    text.split('$').map(str::trim).filter(|line| !line.is_empty()).map(CompactString::from)
 }
 
 /// `None` when nothing in it says where to write.
@@ -185,6 +185,6 @@ mod tests {
         assert_eq!(civility("Mlle"), Some(Civility::Madame));
         assert_eq!(civility("M."), Some(Civility::Monsieur));
         assert_eq!(civility("Dr"), None);
-        assert_eq!(address_lines("$$3 rue des Lilas$"), ["3 rue des Lilas"]);
+        assert_eq!(address_lines("$$3 rue des Lilas$").collect::<Vec<_>>(), ["3 rue des Lilas"]);
     }
 }

@@ -10,7 +10,8 @@ use super::model::{
     Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Pupil, Role, StructureId,
 };
 use super::report::Report;
-use super::structures::{Place, Structures};
+use super::scope::Place;
+use super::structures::Structures;
 use crate::feed::{Category, Code};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.

@@ -17,8 +17,8 @@ const LISTED: u32 = 20;
 pub(super) struct Report<'s> {
     sources: &'s [SourceInfo],
     findings: Vec<Finding>,
-    /// Per code and school, how many came.
-    seen: BTreeMap<(Code, Option<CompactString>), u32>,
+    /// Per code and school: findings told one by one, cases beyond them.
+    seen: BTreeMap<(Code, Option<CompactString>), (u32, u32)>,
 }
 
 impl<'s> Report<'s> {
@@ -59,18 +59,20 @@ impl<'s> Report<'s> {
 
     /// Adds one of possibly many.
     pub(super) fn add(&mut self, finding: Finding) {
-        let seen = self.seen.entry((finding.code, finding.school.clone())).or_default();
-        *seen = seen.saturating_add(finding.count);
-        if *seen <= LISTED {
+        let (listed, more) = self.seen.entry((finding.code, finding.school.clone())).or_default();
+        if *listed < LISTED {
+            *listed += 1;
             self.findings.push(finding);
+        } else {
+            *more = more.saturating_add(finding.count);
         }
     }
 
     pub(super) fn finish(mut self) -> Vec<Finding> {
-        for ((code, school), seen) in self.seen {
-            let more = seen.saturating_sub(LISTED);
+        for ((code, school), (_, more)) in self.seen {
             if more > 0 {
-                let mut finding = Finding::new(code, format!("{} : {more} autres cas", code.title()));
+                let others = counted(more as usize, "autre cas", "autres cas");
+                let mut finding = Finding::new(code, format!("{} : {others}", code.title()));
                 finding.school = school;
                 finding.count = more;
                 self.findings.push(finding);
@@ -95,11 +97,12 @@ mod tests {
         for n in 0..57 {
             let mut finding = Finding::new(Code::PupilWithoutClass, format!("élève {n}"));
             finding.school = Some(if n % 2 == 0 { "A" } else { "B" }.into());
+            finding.count = 3;
             report.add(finding);
         }
         let findings = report.finish();
         assert_eq!(findings.len(), 42);
-        assert_eq!(findings.iter().map(|f| f.count).sum::<u32>(), 57);
-        assert_eq!(findings[40].message, "élève sans division : 9 autres cas");
+        assert_eq!(findings.iter().map(|f| f.count).sum::<u32>(), 3 * 57);
+        assert_eq!(findings[40].message, "élève sans division : 27 autres cas");
     }
 }

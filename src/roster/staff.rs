@@ -13,7 +13,8 @@ use super::model::{
 use super::options::Options;
 use super::pupils::lacks_mandatory;
 use super::report::{Report, counted};
-use super::structures::{Place, Structures};
+use super::scope::Place;
+use super::structures::Structures;
 use crate::feed::{Category, Code};
 
 /// Why somebody of the staff gets no account, for the findings.

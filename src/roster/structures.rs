@@ -1,4 +1,4 @@
-//! The structures: which are in scope, what people call them, their classes and teaching groups.
+//! The structures in scope: what people call them, their classes and teaching groups.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -9,18 +9,9 @@ use super::model::{Class, JoinKey, Structure, StructureId, TeachingGroup};
 use super::options::Options;
 use super::report::{Report, counted};
 use super::school_name;
+use super::scope::{self, Place, Scope};
 use crate::feed::values::Uai;
-use crate::feed::{Category, Code, Finding, Severity};
-
-/// Where a structure's key leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    In(StructureId),
-    /// Delivered, out of scope.
-    Out,
-    /// Not delivered.
-    Unknown,
-}
+use crate::feed::{Category, Code, Finding};
 
 /// The structures in scope, and how keys lead to them.
 pub(super) struct Structures {
@@ -37,55 +28,14 @@ pub(super) struct Structures {
 }
 
 impl Structures {
-    /// Takes the delivered structures (any order, keys unique) and settles the scope: the configured schools, or every
-    /// structure to which a pupil is attached or in which he has a class.
+    /// Takes the delivered structures, keys unique; the pupils say which are in scope when nothing is configured.
     pub(super) fn new(
-        mut drafts: Vec<StructureDraft>,
+        drafts: Vec<StructureDraft>,
         pupils: &[PupilDraft],
         options: &Options,
         report: &mut Report<'_>,
     ) -> Self {
-        drafts.sort_by(|a, b| a.head.key.cmp(&b.head.key));
-        let populated = populated(pupils, report);
-        let has_pupils = |draft: &StructureDraft| populated.contains(&draft.head.key);
-        report_without_uai(&drafts, &has_pupils, report);
-
-        // One school per UAI: the delivered structure that declares most classes, then the smallest join key. The
-        // others lead to it, so that nobody loses his school.
-        let mut schools: BTreeMap<Uai, Vec<StructureDraft>> = BTreeMap::new();
-        let mut places: HashMap<JoinKey, Place> = HashMap::with_capacity(drafts.len());
-        for draft in drafts {
-            places.insert(draft.head.key.clone(), Place::Out);
-            if let Some(uai) = draft.uai.clone() {
-                schools.entry(uai).or_default().push(draft);
-            }
-        }
-        let wanted = |uai: &Uai, drafts: &[StructureDraft]| {
-            if options.schools.is_empty() {
-                drafts.iter().any(has_pupils)
-            } else {
-                options.schools.binary_search(uai).is_ok()
-            }
-        };
-        report_not_delivered(options, &schools, report);
-        let mut kept = Vec::new();
-        for (uai, mut drafts) in schools.into_iter().filter(|(uai, drafts)| wanted(uai, drafts)) {
-            drafts.sort_by_key(|d| std::cmp::Reverse(d.classes.len()));
-            let id = StructureId(kept.len() as u32);
-            for draft in &drafts {
-                places.insert(draft.head.key.clone(), Place::In(id));
-            }
-            report_duplicates(&uai, &drafts, report);
-            let mut drafts = drafts.into_iter();
-            if let Some(mut first) = drafts.next() {
-                for other in drafts {
-                    first.classes.extend(other.classes);
-                    first.groups.extend(other.groups);
-                }
-                kept.push((uai, first));
-            }
-        }
-
+        let Scope { kept, places } = scope::settle(drafts, pupils, options, report);
         let mut structures = Self {
             list: Vec::with_capacity(kept.len()),
             places,
@@ -290,69 +240,6 @@ fn divisions(values: &[CompactString]) -> BTreeMap<CompactString, (Option<Compac
         }
     }
     found
-}
-
-/// The keys of structures in which pupils are.
-fn populated(pupils: &[PupilDraft], report: &Report<'_>) -> HashSet<JoinKey> {
-    let mut raw: HashSet<(u16, &str)> = HashSet::new();
-    for pupil in pupils {
-        let source = pupil.who.head.source;
-        raw.extend(pupil.administrative.as_deref().map(|key| (source, key)));
-        raw.extend(pupil.classes.iter().filter_map(|v| v.split_once('$')).map(|(key, _)| (source, key.trim())));
-    }
-    raw.into_iter().map(|(source, key)| JoinKey::new(report.prefix(source), key)).collect()
-}
-
-fn report_without_uai(
-    drafts: &[StructureDraft],
-    has_pupils: &impl Fn(&StructureDraft) -> bool,
-    report: &mut Report<'_>,
-) {
-    let mut empty: BTreeMap<u16, u32> = BTreeMap::new();
-    for draft in drafts.iter().filter(|d| d.uai.is_none()) {
-        if has_pupils(draft) {
-            let message = "structure sans UAI valide : ses élèves et personnels n'ont pas de compte par elle";
-            let finding = report.about(Code::StructureWithoutUai, Category::Structure, &draft.head, message);
-            report.add(finding.who(draft.name.as_str()));
-        } else {
-            *empty.entry(draft.head.source).or_default() += 1;
-        }
-    }
-    for (source, count) in empty {
-        let message = counted(
-            count as usize,
-            "structure sans UAI et sans élève, hors périmètre",
-            "structures sans UAI et sans élève, hors périmètre",
-        );
-        let mut finding = report.about_source(Code::StructureWithoutUai, source, count, message);
-        // Nobody is concerned: reference rows such as zones and services.
-        finding.severity = Severity::Information;
-        report.sum(finding);
-    }
-}
-
-fn report_not_delivered(options: &Options, delivered: &BTreeMap<Uai, Vec<StructureDraft>>, report: &mut Report<'_>) {
-    for uai in options.schools.iter().filter(|uai| !delivered.contains_key(*uai)) {
-        let message =
-            format!("l'établissement {uai} est dans le périmètre et n'est pas dans la livraison : rien n'y change");
-        let mut finding = Finding::new(Code::StructureNotDelivered, message);
-        finding.category = Some(Category::Structure);
-        finding.school = Some(uai.as_str().into());
-        report.sum(finding);
-    }
-}
-
-fn report_duplicates(uai: &Uai, drafts: &[StructureDraft], report: &mut Report<'_>) {
-    let [first, others @ ..] = drafts else { return };
-    for other in others {
-        let message = format!(
-            "l'UAI {uai} est portée par les structures {} et {} : la première est retenue, les personnes de l'autre lui sont rattachées",
-            first.head.key, other.head.key
-        );
-        let mut finding = report.about(Code::DuplicateUai, Category::Structure, &other.head, message);
-        finding.school = Some(uai.as_str().into());
-        report.sum(finding.who(other.name.as_str()));
-    }
 }
 
 /// One finding for all the classes or groups of a structure that people name and it does not declare.
