@@ -80,3 +80,48 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that one of our schema files gives to attributes of one syntax.
+    fn attributes<'a>(schema: &'a str, rule: &'a str) -> impl Iterator<Item = String> + 'a {
+        schema
+            .split("attributetype")
+            .filter(move |definition| definition.contains(rule))
+            .filter_map(|definition| definition.split('\'').nth(1))
+            .map(str::to_lowercase)
+    }
+
+    #[test]
+    fn the_rules_are_those_of_the_schema() {
+        let schemas = [
+            include_str!("../../../schemas/ldap/10-ent-persons.schema"),
+            include_str!("../../../schemas/ldap/20-ent-structures.schema"),
+            include_str!("../../../schemas/ldap/30-ent-groups.schema"),
+        ];
+        let named: Vec<String> =
+            schemas.iter().flat_map(|s| attributes(s, "EQUALITY distinguishedNameMatch")).collect();
+        let ours: Vec<&str> = NAMES.iter().copied().filter(|n| n.starts_with("ent")).collect();
+        assert_eq!(named.len(), ours.len());
+        assert!(named.iter().all(|n| Rule::of(n) == Rule::Name), "{named:?}");
+        for text in schemas.iter().flat_map(|s| attributes(s, "EQUALITY caseIgnoreMatch")) {
+            assert_eq!(Rule::of(&text), Rule::CaseIgnore, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_compare_as_a_server_compares_them() {
+        let same = |attribute: &str, a: &str, b: &str| {
+            let rule = Rule::of(attribute);
+            rule.key(&a.into()) == rule.key(&b.into())
+        };
+        assert!(same("sn", "DUPONT  Zoé", " dupont zoé "));
+        assert!(!same("sn", "Zoé", "Zoe"));
+        assert!(same("Member", "UID=a, dc=fr", "uid=A,dc=fr"));
+        assert!(same("ENTEleveClasses", "DN$3A", "dn$3a"));
+        assert!(!same("userPassword", "{ARGON2}a", "{argon2}a"));
+        assert!(!same("isMemberOf", "a", "A"));
+    }
+}

@@ -53,7 +53,8 @@ fn from_system() -> Result<RootCertStore, DirectoryError> {
 /// What a failed handshake means and what to do about it.
 pub(super) fn explain(error: &rustls::Error) -> String {
     match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A bad signature is another authority under the same name: one that was renewed, as a rule.
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "its certificate comes from an authority that is not trusted here: put that authority's certificate (PEM) \
              in directory.ca_file"
                 .into()

@@ -1,0 +1,130 @@
+//! How fast a directory is written and read: `cargo bench --no-default-features --bench directory [-- <n>]`.
+//!
+//! Without more, the embedded directory in a temporary folder. With `LDAP_CONFIG=<file>` (a `[directory]` table without
+//! its header), that server too: its `ou=people` must exist, and what is added there is deleted at the end.
+
+use std::time::Instant;
+
+use futures_util::TryStreamExt as _;
+use rentree::directory::embedded::Embedded;
+use rentree::directory::ldap::Ldap;
+use rentree::directory::{Directory, Dn, Entry, Operation, Pace, Search, Value, ensure_branches};
+use rentree::store::Store;
+
+const SUFFIX: &str = "dc=esco-centre,dc=fr";
+/// As many operations as an apply sends between two entries of its journal.
+const BATCH: usize = 1_000;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let n = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(100_000);
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let folder = tempfile::tempdir()?;
+        let store = Store::open(&format!("sqlite:{}/bench.db", folder.path().display())).await?;
+        let suffix = Dn::parse(SUFFIX)?;
+        let embedded = Embedded::new(store, suffix.clone());
+        embedded.ensure_suffix().await?;
+        ensure_branches(&embedded, &suffix, &[people()?]).await?;
+        measure("embedded", &embedded, n).await?;
+        if let Some(file) = std::env::var_os("LDAP_CONFIG") {
+            let config = toml::from_str(&std::fs::read_to_string(file)?)?;
+            measure("ldap", &Ldap::connect(&config).await?, n).await?;
+        }
+        Ok(())
+    })
+}
+
+async fn measure(name: &str, directory: &dyn Directory, n: usize) -> Result<(), Failure> {
+    let pace = Pace::unlimited();
+    let adds = (0..n).map(|i| person(i).map(Operation::Add)).collect::<Result<Vec<_>, _>>()?;
+    let start = Instant::now();
+    for batch in adds.chunks(BATCH) {
+        directory.execute(batch, &pace).await.into_iter().collect::<Result<(), _>>()?;
+    }
+    report(name, "add", n, start);
+    for (what, attributes) in
+        [("read all", vec![]), ("read 3 attributes", vec!["uid", "ENTPersonLogin", "ENTPersonJointure"])]
+    {
+        let attributes = attributes.into_iter().map(str::to_owned).collect();
+        let start = Instant::now();
+        let search = Search { base: people()?, filter: "(objectClass=ENTPerson)".into(), attributes };
+        let mut entries = directory.search(search).await?;
+        let mut count = 0;
+        while entries.try_next().await?.is_some() {
+            count += 1;
+        }
+        report(name, what, count, start);
+    }
+    let start = Instant::now();
+    let modify = |add: &Operation| Operation::Modify {
+        dn: add.dn().clone(),
+        modifications: vec![rentree::directory::Modification {
+            attribute: "ENTEleveClasses".into(),
+            delete: vec![class("6A")],
+            add: vec![class("5A")],
+        }],
+    };
+    for batch in adds.chunks(BATCH) {
+        let batch: Vec<_> = batch.iter().map(modify).collect();
+        directory.execute(&batch, &pace).await.into_iter().collect::<Result<(), _>>()?;
+    }
+    report(name, "modify", n, start);
+    let start = Instant::now();
+    for batch in adds.chunks(BATCH) {
+        let batch: Vec<_> = batch.iter().map(|add| Operation::Delete(add.dn().clone())).collect();
+        directory.execute(&batch, &pace).await.into_iter().collect::<Result<(), _>>()?;
+    }
+    report(name, "delete", n, start);
+    Ok(())
+}
+
+#[allow(clippy::print_stdout)]
+fn report(name: &str, what: &str, n: usize, start: Instant) {
+    let seconds = start.elapsed().as_secs_f64();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|l| l.starts_with("VmHWM")).and_then(|l| l.split_whitespace().nth(1)).unwrap_or("?");
+    println!("{name:9} {what:18} {n:7} in {seconds:6.2} s = {:8.0}/s (peak {peak} kB)", n as f64 / seconds);
+}
+
+fn people() -> Result<Dn, Failure> {
+    Ok(Dn::parse(&format!("ou=people,{SUFFIX}"))?)
+}
+
+fn class(code: &str) -> Value {
+    Value::from(format!("ENTStructureSIREN=19350001400012,ou=structures,{SUFFIX}${code}"))
+}
+
+/// A pupil of 22 attributes.
+fn person(i: usize) -> Result<Entry, Failure> {
+    let uid = format!("F26{:05x}", i.wrapping_mul(7_919) % 1_048_576);
+    let mut entry = Entry::new(people()?.child("uid", &uid));
+    let structure = format!("ENTStructureSIREN=19350001400012,ou=structures,{SUFFIX}");
+    entry.push("objectClass", ["inetOrgPerson", "ENTPerson", "ENTEleve"]);
+    entry.push("uid", [uid.clone()]);
+    entry.push("ENTEleveClasses", [class("6A")]);
+    for (name, value) in [
+        ("cn", format!("MARTIN ZOE {i}")),
+        ("sn", format!("Martin-{i}")),
+        ("givenName", "Zoé".to_owned()),
+        ("displayName", format!("Zoé MARTIN-{i}")),
+        ("ENTPersonLogin", format!("zoe.martin{i}")),
+        ("ENTPersonJointure", format!("AC-RENNES${i}")),
+        ("ENTPersonDateNaissance", "01/02/2014".to_owned()),
+        ("ENTPersonSexe", "F".to_owned()),
+        ("ENTPersonAutresPrenoms", "Zoé".to_owned()),
+        ("ENTPersonStructRattach", structure.clone()),
+        ("ENTPersonProfils", "National_ELV".to_owned()),
+        ("ENTEleveStructRattachId", format!("{i}")),
+        ("ENTEleveStatutEleve", "ST".to_owned()),
+        ("ENTEleveMEF", "10010012110".to_owned()),
+        ("ENTEleveLibelleMEF", "6EME".to_owned()),
+        ("ENTEleveNivFormation", "6EME".to_owned()),
+        ("ENTEleveFiliere", "COLLEGE".to_owned()),
+        ("ENTEleveMajeur", "N".to_owned()),
+        ("userPassword", format!("{{ARGON2}}$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0${i:043}")),
+    ] {
+        entry.push(name, [value]);
+    }
+    Ok(entry)
+}

@@ -1,0 +1,4 @@
+//! The directory: one suite over both back ends, then what is LDAP's alone.
+
+mod ldap;
+mod suite;

@@ -1,0 +1,7 @@
+//! The integration tests: one binary, a module per stage, and what supports them.
+
+// A test that cannot go on fails there and then; clippy knows this only of functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod directory;
+mod support;

@@ -1,0 +1,26 @@
+//! What tests stand on: a real slapd, a peer that misbehaves at command, a store in a folder of its own.
+
+pub mod peer;
+pub mod slapd;
+
+use rentree::directory::Dn;
+use rentree::directory::embedded::Embedded;
+use rentree::store::Store;
+use tempfile::TempDir;
+
+/// The suffix of every directory in the tests.
+pub const SUFFIX: &str = "dc=esco-centre,dc=fr";
+
+pub fn dn(text: &str) -> Dn {
+    Dn::parse(text).unwrap()
+}
+
+/// An embedded directory with its suffix, in a folder that lives as long as the guard.
+pub async fn embedded() -> (Embedded, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite:{}/rentree.db", folder.path().display())).await.unwrap();
+    let directory = Embedded::new(store, dn(SUFFIX));
+    assert!(directory.ensure_suffix().await.unwrap());
+    assert!(!directory.ensure_suffix().await.unwrap());
+    (directory, folder)
+}

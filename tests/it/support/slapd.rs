@@ -1,0 +1,307 @@
+//! A real slapd in a folder of its own: started in about a tenth of a second, gone when dropped.
+//!
+//! It has the standard schemas and ours (converted to `cn=config` by `slaptest`), the argon2 module, an mdb database
+//! with the suffix and the three branches, an administrator (the rootdn) and an ordinary account `cn=sync`, which may
+//! write everything but is under the limits of size that a server puts on everybody.
+
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rentree::config::DirectoryConfig;
+use tempfile::TempDir;
+
+use super::SUFFIX;
+
+pub const ADMIN_PASSWORD: &str = "admin-for-tests";
+pub const SYNC_PASSWORD: &str = "sync-for-tests";
+
+/// What a test wants of its server.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Commits are forced onto the disk, as in production; tests do without unless it is their subject.
+    pub durable: bool,
+    /// A certificate from an authority made for the occasion: StartTLS and `ldaps://`.
+    pub tls: bool,
+    /// Entries that `cn=sync` may read at once; pages of a paged read when `paged_total` is unlimited.
+    pub size_limit: Option<u32>,
+    /// Whether pages may add up to more than the limit.
+    pub paged_total_unlimited: bool,
+}
+
+pub struct Slapd {
+    folder: TempDir,
+    options: Options,
+    port: u16,
+    tls_port: u16,
+    process: Option<Child>,
+}
+
+impl Slapd {
+    pub fn start() -> Self {
+        Self::with(&Options::default())
+    }
+
+    pub fn with(options: &Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut slapd = Self { folder, options: options.clone(), port: 0, tls_port: 0, process: None };
+        slapd.install();
+        // A port that was free a moment ago may have been taken by another test: slapd then ends at once.
+        for _ in 0..20 {
+            (slapd.port, slapd.tls_port) = (free_port(), free_port());
+            if slapd.launch() {
+                return slapd;
+            }
+        }
+        panic!("slapd does not start: {}", slapd.messages());
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn url(&self) -> String {
+        format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    pub fn tls_url(&self) -> String {
+        format!("ldaps://localhost:{}", self.tls_port)
+    }
+
+    pub fn socket_url(&self) -> String {
+        format!("ldapi://{}", self.socket().display().to_string().replace('/', "%2F"))
+    }
+
+    /// The authority that signed its certificate.
+    pub fn ca_file(&self) -> PathBuf {
+        self.path().join("ca.pem")
+    }
+
+    pub fn admin_dn() -> String {
+        format!("cn=admin,{SUFFIX}")
+    }
+
+    /// Holds the administrator's password, 0600.
+    pub fn password_file(&self) -> PathBuf {
+        self.path().join("admin.pw")
+    }
+
+    /// The `[directory]` table of a configuration that connects as the administrator.
+    pub fn toml(&self) -> String {
+        format!(
+            "[directory]\nkind = \"ldap\"\nsuffix = \"{SUFFIX}\"\nurl = \"{}\"\nbind_dn = \"{}\"\npassword_file = \"{}\"\n",
+            self.url(),
+            Self::admin_dn(),
+            self.password_file().display()
+        )
+    }
+
+    /// The same, parsed.
+    pub fn config(&self) -> DirectoryConfig {
+        let text = self.toml();
+        toml::from_str(text.strip_prefix("[directory]\n").unwrap()).unwrap()
+    }
+
+    /// As the ordinary account.
+    pub fn sync_config(&self) -> DirectoryConfig {
+        let mut config = self.config();
+        config.bind_dn = Some(format!("cn=sync,{SUFFIX}"));
+        config.password_file = Some(self.path().join("sync.pw"));
+        config
+    }
+
+    /// Kills it as a power cut would (data that reached the kernel stay).
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Starts it again on the same data and port.
+    pub fn start_again(&mut self) {
+        assert!(self.process.is_none(), "still running");
+        assert!(self.launch(), "slapd does not start again: {}", self.messages());
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.path().join("ldapi")
+    }
+
+    fn messages(&self) -> String {
+        std::fs::read_to_string(self.path().join("slapd.log")).unwrap_or_default()
+    }
+
+    fn install(&self) {
+        for folder in ["db", "config"] {
+            std::fs::create_dir(self.path().join(folder)).unwrap();
+        }
+        if self.options.tls {
+            certificates(self.path());
+        }
+        self.write("slapd.conf", &self.configuration());
+        self.write("admin.pw", ADMIN_PASSWORD);
+        self.write("sync.pw", &format!("{SYNC_PASSWORD}\n"));
+        let mut base =
+            format!("dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\ndc: esco-centre\no: ENT\n\n");
+        for branch in ["people", "structures", "groups"] {
+            let _ = write!(base, "dn: ou={branch},{SUFFIX}\nobjectClass: organizationalUnit\nou: {branch}\n\n");
+        }
+        let _ = write!(
+            base,
+            "dn: cn=sync,{SUFFIX}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: sync\n\
+             userPassword: {SYNC_PASSWORD}\n\n"
+        );
+        self.write("base.ldif", &base);
+        self.run("slapadd", &["-q", "-f", "slapd.conf", "-l", "base.ldif"]);
+        self.run("slaptest", &["-f", "slapd.conf", "-F", "config"]);
+    }
+
+    fn configuration(&self) -> String {
+        let mut text = String::new();
+        for schema in ["core", "cosine", "inetorgperson"] {
+            let _ = writeln!(text, "include /etc/ldap/schema/{schema}.schema");
+        }
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/ldap");
+        let mut ours: Vec<PathBuf> = std::fs::read_dir(ours).unwrap().map(|e| e.unwrap().path()).collect();
+        ours.sort();
+        for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
+            let _ = writeln!(text, "include {}", schema.display());
+        }
+        text.push_str("modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload argon2\npassword-hash {ARGON2}\n");
+        let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+        let _ = writeln!(
+            text,
+            "authz-regexp \"gidNumber={gid}\\\\+uidNumber={uid},cn=peercred,cn=external,cn=auth\" \"{}\"",
+            Self::admin_dn()
+        );
+        if self.options.tls {
+            let folder = self.path().display();
+            let _ = writeln!(
+                text,
+                "TLSCACertificateFile {folder}/ca.pem\nTLSCertificateFile {folder}/server.pem\n\
+                 TLSCertificateKeyFile {folder}/server.key"
+            );
+        }
+        let _ = writeln!(
+            text,
+            "database mdb\nsuffix \"{SUFFIX}\"\nrootdn \"{}\"\nrootpw {ADMIN_PASSWORD}\ndirectory {}/db\nmaxsize 1073741824\n\
+             index objectClass,uid,cn,member eq",
+            Self::admin_dn(),
+            self.path().display()
+        );
+        if !self.options.durable {
+            text.push_str("dbnosync\n");
+        }
+        let _ = writeln!(text, "access to * by dn.exact=\"cn=sync,{SUFFIX}\" write by anonymous auth by self read");
+        if let Some(limit) = self.options.size_limit {
+            let total = if self.options.paged_total_unlimited { "unlimited" } else { "hard" };
+            let _ = writeln!(
+                text,
+                "limits dn.exact=\"cn=sync,{SUFFIX}\" size.soft={limit} size.hard={limit} size.prtotal={total}"
+            );
+        }
+        text
+    }
+
+    /// `false` when it ended at once, as it does when the port is taken.
+    fn launch(&mut self) -> bool {
+        let _ = std::fs::remove_file(self.socket());
+        let mut listen = format!("{}/ {}/", self.url(), self.socket_url());
+        if self.options.tls {
+            let _ = write!(listen, " ldaps://127.0.0.1:{}/", self.tls_port);
+        }
+        let log = std::fs::File::create(self.path().join("slapd.log")).unwrap();
+        let mut process = Command::new(tool("slapd"))
+            // `-d 0` keeps it in the foreground.
+            .args(["-d", "0", "-F", "config", "-h", &listen])
+            .current_dir(self.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if process.try_wait().unwrap().is_some() {
+                return false;
+            }
+            // Sockets are opened in the order of the list: when the second answers, the first is there.
+            if UnixStream::connect(self.socket()).is_ok() {
+                self.process = Some(process);
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        process.kill().unwrap();
+        process.wait().unwrap();
+        false
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(self.path().join(name)).unwrap();
+        std::io::Write::write_all(&mut file, content.as_bytes()).unwrap();
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let output = Command::new(tool(program)).args(arguments).current_dir(self.path()).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for Slapd {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// slapd's programs are out of ordinary users' PATH on Debian.
+fn tool(name: &str) -> PathBuf {
+    let path = Path::new("/usr/sbin").join(name);
+    assert!(path.exists(), "{} is missing: apt-get install slapd ldap-utils", path.display());
+    path
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// An authority (`ca.pem`) and a certificate of it for `localhost` and 127.0.0.1 (`server.pem`, `server.key`).
+pub fn certificates(folder: &Path) {
+    let openssl = |arguments: &[&str]| {
+        let output = Command::new("openssl").args(arguments).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "openssl: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let authority = ["req", "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Tests"];
+    openssl(&[&authority[..], &key].concat());
+    let request = ["req", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost"];
+    openssl(&[&request[..], &key].concat());
+    std::fs::write(folder.join("san"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+        .unwrap();
+    openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-out",
+        "server.pem",
+        "-days",
+        "2",
+        "-extfile",
+        "san",
+    ]);
+}
