@@ -191,14 +191,15 @@ fn what_the_template_calls_short_fits() {
     class.school.lines = vec![wide(50); 3];
     class.ent_name = wide(20);
     class.login_url = format!("https://{}", "w".repeat(42));
-    let mut sheet = Sheet { name: wide(36), class: Some(wide(12)), login: "w".repeat(64), ..relative(2) };
+    let mut sheet = Sheet { name: wide(36), class: Some(wide(12)), login: "w".repeat(64), ..relative(3) };
     for child in &mut sheet.children {
         child.name = wide(34);
         child.class = Some(wide(12));
     }
+    let fewer = Sheet { children: sheet.children[..2].to_vec(), ..sheet.clone() };
     let childless = Sheet { children: Vec::new(), ..sheet.clone() };
     // The longest help that is not measured, in words of a letter: about two lines, and four without children.
-    for (sheet, help) in [(&sheet, 210), (&sheet, 0), (&childless, 550)] {
+    for (sheet, help) in [(&sheet, 210), (&sheet, 0), (&fewer, 210), (&childless, 550)] {
         let help = (help > 0).then(|| "m ".repeat(help / 4));
         let class = Batch { sheets: vec![sheet.clone()], help, ..class.clone() };
         let words = words(&typeset(&class, None).unwrap());
