@@ -17,7 +17,7 @@ use super::typeset::typeset;
 
 /// Address space of the child when its argument does not say otherwise, in MiB. A class takes 150; fonts, code and the
 /// stacks of the threads, mapped but mostly untouched, take some hundreds.
-pub const DEFAULT_MEMORY_MIB: u64 = 2048;
+pub const DEFAULT_MEMORY_MIB: u32 = 2048;
 
 /// More threads gain little on a class, and each maps tens of megabytes of the bound on memory.
 const THREADS: usize = 4;
@@ -25,8 +25,8 @@ const THREADS: usize = 4;
 /// How often the child looks whether its parent still lives.
 const PARENT_CHECK: Duration = Duration::from_millis(500);
 
-/// Runs the typesetting process until its standard input ends. The first argument after the subcommand, when there is
-/// one, is the bound on its address space in MiB.
+/// Runs the typesetting process until its standard input ends. Arguments after the subcommand, both optional: the bound
+/// on its address space in MiB, and the process id of its parent.
 ///
 /// Exit codes: 0 at the end of the input, 1 when a pipe breaks or a limit cannot be set.
 #[must_use]
@@ -37,7 +37,8 @@ pub fn child_main() -> ExitCode {
             complain(&format!("the typesetter panicked at {}:{}", place.file(), place.line()));
         }
     }));
-    let memory = std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_MEMORY_MIB);
+    let number = |n: usize| std::env::args().nth(n).and_then(|text| text.parse::<u32>().ok());
+    let memory = number(2).unwrap_or(DEFAULT_MEMORY_MIB);
     if let Err(error) = confine(memory) {
         complain(&format!("the typesetting process cannot be confined: {error}"));
         return ExitCode::FAILURE;
@@ -45,7 +46,7 @@ pub fn child_main() -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
     // Fails only when the pool exists already, which does no harm.
     drop(rayon::ThreadPoolBuilder::new().num_threads(threads).build_global());
-    die_with_the_parent();
+    die_with_the_parent(number(3).unwrap_or_else(parent_id));
     match serve(&mut io::stdin().lock(), &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -56,8 +57,7 @@ pub fn child_main() -> ExitCode {
 }
 
 /// A template in a loop never sees the end of its input, so a child whose parent was killed would run for ever.
-fn die_with_the_parent() {
-    let parent = parent_id();
+fn die_with_the_parent(parent: u32) {
     let watch = move || {
         while parent_id() == parent {
             std::thread::sleep(PARENT_CHECK);
@@ -95,11 +95,10 @@ fn wire(error: LettersError) -> TypesetError {
     }
 }
 
-fn confine(memory_mib: u64) -> io::Result<()> {
+fn confine(memory_mib: u32) -> io::Result<()> {
     let limit = |resource, bytes| setrlimit(resource, Rlimit { current: Some(bytes), maximum: Some(bytes) });
     limit(Resource::Core, 0)?;
-    limit(Resource::As, memory_mib << 20)?;
-    #[cfg(target_os = "linux")]
+    limit(Resource::As, u64::from(memory_mib) << 20)?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     Ok(())
 }

@@ -136,32 +136,82 @@ fn names_of_any_kind_print_on_one_page() {
     assert!(text.contains("- + = 1. / ~ -- ..."));
 }
 
+/// The words of a file: their texts and bounding boxes `[left, top, right, bottom]`, in points from the page's corner.
+fn words(pdf: &[u8]) -> Vec<(String, [f64; 4])> {
+    let number = |line: &str, key: &str| -> f64 {
+        let start = line.find(key).unwrap() + key.len() + 2;
+        line[start..].split('"').next().unwrap().parse().unwrap()
+    };
+    let word = |line: &str| {
+        let text = line.split(['>', '<']).nth(2).unwrap().to_owned();
+        (text, ["xMin", "yMin", "xMax", "yMax"].map(|key| number(line, key)))
+    };
+    let boxes = read_back(pdf, "pdftotext", &["-bbox"], "-");
+    boxes.lines().filter(|line| line.contains("<word")).map(word).collect()
+}
+
+fn bottom_of(words: &[(String, [f64; 4])], wanted: &str) -> f64 {
+    words.iter().find(|(text, _)| text == wanted).unwrap_or_else(|| panic!("no {wanted} in {words:?}")).1[3]
+}
+
+/// Points of a millimetre.
+const MM: f64 = 72.0 / 25.4;
+
 #[test]
 fn nothing_leaves_the_paper() {
     let mut class = batch(0);
     let name = "W".repeat(120);
     let address = vec!["M".repeat(130); 7];
     let class_name = Some("W".repeat(40));
-    class.sheets.push(Sheet { name: name.clone(), address, class: class_name.clone(), ..relative(30) });
-    for child in &mut class.sheets[0].children {
+    let mut sheet = Sheet { name: name.clone(), address, class: class_name.clone(), ..relative(30) };
+    for child in &mut sheet.children {
         child.name.clone_from(&name);
         child.class.clone_from(&class_name);
     }
-    class.school.name = name.clone();
+    class.sheets.push(sheet);
+    class.school.name.clone_from(&name);
     class.ent_name = name;
     class.help = Some("mot ".repeat(170));
-    let boxes = read_back(&typeset(&class, None).unwrap(), "pdftotext", &["-bbox"], "-");
-    let attribute = |line: &str, key: &str| -> f64 {
-        let start = line.find(key).unwrap() + key.len() + 2;
-        line[start..].split('"').next().unwrap().parse().unwrap()
-    };
-    let words: Vec<&str> = boxes.lines().filter(|line| line.contains("<word")).collect();
+    let words = words(&typeset(&class, None).unwrap());
     assert!(words.len() > 100);
-    for word in words {
-        // A4 in points, with five millimetres that printers cannot reach.
-        assert!(attribute(word, "xMin") > 14.0 && attribute(word, "xMax") < 581.0, "{word}");
-        assert!(attribute(word, "yMin") > 14.0 && attribute(word, "yMax") < 828.0, "{word}");
+    for (text, [left, top, right, bottom]) in &words {
+        // A4, with five millimetres that printers cannot reach.
+        assert!(*left > 5.0 * MM && *right < 205.0 * MM && *top > 5.0 * MM && *bottom < 292.0 * MM, "{text}");
     }
+    assert!(bottom_of(&words, "demander.") < 275.0 * MM, "above the foot");
+}
+
+/// The template does not measure texts that its rules call short: at their bounds, in the
+/// widest letters, they stay clear of the foot (283 mm).
+#[test]
+fn what_the_template_calls_short_fits() {
+    let wide = |length: usize| "WWWWWWW ".repeat(20)[..length].to_owned();
+    let mut class = batch(0);
+    class.school.name = wide(44);
+    class.school.lines = vec![wide(50); 3];
+    class.ent_name = wide(20);
+    class.login_url = format!("https://{}", "w".repeat(42));
+    let mut sheet = Sheet { name: wide(36), class: Some(wide(12)), login: "w".repeat(64), ..relative(3) };
+    for child in &mut sheet.children {
+        child.name = wide(34);
+        child.class = Some(wide(12));
+    }
+    let fewer = Sheet { children: sheet.children[..2].to_vec(), ..sheet.clone() };
+    let childless = Sheet { children: Vec::new(), ..sheet.clone() };
+    // The longest help that is not measured, in words of a letter: about two lines, and four without children.
+    for (sheet, help) in [(&sheet, 210), (&sheet, 0), (&fewer, 210), (&childless, 550)] {
+        let help = (help > 0).then(|| "m ".repeat(help / 4));
+        let class = Batch { sheets: vec![sheet.clone()], help, ..class.clone() };
+        let words = words(&typeset(&class, None).unwrap());
+        assert!(bottom_of(&words, "0350001A") < 42.0 * MM, "{words:?}");
+        let bottom = bottom_of(&words, "demander.") / MM;
+        assert!(bottom < 278.0, "{bottom} mm: {words:?}");
+        let beside = words.iter().filter(|(_, [left, _, _, bottom])| *left < 90.0 * MM && *bottom < 100.0 * MM);
+        assert!(beside.map(|(_, [.., bottom])| *bottom).fold(0.0, f64::max) < 86.0 * MM, "{words:?}");
+    }
+    class.federated_text = Some(wide(150) + &wide(150));
+    let words = words(&typeset(&Batch { sheets: vec![federated()], ..class }, None).unwrap());
+    assert!(bottom_of(&words, "passe.") < 278.0 * MM, "{words:?}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub const SUBCOMMAND: &str = "__typeset";
 pub struct Typesetter {
     program: PathBuf,
     template: Option<Arc<str>>,
-    memory_mib: u64,
+    memory_mib: u32,
     /// Time for any batch, and what each sheet adds to it.
     limit: (Duration, Duration),
     running: Option<Running>,
@@ -66,7 +66,7 @@ impl Typesetter {
 
     /// Bound on the address space of the child, in MiB.
     #[must_use]
-    pub const fn with_memory_limit(mut self, mib: u64) -> Self {
+    pub const fn with_memory_limit(mut self, mib: u32) -> Self {
         self.memory_mib = mib;
         self
     }
@@ -120,7 +120,7 @@ impl Typesetter {
         let failed = |source| LettersError::Spawn { program: self.program.clone(), source };
         let mut child = Command::new(&self.program)
             .arg(SUBCOMMAND)
-            .arg(self.memory_mib.to_string())
+            .args([self.memory_mib.to_string(), std::process::id().to_string()])
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
