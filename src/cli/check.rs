@@ -28,8 +28,7 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let mut sources = Vec::new();
     let mut findings = Vec::new();
     for source in &config.sources {
-        // Reading blocks: it leaves the runtime's thread for as long as it takes.
-        let checked = tokio::task::block_in_place(|| image::check(source, threads(), &*progress))?;
+        let checked = image::check(source, threads(), &*progress)?;
         let count = |counts: &[u64; 6]| -> BTreeMap<&str, u64> {
             Category::ALL.iter().map(|c| c.token()).zip(counts.iter().copied()).collect()
         };

@@ -99,7 +99,9 @@ pub async fn open_directory(config: &Config, store: &Store) -> Result<Box<dyn Di
     Ok(match config.directory.kind {
         DirectoryKind::Embedded => {
             let suffix = Dn::parse(&config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
-            Box::new(Embedded::new(store.clone(), suffix))
+            let embedded = Embedded::new(store.clone(), suffix);
+            embedded.ensure_suffix().await.map_err(|e| Failure::new(Verdict::Failed, e))?;
+            Box::new(embedded)
         }
         DirectoryKind::Ldap => {
             Box::new(Ldap::connect(&config.directory).await.map_err(|e| Failure::new(Verdict::Failed, e))?)

@@ -7,6 +7,7 @@
 mod ledger;
 mod load;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -97,7 +98,11 @@ pub async fn take_in(
     let reader = {
         let progress = Arc::clone(progress);
         let name = config.name.clone();
-        tokio::task::spawn_blocking(move || read(delivery, ledger, sender, threads, &name, &*progress))
+        tokio::task::spawn_blocking(move || {
+            // A receiver that went away means that the store failed: its own error says why.
+            let mut keep = |batch| sender.blocking_send(batch).is_ok();
+            read(delivery, ledger, &mut keep, threads, &name, &*progress)
+        })
     };
     while let Some(batch) = receiver.recv().await {
         store.stage(source.id, &batch, &files).await?;
@@ -146,17 +151,8 @@ pub fn check(config: &SourceConfig, threads: usize, progress: &dyn Progress) -> 
     let delivery = feed::discover(&config.path, &feed::Limits::default())?;
     let names = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
     progress.begin("feed", Some(delivery.parts.iter().map(|p| p.size).sum()));
-    let (sender, mut receiver) = mpsc::channel(4);
-    let outcome = std::thread::scope(|scope| {
-        let reader =
-            scope.spawn(|| read(delivery, Ledger::new(Default::default(), names), sender, threads, &config.name, progress));
-        // The records themselves are not needed here beyond their validation.
-        while receiver.blocking_recv().is_some() {}
-        reader.join().map_err(|_| ImageError::Stopped {
-            source_name: config.name.clone(),
-            reason: "the reader stopped".into(),
-        })?
-    });
+    // The records themselves are not needed here beyond their validation.
+    let outcome = read(delivery, Ledger::new(HashMap::new(), names), &mut |_| true, threads, &config.name, progress);
     let mut outcome = outcome?;
     outcome.findings.append(&mut outcome.ledger.take_findings());
     let name: Arc<str> = config.name.as_str().into();
@@ -200,7 +196,7 @@ struct ReadOutcome {
 fn read(
     mut delivery: Delivery,
     ledger: Ledger,
-    sender: mpsc::Sender<Vec<StagedRecord>>,
+    keep: &mut dyn FnMut(Vec<StagedRecord>) -> bool,
     threads: usize,
     name: &str,
     progress: &dyn Progress,
@@ -212,7 +208,7 @@ fn read(
         census: &mut census,
         findings: Vec::new(),
         batch: Vec::new(),
-        sender,
+        keep,
         lost: false,
         progress,
     };
@@ -234,8 +230,8 @@ struct Collector<'a> {
     census: &'a mut Census,
     findings: Vec<Finding>,
     batch: Vec<StagedRecord>,
-    sender: mpsc::Sender<Vec<StagedRecord>>,
-    /// The receiver went away: the store failed, and its own error says why.
+    /// Takes what is new or changed; `false` when it cannot.
+    keep: &'a mut dyn FnMut(Vec<StagedRecord>) -> bool,
     lost: bool,
     progress: &'a dyn Progress,
 }
@@ -243,7 +239,7 @@ struct Collector<'a> {
 impl Collector<'_> {
     fn flush(&mut self) {
         let batch = std::mem::take(&mut self.batch);
-        if !batch.is_empty() && self.sender.blocking_send(batch).is_err() {
+        if !batch.is_empty() && !self.lost && !(self.keep)(batch) {
             self.lost = true;
         }
     }

@@ -202,7 +202,10 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     };
     let path = match &options.out {
         Some(path) => path.clone(),
-        None => ground.store.folder().join("plans").join(format!("{plan_id}.plan")),
+        None => {
+            let folder = ground.store.private_folder("plans")?;
+            folder.join(format!("{plan_id}.plan"))
+        }
     };
     let seal = {
         let (matter, header, holds, path) = (Arc::clone(&matter), header.clone(), holds.clone(), path.clone());

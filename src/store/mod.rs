@@ -140,6 +140,23 @@ pub(crate) fn json_list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>
     items.into_iter().map(|item| item.to_string()).collect::<serde_json::Value>().to_string()
 }
 
+impl Store {
+    /// A folder beside the database for what belongs to it, made for its owner only.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn private_folder(&self, name: &str) -> Result<PathBuf, StoreError> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let path = self.folder().join(name);
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(|source| StoreError::Create { path: path.clone(), source })?;
+        Ok(path)
+    }
+}
+
 /// Creates the file readable by its owner only; an existing one is left as it is.
 fn create_private(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.exists()) {
