@@ -23,6 +23,7 @@ mod members;
 mod person;
 mod shape;
 mod source;
+mod spelling;
 mod structure;
 #[cfg(test)]
 mod tests;
