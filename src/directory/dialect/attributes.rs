@@ -35,7 +35,9 @@ impl Attributes {
 
     pub(super) fn find(&self, name: &str) -> Option<AttributeId> {
         let candidates = self.by_length.get(name.len())?;
-        candidates.iter().copied().find(|&id| self.name(id).eq_ignore_ascii_case(name))
+        // Nearly every server sends the names as its schema has them.
+        let exact = candidates.iter().copied().find(|&id| self.name(id) == name);
+        exact.or_else(|| candidates.iter().copied().find(|&id| self.name(id).eq_ignore_ascii_case(name)))
     }
 
     pub(super) fn name(&self, id: AttributeId) -> &str {

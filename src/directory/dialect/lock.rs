@@ -75,6 +75,7 @@ impl LockMethod {
             Self::Prefix { prefix } => {
                 let delete: Vec<Value> = values.iter().filter(|v| !has_prefix(v, prefix)).cloned().collect();
                 let mut add: Vec<Value> = delete.iter().map(|v| with_prefix(v, prefix)).collect();
+                add.retain(|v| !values.contains(v));
                 // An account without password (federated, or never activated) is marked all the same: the bare prefix
                 // opens to nobody and comes off again.
                 if values.is_empty() {
@@ -98,9 +99,10 @@ impl LockMethod {
                 add.retain(|v| !values.contains(v));
                 (delete, add)
             }
-            Self::PwdAccountLockedTime {} if self.is_locked(entry) => (values.to_vec(), Vec::new()),
-            Self::NsAccountLock {} if self.is_locked(entry) => (values.to_vec(), Vec::new()),
-            _ => return None,
+            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} if self.is_locked(entry) => {
+                (values.to_vec(), Vec::new())
+            }
+            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => return None,
         };
         (!delete.is_empty()).then(|| self.modification(delete, add))
     }
@@ -197,6 +199,14 @@ mod tests {
         carry_out(&mut e, modification);
         assert!(method.is_locked(&e));
         assert_eq!(e.values("userPassword").len(), 2);
+        // The same password again, open and locked: one of them is enough, and a server refuses a value twice.
+        let mut e = entry("userPassword", &["{LOCKED}{SSHA}x", "{SSHA}x"]);
+        let modification = method.lock(&e).unwrap();
+        assert_eq!(modification.add, []);
+        carry_out(&mut e, modification);
+        let modification = method.unlock(&e).unwrap();
+        carry_out(&mut e, modification);
+        assert_eq!(e, entry("userPassword", &["{SSHA}x"]));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod person;
 mod reading;
 mod shape;
 mod source;
+mod spelling;
 mod structure;
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use jiff::civil::Date;
-
 use super::context::reference;
 use super::error::MissingMandatory;
 use super::file::{ByCivility, ProfileStyle};
 use super::shape::{Kind, Part, profile_bit};
 use super::source::Source;
+use super::spelling::{cn, is_adult, number};
 use super::wanted::{Subject, Wanted, Writer, write};
 use super::{Context, Dialect};
 use crate::directory::Dn;
@@ -334,86 +333,4 @@ fn by_civility(words: &ByCivility, civility: Option<Civility>, out: &mut Writer)
         Civility::Monsieur => words.monsieur.as_str(),
         Civility::Madame => words.madame.as_str(),
     }));
-}
-
-/// The national number of a profile, where it has one (librarians and local authorities have none).
-const fn number(profile: NationalProfile) -> Option<&'static str> {
-    match profile {
-        NationalProfile::Elv => Some("National_1"),
-        NationalProfile::Tut => Some("National_2"),
-        NationalProfile::Ens => Some("National_3"),
-        NationalProfile::Dir => Some("National_4"),
-        NationalProfile::Evs => Some("National_5"),
-        NationalProfile::Eta => Some("National_6"),
-        NationalProfile::Aca => Some("National_7"),
-        NationalProfile::Doc | NationalProfile::Col => None,
-    }
-}
-
-/// `SURNAME GIVENNAME` in upper-case ASCII, hyphens and apostrophes removed; the names as they are when nothing of
-/// them can be written so.
-fn cn(text: &mut String, surname: &str, first: &str) {
-    let start = text.len();
-    for name in [surname, first] {
-        let ascii;
-        let name = if name.is_ascii() {
-            name
-        } else {
-            ascii = deunicode::deunicode(name);
-            &ascii
-        };
-        for word in name.split_ascii_whitespace() {
-            let before = text.len();
-            if before > start {
-                text.push(' ');
-            }
-            let blank = text.len();
-            text.extend(word.chars().filter(|&c| !matches!(c, '-' | '\'' | '`')).map(|c| c.to_ascii_uppercase()));
-            if text.len() == blank {
-                text.truncate(before);
-            }
-        }
-    }
-    if text.len() == start {
-        text.push_str(surname);
-        text.push(' ');
-        text.push_str(first);
-    }
-}
-
-/// Eighteen years old; who was born on 29 February comes of age on 1 March.
-fn is_adult(birth: Date, today: Date) -> bool {
-    let of_age = (i32::from(birth.year()) + 18, birth.month(), birth.day());
-    of_age <= (i32::from(today.year()), today.month(), today.day())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-
-    #[test]
-    fn common_names_are_plain_capitals() {
-        for (surname, first, expected) in [
-            ("Le Gall", "Maëlle", "LE GALL MAELLE"),
-            ("D'Angelo-Martin", "Jean-Pierre", "DANGELOMARTIN JEANPIERRE"),
-            ("de l’Estoile", "Cœur", "DE LESTOILE COEUR"),
-            ("  N'GUYEN  VAN ", "Œdipe", "NGUYEN VAN OEDIPE"),
-            ("-", "Ægir", "AEGIR"),
-            ("'", "-", "' -"),
-            ("Wałęsa", "Łukasz", "WALESA LUKASZ"),
-        ] {
-            let mut text = String::from("before");
-            cn(&mut text, surname, first);
-            assert_eq!(text, format!("before{expected}"));
-        }
-    }
-
-    #[test]
-    fn majority_comes_on_the_birthday() {
-        assert!(is_adult(date(2008, 9, 1), date(2026, 9, 1)));
-        assert!(!is_adult(date(2008, 9, 2), date(2026, 9, 1)));
-        assert!(!is_adult(date(2008, 2, 29), date(2026, 2, 28)));
-        assert!(is_adult(date(2008, 2, 29), date(2026, 3, 1)));
-    }
 }

@@ -144,8 +144,7 @@ pub(super) enum Syntax {
 impl Source {
     pub(super) const fn is_for(self, scope: Scope) -> bool {
         match self {
-            Self::JoinKey => !matches!(scope, Scope::Group),
-            Self::Mail | Self::PostalCode | Self::Town => !matches!(scope, Scope::Group),
+            Self::JoinKey | Self::Mail | Self::PostalCode | Self::Town => !matches!(scope, Scope::Group),
             Self::Classes | Self::Groups => matches!(scope, Scope::Pupil | Scope::Structure),
             Self::Uid
             | Self::Login

@@ -27,7 +27,7 @@ impl Dialect {
         write(self, self.shape(kind), subject, |source, out| match source {
             Source::Siret => out.value(&name.siret),
             Source::AttachedTo => {
-                out.values(structure.attached_to.iter().filter_map(|&s| context.structure(s)).map(|s| s.dn.as_str()))
+                out.values(structure.attached_to.iter().filter_map(|&s| context.structure(s)).map(|s| s.dn.as_str()));
             }
             other => emit(structure, other, out),
         })

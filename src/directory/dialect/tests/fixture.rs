@@ -40,6 +40,7 @@ pub fn dialect() -> Dialect {
     Dialect::load(&config("")).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the fields that it fills are optional")]
 pub fn s(text: &str) -> Option<CompactString> {
     Some(text.into())
 }

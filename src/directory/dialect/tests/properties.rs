@@ -34,13 +34,13 @@ fn role(which: u8) -> BoxedStrategy<Role> {
                 classes.push((COLLEGE, "5A".into()));
                 Role::Pupil(Box::new(Pupil {
                     ine,
-                    mef,
                     classes,
                     groups,
-                    enseignements,
+                    boursier,
+                    mef,
                     niv_formation,
                     filiere,
-                    boursier,
+                    enseignements,
                     ..Pupil::default()
                 }))
             })
