@@ -77,10 +77,6 @@ enum Verb {
     Export(export::Args),
     /// Writes a synthetic academy, for tests, training and load
     Simulate(simulate::Args),
-    /// The typesetting child: reads batches on standard input
-    #[cfg(feature = "letters")]
-    #[command(name = "__typeset", hide = true)]
-    Typeset,
 }
 
 /// What every verb is given beside its own arguments.
@@ -91,6 +87,11 @@ pub struct Global {
 }
 
 pub fn main() -> ExitCode {
+    // The typesetting child is this program too; it is nobody's verb and takes no configuration.
+    #[cfg(feature = "letters")]
+    if std::env::args_os().nth(1).is_some_and(|verb| verb == rentree::letters::SUBCOMMAND) {
+        return rentree::letters::child_main();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -100,10 +101,6 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    #[cfg(feature = "letters")]
-    if matches!(cli.verb, Verb::Typeset) {
-        return rentree::letters::child_main();
-    }
     logging(cli.verbose);
     let global = Global { config: cli.config, json: cli.json };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -133,8 +130,6 @@ async fn run(global: &Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,
         Verb::Simulate(args) => simulate::run(global, &args),
-        #[cfg(feature = "letters")]
-        Verb::Typeset => Ok(0),
     }
 }
 
