@@ -41,6 +41,9 @@ impl FieldsBuilder {
         let tag = tag(name);
         let earlier = self.attributes.iter().position(|&(start, other)| other == tag && self.name_at(start) == name);
         // The same attribute repeated inside one record (seen in 1D staff): the values of both.
+        if earlier.is_some_and(|at| at + 1 == self.attributes.len()) {
+            return;
+        }
         let values = earlier.map(|at| self.remove(at));
         if !self.packed.is_empty() {
             self.packed.push(RECORD);

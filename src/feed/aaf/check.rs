@@ -11,6 +11,9 @@ use crate::feed::values::{
     parse_date, parse_siret, split_composite,
 };
 
+/// Remarks that one record may give; a record made to give more must not fill our memory.
+const REMARKS: usize = 200;
+
 /// What the values of one record gave, beside themselves.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -33,9 +36,14 @@ impl Seen {
         *self = Self { remarks, ..Self::default() };
     }
 
+    pub(super) fn remark(&mut self, remark: Remark) {
+        push(&mut self.remarks, remark);
+    }
+
     /// Looks at a value, trimmed and not empty; gives whether it stays.
     pub(super) fn look(&mut self, attribute: &'static Attribute, value: &str) -> bool {
-        let mut remark = |code: Code, detail: &str, fold| self.remarks.push(Remark::on(attribute, code, detail, fold));
+        let mut remark =
+            |code: Code, detail: &str, fold| push(&mut self.remarks, Remark::on(attribute, code, detail, fold));
         match attribute.check {
             Check::JoinKey => {
                 self.join_key.get_or_insert_with(|| (attribute, value.to_owned()));
@@ -135,8 +143,20 @@ impl Seen {
 
     fn label(&mut self, attribute: &'static Attribute, value: &str) {
         if is_mojibake(value) {
-            self.remarks.push(Remark::on(attribute, Code::Mojibake, value, Fold::ByAttribute));
+            self.remark(Remark::on(attribute, Code::Mojibake, value, Fold::ByAttribute));
         }
+    }
+}
+
+/// Keeps a remark, unless the record has given more than anyone will read.
+fn push(remarks: &mut Vec<Remark>, remark: Remark) {
+    match remarks.len() {
+        0..REMARKS => remarks.push(remark),
+        REMARKS => {
+            let what = "plus de 200 anomalies dans un même enregistrement : les suivantes ne sont pas détaillées";
+            remarks.push(Remark::loose(Code::GrammarDeviation, what, Fold::ByValue));
+        }
+        _ => {}
     }
 }
 

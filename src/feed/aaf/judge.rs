@@ -141,7 +141,7 @@ fn note_key(parser: &mut RequestParser, key: Option<&str>) {
     if join_key != key {
         let detail = format!("« {} » et « {} »", short(join_key), short(key));
         let remark = Remark::on(attribute, Code::KeyMismatch, &detail, Fold::ByAttribute);
-        parser.seen.remarks.push(remark);
+        parser.seen.remark(remark);
     }
 }
 
@@ -150,7 +150,7 @@ fn note_age(parser: &mut RequestParser, place: &Place<'_>) {
     if place.category != Category::Pupil
         && let Some((attribute, raw)) = parser.seen.bad_birth_date.take()
     {
-        parser.seen.remarks.push(Remark::on(attribute, Code::InvalidDate, &raw, Fold::Own));
+        parser.seen.remark(Remark::on(attribute, Code::InvalidDate, &raw, Fold::Own));
     }
     let (Some(born), Some(day)) = (parser.seen.birth_date, place.delivery.date) else { return };
     let (least, most) = match place.category {
@@ -160,7 +160,7 @@ fn note_age(parser: &mut RequestParser, place: &Place<'_>) {
     };
     let age = age(born, day);
     if !(least..=most).contains(&age) {
-        parser.seen.remarks.push(Remark {
+        parser.seen.remark(Remark {
             code: Code::UnlikelyAge,
             attribute: None,
             detail: date(born).into(),

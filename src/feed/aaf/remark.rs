@@ -27,7 +27,7 @@ pub(super) struct Remark {
 }
 
 /// Characters of a raw value that a message shows.
-const SHOWN: usize = 60;
+const SHOWN: usize = 100;
 
 impl Remark {
     pub(super) fn on(attribute: &'static Attribute, code: Code, value: &str, fold: Fold) -> Self {
@@ -99,7 +99,7 @@ pub(super) fn message(code: Code, attribute: Option<&'static Attribute>, detail:
             "des octets ne sont pas de l'UTF-8 ; les enregistrements concernés sont lus en windows-1252".to_owned()
         }
         Code::EncodingFallback => format!("le codage déclaré « {detail} » n'existe pas ; lu comme de l'UTF-8"),
-        Code::GrammarDeviation => format!("{detail} ; ignoré"),
+        Code::GrammarDeviation => detail.to_owned(),
         other => other.title().to_owned(),
     }
 }

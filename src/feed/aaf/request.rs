@@ -15,6 +15,9 @@ use super::text::Text;
 use super::vocabulary::{Attribute, Recogniser};
 use crate::feed::{Code, FieldsBuilder, Limits, Request};
 
+/// Attributes that one request may list, repetitions included; a record has some forty.
+const ATTRIBUTES: usize = 512;
+
 /// Parses requests; what one record needs is kept for the next, so that a record costs one allocation.
 pub(super) struct RequestParser {
     value_limit: usize,
@@ -112,7 +115,7 @@ impl RequestParser {
         let mut place = Place::Outside;
         // Places to come back to; foreign elements only count.
         let mut path: Vec<Place> = Vec::with_capacity(8);
-        let mut depth = 0;
+        let (mut depth, mut attributes) = (0, 0);
         let mut attribute: Option<&'static Attribute> = None;
         let mut text = Text::default();
         loop {
@@ -127,8 +130,14 @@ impl RequestParser {
                     let next = place.down(name.as_ref());
                     match next {
                         Place::Request => parsed.request = request(name.as_ref()),
-                        Place::Attribute => attribute = self.attribute(&tag),
-                        Place::Foreign(1) => self.deviation(&format!("élément <{}> inattendu", name.as_ref())),
+                        Place::Attribute => {
+                            attributes += 1;
+                            if attributes > ATTRIBUTES {
+                                return Err(Fault::TooLarge);
+                            }
+                            attribute = self.attribute(&tag);
+                        }
+                        Place::Foreign(1) => self.deviation(&format!("élément <{}> inattendu ; ignoré", name.as_ref())),
                         _ => {}
                     }
                     if next.holds_text() {
@@ -166,12 +175,12 @@ impl RequestParser {
                 }
                 Event::Text(piece) => {
                     if !piece.trim().is_empty() && !matches!(place, Place::Foreign(_)) {
-                        self.deviation("texte en dehors d'une valeur");
+                        self.deviation("texte en dehors d'une valeur ; ignoré");
                     }
                 }
                 Event::CData(piece) if place.holds_text() => text.push(piece.into_inner()),
                 Event::GeneralRef(reference) if place.holds_text() => text.push_reference(&reference),
-                Event::CData(_) | Event::GeneralRef(_) => self.deviation("texte en dehors d'une valeur"),
+                Event::CData(_) | Event::GeneralRef(_) => self.deviation("texte en dehors d'une valeur ; ignoré"),
                 Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {}
                 Event::Decl(_) | Event::DocType(_) => {
                     return Err(Fault::Malformed { at: position(&reader), why: "déclaration au milieu du fichier" });
@@ -192,7 +201,7 @@ impl RequestParser {
         let known = self.recogniser.recognise(name.trim());
         match known {
             Some(attribute) => self.builder.begin(attribute.name),
-            None => self.seen.remarks.push(Remark::loose(Code::UnknownAttribute, &name, Fold::ByValue)),
+            None => self.seen.remark(Remark::loose(Code::UnknownAttribute, &name, Fold::ByValue)),
         }
         known
     }
@@ -200,7 +209,7 @@ impl RequestParser {
     fn value(&mut self, attribute: Option<&'static Attribute>, text: &Text<'_>) {
         let Some(attribute) = attribute else { return };
         if let Some(entity) = &text.unknown {
-            self.seen.remarks.push(Remark::on(attribute, Code::UnknownEntity, entity, Fold::ByValue));
+            self.seen.remark(Remark::on(attribute, Code::UnknownEntity, entity, Fold::ByValue));
             return;
         }
         let (value, replaced) = text.finish();
@@ -208,7 +217,7 @@ impl RequestParser {
             return;
         }
         if replaced {
-            self.seen.remarks.push(Remark::on(attribute, Code::ControlCharacter, &value, Fold::ByAttribute));
+            self.seen.remark(Remark::on(attribute, Code::ControlCharacter, &value, Fold::ByAttribute));
         }
         if text.bare_ampersand {
             self.deviation("« & » sans être une entité, pris tel quel");
@@ -225,7 +234,7 @@ impl RequestParser {
     }
 
     fn deviation(&mut self, what: &str) {
-        self.seen.remarks.push(Remark::loose(Code::GrammarDeviation, what, Fold::ByValue));
+        self.seen.remark(Remark::loose(Code::GrammarDeviation, what, Fold::ByValue));
     }
 }
 

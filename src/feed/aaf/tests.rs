@@ -280,6 +280,20 @@ fn too_deep_and_too_large_are_rejected_alone() {
 }
 
 #[test]
+fn a_record_made_to_cost_is_cut_short() {
+    let bad = vec!["x"; 50_000];
+    let bad: Vec<String> = bad.iter().enumerate().map(|(n, x)| format!("{x}{n}")).collect();
+    let phones: Vec<&str> = bad.iter().map(String::as_str).collect();
+    let (kept, _) = read_one(Category::Pupil, file(&pupil("1", &[("homePhone", &phones)])));
+    assert_eq!(kept.records.len(), 1);
+    assert!(kept.findings.len() < 300, "{} findings", kept.findings.len());
+    assert_eq!(kept.findings.last().map(|f| f.code), Some(Code::GrammarDeviation));
+    let many = vec![("mail", &["lea@example.fr"][..]); 1000];
+    let (kept, reading) = read_one(Category::Pupil, file(&(pupil("1", &many) + &pupil("2", &[]))));
+    assert_eq!((kept.keys(), kept.codes(), reading.broken.len()), (vec!["2"], vec![Code::ItemTooLarge], 1));
+}
+
+#[test]
 fn files_without_requests() {
     for (text, code) in [
         (file(""), None),
