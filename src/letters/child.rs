@@ -99,7 +99,6 @@ fn confine(memory_mib: u32) -> io::Result<()> {
     let limit = |resource, bytes| setrlimit(resource, Rlimit { current: Some(bytes), maximum: Some(bytes) });
     limit(Resource::Core, 0)?;
     limit(Resource::As, u64::from(memory_mib) << 20)?;
-    #[cfg(target_os = "linux")]
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     Ok(())
 }
