@@ -7,12 +7,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::children::{add_child, choose, sibling_draw};
 use super::curriculum::{
     CHOICES, F1CAP, F2COM, F2DE, F2ELEC, F3, F3_SEGPA, FORMATIONS, HALVES, Kind, LANGUAGES, SPECIALITIES,
 };
 use super::divisions::renew;
 use super::draw::{Draw, Stream};
-use super::households::{add_child, choose, parents_of, settle, sibling_draw};
+use super::households::{parents_of, settle};
 use super::model::{Academy, Day, Job, Lists};
 use super::staff::{assign, fill_posts, hire};
 
@@ -157,7 +158,7 @@ fn welcome(academy: &mut Academy, lists: &Lists, before: &Seats) {
             let mut draw = summer(academy, academy.pupils.len());
             let sibling = draw.permille(130).then(|| known.get(draw.index(known.len())).copied()).flatten();
             let children = if let Some(parents) = sibling.and_then(|family| parents_of(academy, family)) {
-                let mut own = sibling_draw(academy, parents.family());
+                let mut own = sibling_draw(academy, parents.family);
                 vec![add_child(academy, lists, &mut own, &parents, school, formation)]
             } else {
                 let mut own = academy.draw(Stream::Family, academy.families.len());

@@ -4,9 +4,10 @@
 //! another name since), alone, two mothers or two fathers; a child in care, under guardianship, of age; grandparents
 //! to call, payers without authority. Shares are plausible, not measured.
 
-use super::curriculum::{F6, FORMATIONS, HALVES, Kind, LANGUAGES, LATIN_CHOICE, SPECIALITIES, SUPPORT_CHOICE};
+use super::children::add_child;
+use super::curriculum::{FORMATIONS, Kind};
 use super::draw::{Draw, Stream};
-use super::model::{Academy, Day, Family, Home, Link, Lists, Mail, Number, Pupil, Relative};
+use super::model::{Academy, Family, Home, Link, Lists, Mail, Relative};
 use super::places::{Address, Phone};
 use super::words::{FirstName, Generation, Surname};
 
@@ -124,22 +125,16 @@ fn found(academy: &mut Academy, lists: &Lists, draw: &mut Draw, sector: u16) -> 
 
 /// What a child needs to know of its parents.
 pub(super) struct Parents {
-    family: u32,
+    pub(super) family: u32,
     /// The names that a child can bear.
-    surname: Surname,
-    other_surname: Surname,
-    first_names: [FirstName; 2],
-    links: Vec<Link>,
-    alternates: bool,
+    pub(super) surname: Surname,
+    pub(super) other_surname: Surname,
+    pub(super) first_names: [FirstName; 2],
+    pub(super) links: Vec<Link>,
+    pub(super) alternates: bool,
 }
 
-impl Parents {
-    pub(super) const fn family(&self) -> u32 {
-        self.family
-    }
-}
-
-const fn link(relative: u32, code: u8, legal: u8) -> Link {
+pub(super) const fn link(relative: u32, code: u8, legal: u8) -> Link {
     Link { relative, code, legal, financial: false, contact: false, payment: false }
 }
 
@@ -226,7 +221,7 @@ fn raise(academy: &mut Academy, lists: &Lists, draw: &mut Draw, family: u32) -> 
 }
 
 #[expect(clippy::too_many_arguments, reason = "one caller per kind of household, all of it is said there")]
-fn add_relative(
+pub(super) fn add_relative(
     academy: &mut Academy,
     lists: &Lists,
     draw: &mut Draw,
@@ -272,138 +267,6 @@ pub(super) fn parents_of(academy: &Academy, family: u32) -> Option<Parents> {
         links,
         alternates: youngest.alternates,
     })
-}
-
-/// The draws of a child who joins a known family: a stream beside the family's, one per child of it.
-pub(super) fn sibling_draw(academy: &Academy, family: u32) -> Draw {
-    let turn = academy.families[family as usize].pupils.len() << 32;
-    academy.draw(Stream::Family, turn | family as usize)
-}
-
-/// A child for a formation of a school, still absent and without a division. Gives its index.
-pub(super) fn add_child(
-    academy: &mut Academy,
-    lists: &Lists,
-    draw: &mut Draw,
-    parents: &Parents,
-    school: u16,
-    formation: u8,
-) -> u32 {
-    let plan = &FORMATIONS[usize::from(formation)];
-    let male = draw.permille(510);
-    let surname = match draw.below(100) {
-        0..82 => parents.surname,
-        82..91 => parents.other_surname,
-        _ => parents.surname.joined(parents.other_surname),
-    };
-    let usual = if draw.permille(15) { parents.other_surname } else { surname };
-    let mut first = lists.words.draw_first_name(draw, male, Generation::Child);
-    if draw.permille(5) && parents.first_names[usize::from(male)] != FirstName::NONE {
-        // Named after the parent, surname and all: two accounts with one name at one address.
-        first = parents.first_names[usize::from(male)];
-    }
-    let mut other = |permille| {
-        let named = draw.permille(permille);
-        let name = lists.words.draw_first_name(draw, male, Generation::Child);
-        if named { name } else { FirstName::NONE }
-    };
-    let others = [other(700), other(400)];
-    let late = match draw.below(1_000) {
-        0..15 => -1,
-        15..925 => 0,
-        925..985 => 1,
-        _ => 2,
-    };
-    let born = Day::birthday(draw, academy.year - i16::from(plan.age) - late);
-    let letters = (draw.below(10) as u8, draw.below(10) as u8);
-    let number = match draw.below(1_000) {
-        0..5 => Number::None,
-        5..60 => Number::Base,
-        _ => Number::Register(letters.0, letters.1),
-    };
-    let joined_school = Day::september(academy.year - i16::from(plan.rank));
-    let lycee = plan.age >= 15;
-    let mut pupil = Pupil {
-        family: parents.family,
-        surname,
-        usual,
-        first,
-        others,
-        male,
-        born,
-        present: false,
-        school,
-        class: 0,
-        formation,
-        choices: choose(draw, formation),
-        home: 0,
-        alternates: parents.alternates,
-        regime: match draw.below(100) {
-            0..62 => 2,
-            62..67 => 29,
-            67..92 if lycee => 3,
-            67..97 => 0,
-            _ => 1,
-        },
-        grant: draw.permille(240),
-        transport: draw.permille(350),
-        apprentice: plan.halves && draw.permille(30),
-        mail: lycee && draw.permille(150),
-        number,
-        joined_school,
-        joined_class: academy.today,
-        links: parents.links.clone(),
-    };
-    let at = academy.pupils.len() as u32;
-    let independent = draw.permille(600);
-    if pupil.born.adult_on(academy.today) && independent {
-        let myself = add_relative(academy, lists, draw, parents.family, usual, usual, male, 0);
-        academy.relatives[myself as usize].first = first;
-        come_of_age(&mut pupil.links, myself);
-    }
-    academy.pupils.push(pupil);
-    academy.families[parents.family as usize].pupils.push(at);
-    at
-}
-
-/// An adult pupil answers for himself; the parents are called or pay, and represent no more.
-pub(super) fn come_of_age(links: &mut Vec<Link>, myself: u32) {
-    for link in &mut *links {
-        if link.legal == 1 {
-            link.legal = 3;
-            link.contact = true;
-        }
-    }
-    links.insert(0, link(myself, SELF, 1));
-}
-
-/// Draws the choices of someone who enters a formation.
-pub(super) fn choose(draw: &mut Draw, formation: u8) -> u16 {
-    let plan = &FORMATIONS[usize::from(formation)];
-    let mut choices = 0;
-    if plan.languages {
-        let bit = match draw.below(100) {
-            0..68 => LANGUAGES.start,
-            68..88 => LANGUAGES.start + 1,
-            _ => LANGUAGES.start + 2,
-        };
-        choices |= 1 << bit;
-    }
-    if plan.latin && draw.permille(120) {
-        choices |= 1 << LATIN_CHOICE;
-    }
-    for _ in 0..plan.specialities {
-        let free = SPECIALITIES.filter(|bit| choices & (1 << bit) == 0);
-        let left: Vec<u8> = free.collect();
-        choices |= left.get(draw.index(left.len())).map_or(0, |bit| 1 << bit);
-    }
-    if plan.halves {
-        choices |= 1 << (HALVES.start + draw.below(2) as u8);
-    }
-    if formation == F6 && draw.permille(250) {
-        choices |= 1 << SUPPORT_CHOICE;
-    }
-    choices
 }
 
 /// Where a relative lives now.

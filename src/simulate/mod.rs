@@ -20,6 +20,7 @@
 //! input: timetables, first degree, values that are wrong on purpose (tests of readers make their own).
 
 mod bascule;
+mod children;
 mod curriculum;
 mod divisions;
 mod draw;

@@ -23,6 +23,7 @@ pub(super) const MAX_SCHOOLS: u32 = 9_000;
 
 /// A civil day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::struct_field_names, reason = "a day of the month is called so")]
 pub(super) struct Day {
     pub(super) year: i16,
     pub(super) month: u8,
@@ -133,6 +134,7 @@ pub(super) struct Home {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "as many yes-or-no attributes in the record")]
 pub(super) struct Pupil {
     pub(super) family: u32,
     pub(super) surname: Surname,

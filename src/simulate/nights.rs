@@ -3,9 +3,10 @@
 //! About three accounts in a thousand are touched. A night has its own stream and acts on the state that the nights
 //! before left, so that day D is day D−1 and that night, nothing else.
 
+use super::children::{add_child, come_of_age, sibling_draw};
 use super::curriculum::{FORMATIONS, LANGUAGES, LATIN_CHOICE};
 use super::draw::{Draw, Stream};
-use super::households::{FATHER, MOTHER, SELF, add_child, come_of_age, move_home, parents_of, settle, sibling_draw};
+use super::households::{FATHER, MOTHER, SELF, move_home, parents_of, settle};
 use super::model::{Academy, Job, Lists, Mail};
 use super::places::Phone;
 use super::staff::{assign, hire};

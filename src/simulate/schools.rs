@@ -225,7 +225,7 @@ mod tests {
                 d / 10 + d % 10
             })
             .sum();
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::simulate::{Options, Summary, write};
 
 /// One request as read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub(super) struct Item {
     /// `addRequest`, `modifyRequest`, `deleteRequest`.
     pub request: String,
     pub category: String,
@@ -22,24 +22,24 @@ pub struct Item {
 }
 
 impl Item {
-    pub fn values(&self, name: &str) -> &[String] {
+    pub(super) fn values(&self, name: &str) -> &[String] {
         self.attributes.get(name).unwrap_or_else(|| panic!("{name} is not listed in {}", self.key))
     }
 
-    pub fn first(&self, name: &str) -> &str {
+    pub(super) fn first(&self, name: &str) -> &str {
         self.values(name).first().map_or("", String::as_str)
     }
 }
 
 /// A set as read back: items by category token and key.
-pub type Set = BTreeMap<(String, String), Item>;
+pub(super) type Set = BTreeMap<(String, String), Item>;
 
-pub fn options(schools: u32, pupils: u32, seed: u64, out: &Path) -> Options {
+pub(super) fn options(schools: u32, pupils: u32, seed: u64, out: &Path) -> Options {
     Options { schools, pupils, seed, year: 2026, day: 0, delta: false, bascule: false, out: out.to_owned() }
 }
 
 /// Writes and reads back.
-pub fn written(options: &Options) -> (Summary, Set) {
+pub(super) fn written(options: &Options) -> (Summary, Set) {
     let summary = write(options, &|_| {}).unwrap();
     let mut set = Set::new();
     for file in &summary.files {
@@ -53,12 +53,12 @@ pub fn written(options: &Options) -> (Summary, Set) {
     (summary, set)
 }
 
-pub fn of<'s>(set: &'s Set, category: &'s str) -> impl Iterator<Item = &'s Item> {
+pub(super) fn of<'s>(set: &'s Set, category: &'s str) -> impl Iterator<Item = &'s Item> {
     set.values().filter(move |item| item.category == category)
 }
 
 /// Parses one file; panics on anything that is not well formed or not in the grammar.
-pub fn read(text: &str) -> Vec<Item> {
+pub(super) fn read(text: &str) -> Vec<Item> {
     let mut reader = Reader::from_str(text);
     let mut path: Vec<String> = Vec::new();
     let mut items: Vec<Item> = Vec::new();
