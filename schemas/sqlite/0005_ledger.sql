@@ -19,6 +19,7 @@ CREATE TABLE print_sheet (
     school   TEXT NOT NULL,
     class    TEXT,
     file     TEXT NOT NULL,
-    PRIMARY KEY (batch, serial)
+    -- An adult with children in two schools gets a sheet in each, of the same credential.
+    PRIMARY KEY (batch, serial, school)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX print_sheet_person ON print_sheet (join_key);

@@ -66,8 +66,7 @@ pub(super) async fn make_ready(
             })
         })
         .collect();
-    let issued =
-        if new.is_empty() { Vec::new() } else { issuer.prepare(ground.store, new, header.today).await? };
+    let issued = if new.is_empty() { Vec::new() } else { issuer.prepare(ground.store, new, header.today).await? };
     Ok(Ready { changes: batch.changes, issued, skipped: batch.skipped })
 }
 
@@ -132,8 +131,7 @@ impl Executor<'_, '_> {
 
     /// Reads the entries of some changes and decides what is left to send for them.
     async fn look(&self, doing: &mut [Doing], which: impl Fn(&Doing) -> bool) -> Result<(), ApplyError> {
-        let indices: Vec<usize> =
-            doing.iter().enumerate().filter(|(_, d)| which(d)).map(|(index, _)| index).collect();
+        let indices: Vec<usize> = doing.iter().enumerate().filter(|(_, d)| which(d)).map(|(index, _)| index).collect();
         if indices.is_empty() {
             return Ok(());
         }
@@ -249,19 +247,15 @@ impl Executor<'_, '_> {
                     }
                 }
                 _ => {
-                    let left = Left {
-                        seq: change.seq,
-                        dn: change.dn.to_string(),
-                        reason: detail.clone().unwrap_or_default(),
-                    };
+                    let left =
+                        Left { seq: change.seq, dn: change.dn.to_string(), reason: detail.clone().unwrap_or_default() };
                     if outcome == Outcome::Moved { applied.moved.push(left) } else { applied.failed.push(left) }
                 }
             }
             if let Some(serial) = d.serial {
                 let live = outcome == Outcome::Done;
                 applied.credentials += u64::from(live);
-                envelopes
-                    .push((serial, if live { credentials::Outcome::Live } else { credentials::Outcome::Dead }));
+                envelopes.push((serial, if live { credentials::Outcome::Live } else { credentials::Outcome::Dead }));
             }
             self.trail.record(
                 event_kind(outcome),

@@ -184,9 +184,9 @@ fn pace(ground: &Ground<'_>) -> crate::directory::Pace {
         None => crate::directory::Pace::unlimited(),
         Some(rate) => {
             // A tenth of a second's worth keeps the average without starving the pipeline.
-            let burst = directory.burst.unwrap_or_else(|| {
-                std::num::NonZeroU32::new(rate.get() / 10).unwrap_or(std::num::NonZeroU32::MIN)
-            });
+            let burst = directory
+                .burst
+                .unwrap_or_else(|| std::num::NonZeroU32::new(rate.get() / 10).unwrap_or(std::num::NonZeroU32::MIN));
             crate::directory::Pace::new(rate, burst)
         }
     }

@@ -46,12 +46,7 @@ pub(super) const fn needs_entry(write: &Write) -> bool {
     matches!(write, Write::Lock { .. } | Write::Unlock { .. })
 }
 
-fn add(
-    dialect: &Dialect,
-    change: &Change,
-    attributes: &[(String, Vec<Value>)],
-    hash: Option<&str>,
-) -> Vec<Operation> {
+fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], hash: Option<&str>) -> Vec<Operation> {
     let mut entry = Entry { dn: change.dn.clone(), attributes: attributes.to_vec() };
     let mut later = Vec::new();
     if change.subject.profile.is_some() {
@@ -68,11 +63,7 @@ fn add(
         let rest = members.split_off(CHUNK);
         later.extend(rest.chunks(CHUNK).map(|chunk| Operation::Modify {
             dn: change.dn.clone(),
-            modifications: vec![Modification {
-                attribute: MEMBER.to_owned(),
-                delete: Vec::new(),
-                add: chunk.to_vec(),
-            }],
+            modifications: vec![Modification { attribute: MEMBER.to_owned(), delete: Vec::new(), add: chunk.to_vec() }],
         }));
     }
     let mut operations = vec![Operation::Add(entry)];
@@ -105,10 +96,7 @@ fn members(dn: &Dn, add: &[Dn], remove: &[Dn]) -> Vec<Operation> {
     if add.len() + remove.len() <= CHUNK {
         return if add.is_empty() && remove.is_empty() { Vec::new() } else { vec![one(add, remove)] };
     }
-    add.chunks(CHUNK)
-        .map(|chunk| one(chunk, &[]))
-        .chain(remove.chunks(CHUNK).map(|chunk| one(&[], chunk)))
-        .collect()
+    add.chunks(CHUNK).map(|chunk| one(chunk, &[])).chain(remove.chunks(CHUNK).map(|chunk| one(&[], chunk))).collect()
 }
 
 /// After an unknown outcome: whether the directory shows that the change was carried out. `Ok(false)` means that it

@@ -25,10 +25,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let path = locate(&session, &args.plan).await?;
     let (header, _) = verify(&path).map_err(failed)?;
     let trail = session.trail().await?;
-    session
-        .store
-        .run_started(session.run, "apply", Some(header.plan_id), session.now.as_millisecond())
-        .await?;
+    session.store.run_started(session.run, "apply", Some(header.plan_id), session.now.as_millisecond()).await?;
     trail
         .record(Kind::RunStarted, None, serde_json::json!({ "verb": "apply", "plan": header.plan_id }))
         .map_err(failed)?;
@@ -96,24 +93,23 @@ pub fn failure(error: ApplyError) -> Failure {
 
 /// What was done, for people.
 pub fn report(applied: &Applied) -> Result<(), Failure> {
-    use std::fmt::Write as _;
     let mut text = String::new();
-    for (title, list) in [("Laissés de côté (l'entrée a changé depuis le plan)", &applied.moved), ("Échecs", &applied.failed)]
+    for (title, list) in
+        [("Laissés de côté (l'entrée a changé depuis le plan)", &applied.moved), ("Échecs", &applied.failed)]
     {
         if list.is_empty() {
             continue;
         }
-        drop(writeln!(text, "{title} : {}", list.len()));
+        text.push_str(&format!("{title} : {}\n", list.len()));
         for left in list.iter().take(20) {
-            drop(writeln!(text, "  {} : {}", left.dn, left.reason));
+            text.push_str(&format!("  {} : {}\n", left.dn, left.reason));
         }
         if list.len() > 20 {
-            drop(writeln!(text, "  … et {} autres (voir audit show)", list.len() - 20));
+            text.push_str(&format!("  … et {} autres (voir audit show)\n", list.len() - 20));
         }
     }
-    drop(writeln!(
-        text,
-        "Appliqué : {} changement(s), {} identifiant(s) scellé(s), en {:.1} s.",
+    text.push_str(&format!(
+        "Appliqué : {} changement(s), {} identifiant(s) scellé(s), en {:.1} s.\n",
         applied.done, applied.credentials, applied.seconds
     ));
     output::text(&text)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rentree::config::Config;
-use rentree::feed::{Category, Completeness, Finding, Severity};
 use rentree::feed::report::{Report, ReportOptions};
+use rentree::feed::{Category, Completeness, Finding, Severity};
 use rentree::image;
 
 use super::exit::Failure;
@@ -70,17 +70,15 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
 }
 
 fn source_lines(source: &serde_json::Value) -> String {
-    use std::fmt::Write as _;
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("non datée").to_owned();
     let mut out = String::new();
-    drop(writeln!(out, "Source {} : livraison du {}", text(&source["name"]), text(&source["date"])));
+    out.push_str(&format!("Source {} : livraison du {}\n", text(&source["name"]), text(&source["date"])));
     for category in Category::ALL {
         let token = category.token();
         let incomplete =
             source["incomplete"].as_array().is_some_and(|list| list.iter().any(|c| c.as_str() == Some(token)));
-        drop(writeln!(
-            out,
-            "  {token:<16} {:>8} lus {:>6} rejetés{}",
+        out.push_str(&format!(
+            "  {token:<16} {:>8} lus {:>6} rejetés{}\n",
             source["read"][token].as_u64().unwrap_or(0),
             source["rejected"][token].as_u64().unwrap_or(0),
             if incomplete { "   incomplet : aucun départ" } else { "" }

@@ -61,7 +61,9 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         output::json(&serde_json::json!({ "verdict": verdict, "folder": args.out, "sheets": sheets }))?;
     } else {
         let mut text = format!("\nTout est dans {}/ :\n", args.out.display());
-        text.push_str("  exports/         la livraison AAF (synthétique)\n  rentree.toml     la configuration commentée\n");
+        text.push_str(
+            "  exports/         la livraison AAF (synthétique)\n  rentree.toml     la configuration commentée\n",
+        );
         text.push_str("  rentree.db       le registre et l'annuaire embarqué\n");
         #[cfg(feature = "letters")]
         if let Some((_, printed)) = &sheets {
@@ -71,7 +73,9 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
                 printed.files.len()
             ));
         }
-        text.push_str("  cle-de-demonstration/  la clé qui ouvre les identifiants : posée à côté d'eux, elle ne protège rien\n\n");
+        text.push_str(
+            "  cle-de-demonstration/  la clé qui ouvre les identifiants : posée à côté d'eux, elle ne protège rien\n\n",
+        );
         text.push_str(&format!(
             "Ensuite : rentree --config {0} sync    (ne trouve plus rien à faire)\n          rentree --config {0} audit verify\n",
             config_file.display()

@@ -117,7 +117,9 @@ fn sources(config: &Config, checks: &mut Checks) {
                     delivery.date.map_or_else(|| "(non datée)".to_owned(), |d| d.to_string())
                 ),
             ),
-            Err(error) => checks.bad(&what, chain(&error), "vérifiez source.path : dossier, .zip ou .tar.gz de l'export"),
+            Err(error) => {
+                checks.bad(&what, chain(&error), "vérifiez source.path : dossier, .zip ou .tar.gz de l'export")
+            }
         }
     }
 }
@@ -126,17 +128,17 @@ async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &m
     let directory = match super::session::open_directory(config, store).await {
         Ok(directory) => directory,
         Err(failure) => {
-            checks.bad("annuaire", format!("{:#}", failure.report), "vérifiez [directory] : url, bind_dn, password_file");
+            checks.bad(
+                "annuaire",
+                format!("{:#}", failure.report),
+                "vérifiez [directory] : url, bind_dn, password_file",
+            );
             return;
         }
     };
     checks.good("annuaire", directory.describe());
     if config.directory.kind == DirectoryKind::Embedded {
-        checks.warning(
-            "annuaire",
-            "annuaire embarqué, pour essayer",
-            "kind = \"ldap\" écrit dans l'annuaire de l'ENT",
-        );
+        checks.warning("annuaire", "annuaire embarqué, pour essayer", "kind = \"ldap\" écrit dans l'annuaire de l'ENT");
     }
     for base in [dialect.people_branch(), dialect.structures_branch(), dialect.groups_branch()] {
         let search = Search { base: base.clone(), filter: "(objectClass=*)".into(), attributes: vec!["1.1".into()] };
@@ -148,7 +150,8 @@ async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &m
         }
     }
     if config.directory.bind_dn.as_deref().is_some_and(|dn| {
-        Dn::parse(dn).is_ok_and(|dn| ["cn=admin", "cn=manager", "cn=root"].iter().any(|r| dn.normalised().starts_with(r)))
+        Dn::parse(dn)
+            .is_ok_and(|dn| ["cn=admin", "cn=manager", "cn=root"].iter().any(|r| dn.normalised().starts_with(r)))
     }) {
         checks.warning(
             "compte",
@@ -208,7 +211,9 @@ fn letters(config: &Config, checks: &mut Checks) {
     if let Some(template) = &config.letters.template {
         match std::fs::metadata(template) {
             Ok(_) => checks.good("modèle", template.display().to_string()),
-            Err(error) => checks.bad("modèle", format!("{} : {error}", template.display()), "corrigez letters.template"),
+            Err(error) => {
+                checks.bad("modèle", format!("{} : {error}", template.display()), "corrigez letters.template")
+            }
         }
     }
 }

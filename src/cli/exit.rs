@@ -24,10 +24,6 @@ impl Failure {
         Self { report: chain(error), verdict, usage: false }
     }
 
-    pub fn refused(message: impl Into<String>) -> Self {
-        Self { report: miette::Report::msg(message.into()), verdict: Verdict::Refused, usage: false }
-    }
-
     pub fn failed(message: impl Into<String>) -> Self {
         Self { report: miette::Report::msg(message.into()), verdict: Verdict::Failed, usage: false }
     }

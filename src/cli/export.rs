@@ -31,9 +31,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         .map_err(|e| Failure::failed(format!("cannot write in {}: {e}", parent.display())))?;
     let mut out = BufWriter::new(file);
     if args.with_password_hashes {
-        trail
-            .record(Kind::HashesExported, None, serde_json::json!({ "file": args.ldif }))
-            .map_err(failed)?;
+        trail.record(Kind::HashesExported, None, serde_json::json!({ "file": args.ldif })).map_err(failed)?;
         trail.flush().await.map_err(failed)?;
     }
     writeln!(out, "version: 1\n").map_err(failed)?;

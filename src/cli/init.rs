@@ -80,9 +80,11 @@ pub fn passphrase(descriptor: Option<u32>, new: bool) -> Result<SecretString, Fa
         let line = text.lines().next().unwrap_or_default();
         return Ok(SecretString::from(line.to_owned()));
     }
-    let ask = |prompt: &str| rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| {
-        Failure::failed(format!("cannot ask for the passphrase on the terminal ({e}); use --passphrase-fd"))
-    });
+    let ask = |prompt: &str| {
+        rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| {
+            Failure::failed(format!("cannot ask for the passphrase on the terminal ({e}); use --passphrase-fd"))
+        })
+    };
     let first = ask("Phrase secrète de la clé d'impression : ")?;
     if new && ask("Encore une fois : ")?.expose_secret() != first.expose_secret() {
         return Err(Failure::failed("the two passphrases differ"));

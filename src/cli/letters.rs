@@ -57,7 +57,12 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
             };
             text.push_str(&format!("{count:>5} sans fiche : {why}\n"));
         }
-        text.push_str(&format!("Lot {} : {} fiches en {} fichiers.\n", printed.batch, printed.sheets(), printed.files.len()));
+        text.push_str(&format!(
+            "Lot {} : {} fiches en {} fichiers.\n",
+            printed.batch,
+            printed.sheets(),
+            printed.files.len()
+        ));
         output::text(&text)?;
     }
     Ok(0)

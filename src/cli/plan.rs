@@ -75,8 +75,7 @@ pub fn verdict(prepared: &Prepared) -> Verdict {
 }
 
 pub fn summary(session: &Session, prepared: &Prepared, verdict: Verdict) -> Summary {
-    let mut summary =
-        Summary::of_plan(&prepared.header, session.run, verdict).with_holds(prepared.holds.clone());
+    let mut summary = Summary::of_plan(&prepared.header, session.run, verdict).with_holds(prepared.holds.clone());
     for (stage, seconds) in &prepared.seconds {
         summary = summary.with_stage(stage, Duration::from_secs_f64(*seconds));
     }

@@ -41,7 +41,8 @@ impl Progress for Watcher {
             eprintln!("· {}", title(stage));
             return;
         }
-        let style = |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = match total {
             Some(total) => ProgressBar::new(total).with_style(style("{msg:<26} {wide_bar} {percent:>3} % {eta:>5}")),
             None => ProgressBar::new_spinner().with_style(style("{msg:<26} {human_pos} {spinner}")),

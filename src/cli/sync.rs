@@ -6,7 +6,7 @@ use std::time::Duration;
 use rentree::apply::{Applied, apply, settle};
 use rentree::audit::{Kind, Trail};
 use rentree::plan::render;
-use rentree::plan::{Options, Prepared, Verdict, prepare};
+use rentree::plan::{Options, Prepared, prepare};
 
 use super::exit::Failure;
 use super::plan::{failed, render_options};
@@ -75,22 +75,16 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
 }
 
 /// Settles what was interrupted, plans, applies.
-pub async fn night(
-    session: &Session,
-    accept_foreign: bool,
-    trail: &Trail,
-) -> Result<(Prepared, Applied), Failure> {
+pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Result<(Prepared, Applied), Failure> {
     let ground = session.ground();
     let settled = settle(&ground, trail).await.map_err(super::apply::failure)?;
     if let Some(settled) = &settled {
-        session.progress.note(&format!(
-            "exécution interrompue reprise : {} changement(s) vérifiés ou terminés",
-            settled.done
-        ));
+        session
+            .progress
+            .note(&format!("exécution interrompue reprise : {} changement(s) vérifiés ou terminés", settled.done));
     }
-    let prepared = prepare(&ground, &Options { accept_foreign, out: None }, trail)
-        .await
-        .map_err(super::plan::failure)?;
+    let prepared =
+        prepare(&ground, &Options { accept_foreign, out: None }, trail).await.map_err(super::plan::failure)?;
     let mut applied = apply(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
     if let Some(settled) = settled {
         applied.done += settled.done;
@@ -99,9 +93,4 @@ pub async fn night(
         applied.failed.extend(settled.failed);
     }
     Ok((prepared, applied))
-}
-
-/// Whether a run went well enough to go on.
-pub fn is_good(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Done | Verdict::Unchanged | Verdict::Held | Verdict::Changes)
 }

@@ -94,6 +94,8 @@ impl YearConfig {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
-        self.parse().map(drop).ok_or_else(|| format!("year.closes is {:?}: month and day, such as \"07-05\"", self.closes))
+        self.parse()
+            .map(drop)
+            .ok_or_else(|| format!("year.closes is {:?}: month and day, such as \"07-05\"", self.closes))
     }
 }

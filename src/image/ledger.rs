@@ -48,8 +48,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub fn new(known: HashMap<(Category, CompactString), RecordDigest>, names: Vec<Arc<str>>) -> Self {
-        let rows =
-            known.into_iter().map(|(key, digest)| (key, Row { known: Some(digest), seen: None })).collect();
+        let rows = known.into_iter().map(|(key, digest)| (key, Row { known: Some(digest), seen: None })).collect();
         Self { rows, names, findings: Vec::new(), sum: 0 }
     }
 
@@ -84,7 +83,9 @@ impl Ledger {
             );
             seen.fate = Fate::Conflict;
             self.findings.push(
-                Finding::new(Code::DuplicateConflict, message).at(&name, record.line).about(record.category, record.key),
+                Finding::new(Code::DuplicateConflict, message)
+                    .at(&name, record.line)
+                    .about(record.category, record.key),
             );
         }
         None

@@ -16,9 +16,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
+use ledger::Ledger;
 pub use ledger::{Delivered, Fate};
 pub use load::roster;
-use ledger::Ledger;
 
 use crate::config::SourceConfig;
 use crate::feed::{
@@ -107,10 +107,8 @@ pub async fn take_in(
     while let Some(batch) = receiver.recv().await {
         store.stage(source.id, &batch, &files).await?;
     }
-    let mut outcome = reader.await.map_err(|e| ImageError::Stopped {
-        source_name: config.name.clone(),
-        reason: e.to_string(),
-    })??;
+    let mut outcome =
+        reader.await.map_err(|e| ImageError::Stopped { source_name: config.name.clone(), reason: e.to_string() })??;
     store.unstage(source.id, &outcome.ledger.conflicts()).await?;
     let gone = outcome.ledger.gone(&outcome.completeness);
     let digest = outcome.ledger.digest();
@@ -203,15 +201,8 @@ fn read(
 ) -> Result<ReadOutcome, ImageError> {
     let mut findings = std::mem::take(&mut delivery.findings);
     let mut census = Census::new();
-    let mut collector = Collector {
-        ledger,
-        census: &mut census,
-        findings: Vec::new(),
-        batch: Vec::new(),
-        keep,
-        lost: false,
-        progress,
-    };
+    let mut collector =
+        Collector { ledger, census: &mut census, findings: Vec::new(), batch: Vec::new(), keep, lost: false, progress };
     let options = ReadOptions { threads, ..ReadOptions::default() };
     let reading = feed::read(&delivery, &options, &mut collector)?;
     collector.flush();
@@ -266,10 +257,7 @@ impl Sink for Collector<'_> {
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    source: &str,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, ImageError> {
+async fn blocking<T: Send + 'static>(source: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ImageError> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|e| ImageError::Stopped { source_name: source.to_owned(), reason: e.to_string() })

@@ -93,8 +93,7 @@ pub async fn print(
     let accounts = store.accounts().await?;
     let logins: HashMap<JoinKey, Login> =
         store.names().await?.into_iter().map(|row| (row.join_key, row.login)).collect();
-    let printed_before: HashSet<JoinKey> =
-        if job.only_new { store.printed_before().await? } else { HashSet::new() };
+    let printed_before: HashSet<JoinKey> = if job.only_new { store.printed_before().await? } else { HashSet::new() };
     let may = |person: &Person| {
         accounts.get(&person.key).is_some_and(|a| a.stage == Stage::Present) && !printed_before.contains(&person.key)
     };
@@ -176,11 +175,7 @@ struct PileRun<'a> {
 }
 
 impl PileRun<'_> {
-    async fn envelopes(
-        &self,
-        store: &Store,
-        pile: &Pile,
-    ) -> Result<HashMap<JoinKey, SealedEnvelope>, PrintError> {
+    async fn envelopes(&self, store: &Store, pile: &Pile) -> Result<HashMap<JoinKey, SealedEnvelope>, PrintError> {
         let keys: Vec<JoinKey> =
             pile.persons.iter().filter_map(|id| self.roster.person(*id)).map(|p| p.key.clone()).collect();
         let envelopes = store.live_envelopes(&keys).await?;
@@ -201,10 +196,9 @@ impl PileRun<'_> {
             let Some(person) = self.roster.person(id) else { continue };
             let (serial, login, secret) = match (mode, envelopes.get(&person.key)) {
                 (Mode::Bind, Some(envelope)) => {
-                    let content = envelope.open(self.job.keys).map_err(|source| PrintError::Envelope {
-                        person: person.key.clone(),
-                        source,
-                    })?;
+                    let content = envelope
+                        .open(self.job.keys)
+                        .map_err(|source| PrintError::Envelope { person: person.key.clone(), source })?;
                     let serial = content.label.serial.to_string();
                     trail.record(
                         Kind::EnvelopeOpened,
@@ -252,15 +246,19 @@ impl PileRun<'_> {
         let letters = &self.config.letters;
         let town = [structure.postal_code.as_deref(), structure.town.as_deref()];
         let town: Vec<&str> = town.into_iter().flatten().collect();
-        let lines = [structure.street.clone().map(String::from), Some(town.join(" ")), structure.phone.clone().map(String::from)]
-            .into_iter()
-            .flatten()
-            .filter(|line| !line.is_empty())
-            .collect();
+        let lines = [
+            structure.street.clone().map(String::from),
+            Some(town.join(" ")),
+            structure.phone.clone().map(String::from),
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|line| !line.is_empty())
+        .collect();
         Some(Batch {
             id: self.batch.to_owned(),
             date: self.job.today,
-            ent_name: letters.ent_name.clone().unwrap_or_else(|| "Espace numérique de travail".to_owned()),
+            ent_name: letters.ent_name.clone().unwrap_or_else(|| "ENT".to_owned()),
             login_url: letters.login_url.clone(),
             help: letters.help.clone(),
             federated_text: letters.federated_text.clone(),

@@ -45,9 +45,8 @@ pub fn piles(roster: &Roster, selection: &Selection, may: &dyn Fn(&Person) -> bo
             continue;
         }
         for (school, class) in places(roster, id, person) {
-            let in_school = selection.school.as_ref().is_none_or(|uai| {
-                roster.structure(school).is_some_and(|s| s.uai == *uai)
-            });
+            let in_school =
+                selection.school.as_ref().is_none_or(|uai| roster.structure(school).is_some_and(|s| s.uai == *uai));
             let in_class = selection.class.as_deref().is_none_or(|wanted| {
                 class.as_deref().is_some_and(|class| class.to_lowercase() == wanted.to_lowercase())
             });
@@ -75,9 +74,7 @@ pub fn piles(roster: &Roster, selection: &Selection, may: &dyn Fn(&Person) -> bo
 /// Where a person's sheets are handed out.
 fn places(roster: &Roster, id: PersonId, person: &Person) -> Vec<(StructureId, Option<CompactString>)> {
     match &person.role {
-        Role::Pupil(pupil) => {
-            pupil.classes.iter().map(|(school, class)| (*school, Some(class.clone()))).collect()
-        }
+        Role::Pupil(pupil) => pupil.classes.iter().map(|(school, class)| (*school, Some(class.clone()))).collect(),
         Role::Relative(_) => {
             let mut seen = HashSet::new();
             let mut children: Vec<_> = children_of(roster, id)
@@ -102,10 +99,7 @@ fn places(roster: &Roster, id: PersonId, person: &Person) -> Vec<(StructureId, O
 }
 
 /// A relative's children with the school and class of each; a child in two schools comes twice.
-pub(super) fn children_of(
-    roster: &Roster,
-    relative: PersonId,
-) -> Vec<(&Person, StructureId, Option<CompactString>)> {
+pub(super) fn children_of(roster: &Roster, relative: PersonId) -> Vec<(&Person, StructureId, Option<CompactString>)> {
     let Some(Role::Relative(role)) = roster.person(relative).map(|p| &p.role) else { return Vec::new() };
     role.pupils
         .iter()
@@ -116,8 +110,7 @@ pub(super) fn children_of(
                 _ => Vec::new(),
             };
             child.schools.iter().map(move |attachment| {
-                let class =
-                    classes.iter().find(|(school, _)| *school == attachment.structure).map(|(_, c)| c.clone());
+                let class = classes.iter().find(|(school, _)| *school == attachment.structure).map(|(_, c)| c.clone());
                 (child, attachment.structure, class)
             })
         })

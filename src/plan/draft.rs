@@ -102,8 +102,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
             }
         }
     }
-    let leaving =
-        population.leaving(diff, beside.years, matter.config.lifecycle.purge_after, &mut tallies);
+    let leaving = population.leaving(diff, beside.years, matter.config.lifecycle.purge_after, &mut tallies);
     totals.departures = leaving.totals;
 
     let mut holds = Holds::default();
@@ -124,7 +123,10 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         set(*id, Class::Held);
     }
     for (id, change) in &population.changes {
-        if let Some(hold) = holds.of(&change.subject).map(str::to_owned) {
+        // Whoever belonged to a held school waits too: a link lost there is part of what is doubtful.
+        let before = roster.person(*id).and_then(|p| matter.accounts.get(&p.key));
+        let hold = holds.of(&change.subject).or_else(|| before.and_then(|a| holds.of_schools(&a.schools)));
+        if let Some(hold) = hold.map(str::to_owned) {
             holds.count(&hold);
             set(*id, Class::Held);
             held.push((hold, change.clone()));
@@ -347,11 +349,8 @@ fn groups(
         })
     };
     let complete = whole(Category::Structure) && whole(Category::Pupil) && whole(Category::Staff);
-    let deletable = if complete {
-        roster.structures.iter().map(|s| s.uai.as_str().to_owned()).collect()
-    } else {
-        HashSet::new()
-    };
+    let deletable =
+        if complete { roster.structures.iter().map(|s| s.uai.as_str().to_owned()).collect() } else { HashSet::new() };
     let group_diff = GroupDiff {
         roster,
         dialect: &matter.dialect,

@@ -78,11 +78,8 @@ impl GroupDiff<'_> {
             return None;
         }
         let put = self.put(&cn);
-        let members: Vec<Dn> = entry
-            .texts("member")
-            .filter_map(|m| Dn::parse(m).ok())
-            .filter(|m| !m.is_empty())
-            .collect();
+        let members: Vec<Dn> =
+            entry.texts("member").filter_map(|m| Dn::parse(m).ok()).filter(|m| !m.is_empty()).collect();
         let (ours, others): (Vec<Dn>, Vec<Dn>) = members.into_iter().partition(|m| put.contains(m));
         let subject =
             Subject { name: cn.clone(), schools: Uai::parse(uai).into_iter().collect(), ..Subject::default() };

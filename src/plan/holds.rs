@@ -63,7 +63,14 @@ impl Holds {
     }
 
     /// One person's record that cannot be carried out.
-    pub fn person(&mut self, reason: HoldReason, key: &JoinKey, origin: &Origin, school: Option<&Uai>, message: String) {
+    pub fn person(
+        &mut self,
+        reason: HoldReason,
+        key: &JoinKey,
+        origin: &Origin,
+        school: Option<&Uai>,
+        message: String,
+    ) {
         let id = format!("{}:{key}", reason_id(reason));
         self.insert(id, reason, school.cloned(), Some(key.clone()), Some(origin.clone()), message);
     }
@@ -96,6 +103,12 @@ impl Holds {
             let id = format!("{}:{key}", reason_id(*reason));
             self.holds.get(&id).map(|hold| hold.id.as_str())
         })
+    }
+
+    /// The hold on one of these schools (UAI).
+    #[must_use]
+    pub fn of_schools(&self, schools: &[compact_str::CompactString]) -> Option<&str> {
+        schools.iter().filter_map(|s| Uai::parse(s)).find_map(|s| self.schools.get(&s).map(String::as_str))
     }
 
     #[must_use]

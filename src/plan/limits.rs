@@ -19,6 +19,8 @@ pub struct Tally {
     pub accounts: u32,
     /// Departures that nothing explains: new in this plan, or begun in the last days.
     pub departures: u32,
+    /// Of those, the ones that this plan begins. What was let through earlier holds nothing by itself.
+    pub new_departures: u32,
     pub creations: u32,
 }
 
@@ -54,7 +56,10 @@ impl Tallies {
                     Some(Breach { school: school.clone(), profile: *profile, reason, tally, percent, limit })
                 };
                 let leaving = percent(tally.departures);
-                if tally.accounts >= limits.suspend_minimum && leaving > limits.suspend_percent {
+                if tally.new_departures > 0
+                    && tally.accounts >= limits.suspend_minimum
+                    && leaving > limits.suspend_percent
+                {
                     return breach(HoldReason::SuspendLimit, leaving, limits.suspend_percent);
                 }
                 let coming = percent(tally.creations);
@@ -73,7 +78,7 @@ mod tests {
 
     fn breaches(accounts: u32, departures: u32, creations: u32) -> Vec<HoldReason> {
         let mut tallies = Tallies::default();
-        *tallies.of("0350001A", Profile::Pupil) = Tally { accounts, departures, creations };
+        *tallies.of("0350001A", Profile::Pupil) = Tally { accounts, departures, new_departures: departures, creations };
         tallies.breaches(&LimitsConfig::default()).into_iter().map(|b| b.reason).collect()
     }
 
@@ -81,6 +86,13 @@ mod tests {
     fn a_tenth_is_the_limit() {
         assert_eq!(breaches(500, 50, 0), []);
         assert_eq!(breaches(500, 51, 0), [HoldReason::SuspendLimit]);
+    }
+
+    #[test]
+    fn what_was_let_through_earlier_holds_nothing_by_itself() {
+        let mut tallies = Tallies::default();
+        *tallies.of("0350001A", Profile::Pupil) = Tally { accounts: 100, departures: 30, ..Tally::default() };
+        assert_eq!(tallies.breaches(&LimitsConfig::default()), []);
     }
 
     #[test]

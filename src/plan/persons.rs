@@ -73,8 +73,7 @@ impl PersonDiff<'_> {
     }
 
     fn departing(&self, key: JoinKey, entry: &Entry) -> Seen {
-        let unlink =
-            if self.withdrawn.contains(&key) { self.dialect.unlink_relative(entry) } else { Vec::new() };
+        let unlink = if self.withdrawn.contains(&key) { self.dialect.unlink_relative(entry) } else { Vec::new() };
         let linked = self.dialect.linked_pupils(entry);
         Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink }))
     }
@@ -173,11 +172,8 @@ impl PersonDiff<'_> {
             Some((uid, login)) => (Some(uid.clone()), Some(login.clone())),
             None => (None, None),
         };
-        let mut schools: Vec<Uai> = person
-            .schools
-            .iter()
-            .filter_map(|a| self.roster.structure(a.structure).map(|s| s.uai.clone()))
-            .collect();
+        let mut schools: Vec<Uai> =
+            person.schools.iter().filter_map(|a| self.roster.structure(a.structure).map(|s| s.uai.clone())).collect();
         schools.sort();
         schools.dedup();
         // The change is listed under the administrative school.

@@ -117,7 +117,9 @@ impl Population {
             let change = diff.departure(departing, account, expected);
             if !expected && counts(account, diff.today) {
                 for school in &account.schools {
-                    tallies.of(school, account.profile).departures += 1;
+                    let tally = tallies.of(school, account.profile);
+                    tally.departures += 1;
+                    tally.new_departures += u32::from(account.stage == Stage::Present);
                 }
             }
             let stage = match (&change, account.stage) {
@@ -168,10 +170,7 @@ pub fn count_accounts(accounts: &HashMap<JoinKey, AccountRow>, tallies: &mut Tal
 
 /// How each school's pupils went on: the evidence that it has switched to the new year.
 #[must_use]
-pub fn continuity(
-    roster: &Roster,
-    accounts: &HashMap<JoinKey, AccountRow>,
-) -> HashMap<CompactString, Continuity> {
+pub fn continuity(roster: &Roster, accounts: &HashMap<JoinKey, AccountRow>) -> HashMap<CompactString, Continuity> {
     let mut schools: HashMap<CompactString, Continuity> =
         roster.structures.iter().map(|s| (CompactString::from(s.uai.as_str()), Continuity::default())).collect();
     for person in &roster.persons {

@@ -98,12 +98,15 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     // Sources into images.
     let mut intakes = Vec::new();
     for (index, source) in ground.config.sources.iter().enumerate() {
-        let intake =
-            take_in(ground.store, index as u16, source, ground.threads, ground.now, &ground.progress).await?;
-        trail.record(Kind::DeliveryAccepted, None, serde_json::json!({
-            "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
-            "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
-        }))?;
+        let intake = take_in(ground.store, index as u16, source, ground.threads, ground.now, &ground.progress).await?;
+        trail.record(
+            Kind::DeliveryAccepted,
+            None,
+            serde_json::json!({
+                "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
+                "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
+            }),
+        )?;
         intakes.push(intake);
     }
     clock.lap("feed");
@@ -146,10 +149,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // The difference, what is held, the file.
     ground.progress.begin("plan", None);
-    let years = Years {
-        reached: ground.store.school_years().await?,
-        current: school_year(ground.today, &ground.config.year),
-    };
+    let years =
+        Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
     let put_by_engine = ground.store.group_members().await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
@@ -212,17 +213,22 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         blocking(move || write(&matter, &header, &holds, draft, &path)).await??
     };
     let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-    ground
-        .store
-        .save_plan(plan_id, &absolute.display().to_string(), &seal.digest, ground.now.as_millisecond())
-        .await?;
-    trail.record(Kind::PlanSaved, None, serde_json::json!({
-        "plan": plan_id, "digest": seal.digest, "totals": header.totals, "holds": seal.holds,
-    }))?;
+    ground.store.save_plan(plan_id, &absolute.display().to_string(), &seal.digest, ground.now.as_millisecond()).await?;
+    trail.record(
+        Kind::PlanSaved,
+        None,
+        serde_json::json!({
+            "plan": plan_id, "digest": seal.digest, "totals": header.totals, "holds": seal.holds,
+        }),
+    )?;
     for hold in holds.iter().filter(|h| h.new) {
-        trail.record(Kind::HoldNew, hold.join_key.as_ref(), serde_json::json!({
-            "hold": hold.id, "message": hold.message, "changes": hold.changes,
-        }))?;
+        trail.record(
+            Kind::HoldNew,
+            hold.join_key.as_ref(),
+            serde_json::json!({
+                "hold": hold.id, "message": hold.message, "changes": hold.changes,
+            }),
+        )?;
     }
     for finding in &findings {
         trail.note(Note::Finding, finding.code.id(), None, finding)?;
@@ -238,11 +244,7 @@ const BATCH: usize = 1_024;
 /// Gives everybody in the roster a uid and a login. The directory is asked which names are taken there only when
 /// somebody is new to the register; new names are reserved before anything is shown, so that dry run and real run
 /// agree.
-async fn name_everybody(
-    ground: &Ground<'_>,
-    roster: &Roster,
-    trail: &Trail,
-) -> Result<Vec<(Uid, Login)>, PlanError> {
+async fn name_everybody(ground: &Ground<'_>, roster: &Roster, trail: &Trail) -> Result<Vec<(Uid, Login)>, PlanError> {
     let rows = ground.store.names().await?;
     let counters = ground.store.uid_counters().await?;
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));

@@ -4,8 +4,8 @@ use crate::feed::Category;
 use crate::image::{Fate, Intake};
 use crate::roster::{JoinKey, LeftOutReason, Role};
 
-use super::draft::Matter;
 use super::Totals;
+use super::draft::Matter;
 
 /// What became of a person of the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

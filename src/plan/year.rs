@@ -24,12 +24,13 @@ pub fn school_year(today: Date, closes: &YearConfig) -> SchoolYear {
 
 /// Whether a MEF is the last level of its course, after which leaving the school is normal.
 ///
-/// Collège and lycée by their device (first three digits: 103 3e, 167 3e SEGPA, 202 terminale), the others by the
+/// Collège and lycée by their device (first three digits: 103 3e, 167 3e SEGPA, 202 terminale générale, 212
+/// terminale technologique), the others by the
 /// tail, whose first two digits are the duration of the course and the year in it (CAP en 2 ans, second year: `22x`).
 #[must_use]
 pub fn is_top_level(mef: &str) -> bool {
     let (Some(device), Some(tail)) = (mef.get(..3), mef.get(8..11)) else { return false };
-    if ["103", "167", "202"].contains(&device) {
+    if ["103", "167", "202", "212"].contains(&device) {
         return true;
     }
     if device < "200" {
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn top_levels() {
-        for mef in ["10310019110", "20211010110", "16710002110", "24133610222", "24720003433"] {
+        for mef in ["10310019110", "20211010110", "21231011110", "16710002110", "24133610222", "24720003433"] {
             assert!(is_top_level(mef), "{mef}");
         }
         for mef in ["10010012110", "20010015110", "20111010110", "24133610221", "24720003432", "", "x", "1031001911"] {

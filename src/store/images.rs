@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 

@@ -4,4 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod directory;
+#[cfg(feature = "letters")]
+mod letters;
+mod pipeline;
 mod support;

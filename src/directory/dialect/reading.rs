@@ -92,9 +92,11 @@ impl Dialect {
             return Vec::new();
         }
         let mut changes = vec![AttributeChange { attribute: attribute.to_owned(), old: links, new: Vec::new() }];
-        let part = self.shape(Kind::Relative).parts.iter().find(|part| {
-            part.items.iter().any(|item| item.source == Source::Pupils)
-        });
+        let part = self
+            .shape(Kind::Relative)
+            .parts
+            .iter()
+            .find(|part| part.items.iter().any(|item| item.source == Source::Pupils));
         if let Some(part) = part {
             let classes: Vec<Value> = entry
                 .values("objectClass")

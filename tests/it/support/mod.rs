@@ -1,6 +1,8 @@
 //! What tests stand on: a real slapd, a peer that misbehaves at command, a store in a folder of its own.
 
+pub mod academy;
 pub mod peer;
+pub mod program;
 pub mod slapd;
 
 use rentree::directory::Dn;
@@ -23,4 +25,18 @@ pub async fn embedded() -> (Embedded, TempDir) {
     assert!(directory.ensure_suffix().await.unwrap());
     assert!(!directory.ensure_suffix().await.unwrap());
     (directory, folder)
+}
+
+/// Every entry below the people branch of a server, sorted by name.
+pub fn people(slapd: &slapd::Slapd) -> Vec<rentree::directory::Entry> {
+    let output = std::process::Command::new("ldapsearch")
+        .args(["-x", "-LLL", "-o", "ldif_wrap=no", "-H", &slapd.url(), "-D", &slapd::Slapd::admin_dn()])
+        .args(["-w", slapd::ADMIN_PASSWORD, "-b", &format!("ou=people,{SUFFIX}"), "-s", "one", "(uid=*)"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut entries: Vec<_> =
+        rentree::directory::ldif::Reader::new(output.stdout.as_slice()).map(Result::unwrap).collect();
+    entries.sort_by(|a, b| a.dn.cmp(&b.dn));
+    entries
 }

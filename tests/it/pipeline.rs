@@ -1,0 +1,5 @@
+//! The nightly job as an operator runs it, over both directories.
+
+mod faults;
+mod nights;
+mod sheets;

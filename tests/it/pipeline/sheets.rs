@@ -1,0 +1,105 @@
+//! What is printed opens the account, and lies nowhere else.
+
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rentree::directory::Directory as _;
+use rentree::directory::ldap::Ldap;
+
+use crate::support::people;
+use crate::support::program::Installation;
+use crate::support::slapd::Slapd;
+
+#[tokio::test]
+async fn every_printed_credential_binds_and_nothing_else_does() {
+    let slapd = Slapd::start();
+    let installation = Installation::with(&slapd.toml());
+    installation.simulate(2, 24, 0, false);
+    installation.sync(&[], 0);
+    let out = installation.home().join("sheets");
+    let answer = installation.run(&[
+        "letters",
+        "--out",
+        out.to_str().unwrap(),
+        "--key",
+        installation.key().to_str().unwrap(),
+        "--json",
+    ]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let answered = answer.json();
+    let announced: u64 = answered["files"].as_array().unwrap().iter().map(|f| f["sheets"].as_u64().unwrap()).sum();
+    let printed = installation.printed(&out);
+    assert_eq!(printed.len() as u64, announced);
+    let directory = Ldap::connect(&slapd.config()).await.unwrap();
+    let accounts: HashMap<String, _> =
+        people(&slapd).into_iter().map(|e| (e.first("ENTPersonLogin").unwrap().to_owned(), e)).collect();
+    for (login, password) in &printed {
+        let entry = &accounts[login];
+        assert!(directory.bind(&entry.dn, password).await.unwrap(), "{login}");
+        let hash = entry.first("userPassword").unwrap();
+        assert!(hash.starts_with("{ARGON2}$argon2id$"));
+        assert!(!directory.bind(&entry.dn, hash).await.unwrap(), "the stored string is no password");
+    }
+    // Everybody got a sheet.
+    let distinct: std::collections::HashSet<&String> = printed.iter().map(|(login, _)| login).collect();
+    assert_eq!(distinct.len(), accounts.len());
+
+    no_secret_at_rest(&installation.home(), &out, &printed);
+    assert!(!answer.stdout.contains(&printed[0].1) && !answer.stderr.contains(&printed[0].1));
+
+    // Nobody is new any more.
+    let again = installation.run(&[
+        "letters",
+        "--new",
+        "--out",
+        installation.home().join("again").to_str().unwrap(),
+        "--key",
+        installation.key().to_str().unwrap(),
+        "--json",
+    ]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(again.json()["files"].as_array().unwrap().len(), 0);
+    assert_eq!(installation.run(&["audit", "verify"]).code, 0);
+}
+
+/// No file but the sheets holds a printed password; every file is its owner's alone.
+fn no_secret_at_rest(home: &Path, sheets: &Path, printed: &[(String, String)]) {
+    let mut folders = vec![home.to_owned()];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with("feed") {
+                    folders.push(path);
+                }
+                continue;
+            }
+            let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", path.display());
+            if path.starts_with(sheets) {
+                continue;
+            }
+            seen += 1;
+            let bytes = std::fs::read(&path).unwrap();
+            for (_, password) in printed {
+                let found = bytes.windows(password.len()).any(|w| w == password.as_bytes());
+                assert!(!found, "a password lies in {}", path.display());
+            }
+        }
+    }
+    assert!(seen >= 3, "store, configuration and plan were looked at");
+}
+
+#[test]
+fn a_wrong_key_opens_nothing() {
+    let installation = Installation::embedded();
+    installation.simulate(1, 10, 0, false);
+    installation.sync(&[], 0);
+    let other = Installation::embedded();
+    let out = installation.home().join("sheets");
+    let answer = installation.run(&["letters", "--out", out.to_str().unwrap(), "--key", other.key().to_str().unwrap()]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(!out.exists() || std::fs::read_dir(out).unwrap().next().is_none());
+}

@@ -1,0 +1,75 @@
+//! Changing a simulated delivery by hand, as an academy's mistakes would.
+
+use std::path::{Path, PathBuf};
+
+/// The files of a category.
+fn files(feed: &Path, category: &str) -> Vec<PathBuf> {
+    let token = format!("_{category}_");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(feed)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .filter(|p| p.file_name().unwrap().to_str().unwrap().contains(&token))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The requests of a category, each as its text.
+fn requests(text: &str) -> Vec<&str> {
+    let mut requests = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("<addRequest>") {
+        let end = rest[start..].find("</addRequest>").unwrap() + start + "</addRequest>".len();
+        requests.push(&rest[start..end]);
+        rest = &rest[end..];
+    }
+    requests
+}
+
+fn key(request: &str) -> &str {
+    let start = request.find("<id>").unwrap() + 4;
+    &request[start..start + request[start..].find("</id>").unwrap()]
+}
+
+/// The first value of an attribute in a request.
+fn value<'r>(request: &'r str, attribute: &str) -> Option<&'r str> {
+    let start = request.find(&format!("name=\"{attribute}\""))?;
+    let rest = &request[start..];
+    let start = rest.find("<value>")? + 7;
+    Some(&rest[start..start + rest[start..].find("</value>")?])
+}
+
+/// Keys and structures of all pupils, in delivered order.
+pub fn pupils(feed: &Path) -> Vec<(String, String)> {
+    files(feed, "Eleve")
+        .iter()
+        .flat_map(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            requests(&text)
+                .into_iter()
+                .map(|r| (key(r).to_owned(), value(r, "ENTPersonStructRattach").unwrap_or_default().to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Takes some pupils out of the delivery.
+pub fn remove_pupils(feed: &Path, gone: &[String]) {
+    for file in files(feed, "Eleve") {
+        let mut text = std::fs::read_to_string(&file).unwrap();
+        let removed: Vec<String> =
+            requests(&text).into_iter().filter(|r| gone.iter().any(|g| g == key(r))).map(str::to_owned).collect();
+        for request in removed {
+            text = text.replacen(&request, "", 1);
+        }
+        std::fs::write(&file, text).unwrap();
+    }
+}
+
+/// Cuts the last file of a category, as a broken transfer does.
+pub fn truncate(feed: &Path, category: &str, share: f64) {
+    let file = files(feed, category).pop().unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let kept = (bytes.len() as f64 * share) as usize;
+    std::fs::write(&file, &bytes[..kept]).unwrap();
+}
