@@ -3,6 +3,8 @@
 //! `cargo bench --bench feed`. To compare with a plain XML parser on the same file, `RENTREE_BENCH_KEEP=folder` leaves
 //! the file there for `xmllint --stream --noout`.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot start says so and stops")]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::PathBuf;

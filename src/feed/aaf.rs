@@ -1,7 +1,7 @@
 //! The AAF (*annuaire académique fédérateur*): XML sets of structures, subjects, MEF, pupils, relatives and staff.
 //!
 //! [`read`] takes a [`Delivery`] and yields records and findings. On the way of the data: the parts are cut into pieces
-//! of whole requests ([`split`], on bytes), pieces are parsed and judged by as many threads as wished ([`piece`]), and
+//! of whole requests (`split`, on bytes), pieces are parsed and judged by as many threads as wished (`piece`), and
 //! what they give is handed to the [`Sink`] in the order of the files, whatever the number of threads. Memory is a few
 //! pieces; it does not grow with the files. The room validates values and rejects what cannot be a record; who a record
 //! is, and what becomes of it, is the roster's business.
