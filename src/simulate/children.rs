@@ -34,6 +34,11 @@ pub(super) fn add_child(
         // Named after the parent, surname and all: two accounts with one name at one address.
         first = parents.first_names[usize::from(male)];
     }
+    let siblings = &academy.families[parents.family as usize].pupils;
+    let named = |first| siblings.iter().any(|&sibling| academy.pupils[sibling as usize].first == first);
+    while named(first) {
+        first = lists.words.draw_first_name(draw, male, Generation::Child);
+    }
     let mut other = |permille| {
         let named = draw.permille(permille);
         let name = lists.words.draw_first_name(draw, male, Generation::Child);
@@ -46,7 +51,10 @@ pub(super) fn add_child(
         925..985 => 1,
         _ => 2,
     };
-    let born = Day::birthday(draw, academy.year - i16::from(plan.age) - late);
+    let birthday = Day::birthday(draw, academy.year - i16::from(plan.age) - late);
+    // Born in the same year: twins.
+    let twin = siblings.iter().map(|&sibling| academy.pupils[sibling as usize].born).find(|b| b.year == birthday.year);
+    let born = twin.unwrap_or(birthday);
     let letters = (draw.below(10) as u8, draw.below(10) as u8);
     let number = match draw.below(1_000) {
         0..5 => Number::None,

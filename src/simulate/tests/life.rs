@@ -43,6 +43,15 @@ fn every_kind_of_household_and_of_staff_is_there() {
         .map(|children| children.iter().map(|c| school[c.as_str()]).collect::<BTreeSet<_>>().len())
         .collect();
     assert!(spread.contains(&1) && spread.contains(&2));
+    // Brothers and sisters have first names of their own, and twins one birthday.
+    for children in of(&set, "PersRelEleve").map(|r| r.values("ENTAuxPersRelEleveEleve")).filter(|c| c.len() > 1) {
+        let row = |key: &String| &set[&("Eleve".to_owned(), key.clone())];
+        let names: BTreeSet<&str> = children.iter().map(|c| row(c).first("givenName")).collect();
+        assert_eq!(names.len(), children.len(), "{children:?}");
+        let births: BTreeSet<&str> = children.iter().map(|c| row(c).first("ENTPersonDateNaissance")).collect();
+        let years: BTreeSet<&str> = births.iter().map(|day| &day[6..]).collect();
+        assert_eq!(births.len(), years.len(), "{children:?}");
+    }
     // Homonyms happen and do not dominate.
     let mut names: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for pupil in of(&set, "Eleve") {

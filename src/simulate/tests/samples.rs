@@ -8,7 +8,7 @@ use crate::simulate::{Options, write};
 
 /// How `samples/academie` was written.
 fn sample(out: &Path) -> Options {
-    options(2, 60, 809, out)
+    options(2, 60, 486, out)
 }
 
 #[test]
