@@ -96,7 +96,12 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
         None => return Err(ApplyError::Stale(vec!["it was not made on this store".into()])),
     }
     ground.store.set_plan_state(header.plan_id, PlanState::Applying).await?;
-    let applied = carry_out(ground, path, &header, seal.changes, Scope::All, trail).await?;
+    // Most nights, most plans: nothing to carry out, nothing to load.
+    let applied = if seal.changes == 0 {
+        Applied::default()
+    } else {
+        carry_out(ground, path, &header, seal.changes, Scope::All, trail).await?
+    };
     ground.store.set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>()).await?;
     ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     Ok(applied)
@@ -219,7 +224,7 @@ fn read_batches(
     tokio::task::spawn_blocking(move || {
         let mut batch = Batch { changes: Vec::new(), skipped: 0 };
         let mut current = 0;
-        let mut send = |batch: &mut Batch| {
+        let send = |batch: &mut Batch| {
             let full = std::mem::replace(batch, Batch { changes: Vec::new(), skipped: 0 });
             (full.changes.is_empty() && full.skipped == 0) || sender.blocking_send(Ok(full)).is_ok()
         };

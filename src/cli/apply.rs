@@ -43,9 +43,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Err(ApplyError::Stale(_)) => Verdict::Stale,
         Err(_) => Verdict::Failed,
     };
-    trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
-    let head = trail.close().await.map_err(failed)?;
-    session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
+    let head = session.finish(trail, verdict).await?;
     let applied = outcome.map_err(failure)?;
     if global.json {
         let mut summary = Summary::of_plan(&header, session.run, verdict);

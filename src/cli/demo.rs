@@ -50,7 +50,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     #[cfg(feature = "letters")]
     let sheets = {
         let folder = args.out.join("fiches");
-        let printed = super::letters::print(&session, Default::default(), false, &folder, key).await?;
+        let printed =
+            super::letters::print(&session, rentree::letters::Selection::default(), false, &folder, key).await?;
         Some((folder, printed))
     };
     if global.json {
@@ -106,9 +107,7 @@ async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "demo" })).map_err(failed)?;
     let (prepared, applied) = super::sync::night(session, false, &trail).await?;
     let verdict = super::apply::verdict(&applied, !prepared.holds.is_empty());
-    trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
-    trail.close().await.map_err(failed)?;
-    session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
+    session.finish(trail, verdict).await?;
     super::plan::show(&prepared.path, false)?;
     super::check::print_findings(&prepared.findings)?;
     super::apply::report(&applied)?;

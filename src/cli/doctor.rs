@@ -118,7 +118,7 @@ fn sources(config: &Config, checks: &mut Checks) {
                 ),
             ),
             Err(error) => {
-                checks.bad(&what, chain(&error), "vérifiez source.path : dossier, .zip ou .tar.gz de l'export")
+                checks.bad(&what, chain(&error), "vérifiez source.path : dossier, .zip ou .tar.gz de l'export");
             }
         }
     }
@@ -212,7 +212,7 @@ fn letters(config: &Config, checks: &mut Checks) {
         match std::fs::metadata(template) {
             Ok(_) => checks.good("modèle", template.display().to_string()),
             Err(error) => {
-                checks.bad("modèle", format!("{} : {error}", template.display()), "corrigez letters.template")
+                checks.bad("modèle", format!("{} : {error}", template.display()), "corrigez letters.template");
             }
         }
     }

@@ -45,9 +45,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Ok(prepared) => verdict(prepared),
         Err(error) => refusal(error),
     };
-    trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
-    let head = trail.close().await.map_err(failed)?;
-    session.store.run_finished(session.run, verdict.word(), session.now.as_millisecond()).await?;
+    let head = session.finish(trail, verdict).await?;
     let prepared = prepared.map_err(failure)?;
     if let Some(html) = &args.html {
         render::html(&prepared.path, &render_options(false), html).map_err(failed)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
-use rentree::audit::{Actor, Trail};
+use rentree::audit::{Actor, Kind, Trail};
 use rentree::config::{Config, DirectoryKind};
 use rentree::directory::dialect::Dialect;
 use rentree::directory::embedded::Embedded;
@@ -58,7 +58,6 @@ impl Session {
         let branches =
             [dialect.people_branch().clone(), dialect.structures_branch().clone(), dialect.groups_branch().clone()];
         ensure_branches(&*directory, &suffix, &branches).await.map_err(|e| Failure::new(Verdict::Failed, e))?;
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         let now = Zoned::now();
         Ok(Self {
             config,
@@ -88,6 +87,19 @@ impl Session {
     /// The one run on this store.
     pub fn lock(&self, verb: &str) -> Result<RunLock, Failure> {
         Ok(RunLock::take(&self.store, verb)?)
+    }
+
+    /// Ends a run: the trail is closed, its head given, the write-ahead log emptied so that what was deleted does not
+    /// linger there and the next run reads from the database alone.
+    pub async fn finish(&self, trail: Trail, verdict: Verdict) -> Result<String, Failure> {
+        let failed = |e: rentree::audit::AuditError| Failure::new(Verdict::Failed, e);
+        trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
+        let head = trail.close().await.map_err(failed)?;
+        self.store.run_finished(self.run, verdict.word(), self.now.as_millisecond()).await?;
+        if !self.store.empty_log().await? {
+            tracing::info!("a reader kept the write-ahead log from being emptied");
+        }
+        Ok(head.to_string())
     }
 
     pub async fn trail(&self) -> Result<Trail, Failure> {

@@ -124,13 +124,10 @@ impl Ledger {
     }
 
     /// Keys of the image that a complete category no longer holds, sorted.
-    pub fn gone(&self, completeness: &[Completeness; 6]) -> Vec<(Category, CompactString)> {
+    pub fn gone(&self, completeness: [Completeness; 6]) -> Vec<(Category, CompactString)> {
         let whole = |category: Category| {
-            Category::ALL
-                .iter()
-                .position(|c| *c == category)
-                .and_then(|i| completeness.get(i))
-                .is_some_and(|c| *c == Completeness::Whole)
+            Category::ALL.iter().position(|c| *c == category).and_then(|i| completeness.get(i).copied())
+                == Some(Completeness::Whole)
         };
         let mut gone: Vec<_> = self
             .rows
@@ -158,7 +155,7 @@ impl Ledger {
 
 fn fingerprint(category: Category, key: &str, digest: &RecordDigest) -> u128 {
     let mut hasher = Sha256::new();
-    hasher.update([category.code() as u8]);
+    hasher.update(category.token());
     hasher.update(digest);
     hasher.update(key.as_bytes());
     let hash = hasher.finalize();

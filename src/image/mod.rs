@@ -110,7 +110,7 @@ pub async fn take_in(
     let mut outcome =
         reader.await.map_err(|e| ImageError::Stopped { source_name: config.name.clone(), reason: e.to_string() })??;
     store.unstage(source.id, &outcome.ledger.conflicts()).await?;
-    let gone = outcome.ledger.gone(&outcome.completeness);
+    let gone = outcome.ledger.gone(outcome.completeness);
     let digest = outcome.ledger.digest();
     let version = store
         .accept(Acceptance {

@@ -53,6 +53,7 @@ pub fn header() -> Header {
         },
         schools: [(MOULIN.into(), "Collège Jean Moulin".to_owned()), (WEIL.into(), "Lycée Simone Weil".to_owned())]
             .into(),
+        years: [(MOULIN.into(), 2026)].into(),
     }
 }
 
@@ -116,6 +117,8 @@ impl Plan {
             origin: Some(origin(n)),
             note: None,
             adopts: false,
+            revokes: false,
+            expected: false,
             write,
         })
     }
@@ -129,6 +132,8 @@ impl Plan {
             origin: None,
             note: None,
             adopts: false,
+            revokes: false,
+            expected: false,
             write,
         })
     }

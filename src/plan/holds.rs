@@ -12,7 +12,7 @@ use super::{Hold, HoldReason, Subject};
 /// The holds of one plan.
 #[derive(Debug, Default)]
 pub struct Holds {
-    holds: BTreeMap<String, Hold>,
+    by_id: BTreeMap<String, Hold>,
     /// Schools held, and by which hold.
     schools: HashMap<Uai, String>,
     /// The hold on everything, if there is one.
@@ -85,7 +85,7 @@ impl Holds {
         message: String,
     ) {
         let hold = Hold { id: id.clone(), reason, school, join_key, origin, message, changes: 0, new: false };
-        self.holds.entry(id).or_insert(hold);
+        self.by_id.entry(id).or_insert(hold);
     }
 
     /// The hold that keeps back a change about this subject. Any held school of a person is enough: what is doubtful
@@ -101,7 +101,7 @@ impl Holds {
         let key = subject.join_key.as_ref()?;
         PERSONAL.iter().find_map(|reason| {
             let id = format!("{}:{key}", reason_id(*reason));
-            self.holds.get(&id).map(|hold| hold.id.as_str())
+            self.by_id.get(&id).map(|hold| hold.id.as_str())
         })
     }
 
@@ -117,25 +117,25 @@ impl Holds {
     }
 
     pub fn count(&mut self, id: &str) {
-        if let Some(hold) = self.holds.get_mut(id) {
+        if let Some(hold) = self.by_id.get_mut(id) {
             hold.changes += 1;
         }
     }
 
     pub fn mark_new(&mut self, id: &str) {
-        if let Some(hold) = self.holds.get_mut(id) {
+        if let Some(hold) = self.by_id.get_mut(id) {
             hold.new = true;
         }
     }
 
     pub fn ids(&self) -> Vec<&str> {
-        self.holds.keys().map(String::as_str).collect()
+        self.by_id.keys().map(String::as_str).collect()
     }
 
     /// In the order in which they should be read: everything, schools, persons.
     #[must_use]
     pub fn into_sorted(self) -> Vec<Hold> {
-        let mut holds: Vec<Hold> = self.holds.into_values().collect();
+        let mut holds: Vec<Hold> = self.by_id.into_values().collect();
         holds.sort_by(|a, b| {
             (a.join_key.is_some(), a.school.is_some(), &a.id).cmp(&(b.join_key.is_some(), b.school.is_some(), &b.id))
         });

@@ -246,12 +246,21 @@ const BATCH: usize = 1_024;
 /// agree.
 async fn name_everybody(ground: &Ground<'_>, roster: &Roster, trail: &Trail) -> Result<Vec<(Uid, Login)>, PlanError> {
     let rows = ground.store.names().await?;
+    // Nearly every night everybody is known: nothing to draw, nothing to ask.
+    let known: HashMap<&str, &NameRow> = rows.iter().map(|row| (row.join_key.as_str(), row)).collect();
+    let all: Option<Vec<(Uid, Login)>> = roster
+        .persons
+        .iter()
+        .map(|person| known.get(person.key.as_str()).map(|row| (row.uid.clone(), row.login.clone())))
+        .collect();
+    drop(known);
+    if let Some(all) = all {
+        return Ok(all);
+    }
     let counters = ground.store.uid_counters().await?;
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
     let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
-    if roster.persons.iter().any(|p| register.get(&p.key).is_none()) {
-        take_names_of_directory(ground, roster, &mut register).await?;
-    }
+    take_names_of_directory(ground, roster, &mut register).await?;
     let year = school_year(ground.today, &ground.config.year);
     let names: Vec<(Uid, Login)> = roster
         .persons
@@ -345,7 +354,9 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<Populat
                 let mut population = Population::default();
                 while let Some(batch) = receiver.blocking_recv() {
                     let seen: Vec<_> = batch.par_iter().map(|entry| diff.compare(entry)).collect();
-                    seen.into_iter().for_each(|s| population.absorb(s));
+                    for seen in seen {
+                        population.absorb(seen);
+                    }
                 }
                 population.sort();
                 population

@@ -77,7 +77,8 @@ impl Store {
             .busy_timeout(Duration::from_secs(30))
             .foreign_keys(true)
             .pragma("temp_store", "memory")
-            .pragma("mmap_size", "268435456")
+            // Pages are read into a bounded cache rather than mapped: resident memory stays small however large the file.
+            .pragma("mmap_size", "0")
             .pragma("secure_delete", "on");
         let open = |source| StoreError::Open { path: path.clone(), source };
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;

@@ -7,7 +7,7 @@ use rentree::directory::ldap::Ldap;
 use sqlx::Connection as _;
 
 use crate::support::people;
-use crate::support::program::Installation;
+use crate::support::program::{Installation, printed};
 use crate::support::slapd::Slapd;
 
 /// Killed again and again, a night still ends as if nothing had happened: every account once, every envelope live
@@ -41,7 +41,7 @@ async fn killed_and_resumed(installation: &Installation, slapd: Option<&Slapd>) 
         installation.key().to_str().unwrap(),
     ]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    let printed = installation.printed(&out);
+    let printed = printed(&out);
     assert_eq!(printed.len(), 100);
     if let Some(slapd) = slapd {
         let directory = Ldap::connect(&slapd.config()).await.unwrap();

@@ -175,7 +175,7 @@ fn a_truncated_delivery_removes_nobody() {
     installation.sync(&["--today", "2026-09-10"], 0);
     for category in ["Eleve", "PersRelEleve", "PersEducNat"] {
         installation.simulate(2, 120, 0, false);
-        truncate(&installation.feed(), category, 0.5);
+        truncate(&installation.feed(), category, 50);
         let answer = installation.run(&["sync", "--json", "--today", "2026-09-11"]);
         assert!([0, 3].contains(&answer.code), "{}", answer.stderr);
         let night = answer.json();

@@ -8,7 +8,7 @@ use rentree::directory::Directory as _;
 use rentree::directory::ldap::Ldap;
 
 use crate::support::people;
-use crate::support::program::Installation;
+use crate::support::program::{Installation, printed};
 use crate::support::slapd::Slapd;
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn every_printed_credential_binds_and_nothing_else_does() {
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let answered = answer.json();
     let announced: u64 = answered["files"].as_array().unwrap().iter().map(|f| f["sheets"].as_u64().unwrap()).sum();
-    let printed = installation.printed(&out);
+    let printed = printed(&out);
     assert_eq!(printed.len() as u64, announced);
     let directory = Ldap::connect(&slapd.config()).await.unwrap();
     let accounts: HashMap<String, _> =

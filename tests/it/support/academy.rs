@@ -67,9 +67,8 @@ pub fn remove_pupils(feed: &Path, gone: &[String]) {
 }
 
 /// Cuts the last file of a category, as a broken transfer does.
-pub fn truncate(feed: &Path, category: &str, share: f64) {
+pub fn truncate(feed: &Path, category: &str, percent: usize) {
     let file = files(feed, category).pop().unwrap();
     let bytes = std::fs::read(&file).unwrap();
-    let kept = (bytes.len() as f64 * share) as usize;
-    std::fs::write(&file, &bytes[..kept]).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() * percent / 100]).unwrap();
 }

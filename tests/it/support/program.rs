@@ -88,12 +88,6 @@ impl Installation {
         self.home().join("feed")
     }
 
-    /// Adds lines to a table of the configuration.
-    pub fn configure(&self, text: &str) {
-        let mut file = std::fs::OpenOptions::new().append(true).open(self.config()).unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-    }
-
     /// Replaces the feed by a simulated academy.
     pub fn simulate(&self, schools: u32, pupils: u32, day: u32, bascule: bool) {
         drop(std::fs::remove_dir_all(self.feed()));
@@ -144,26 +138,23 @@ impl Installation {
         assert_eq!(sum, read, "totals balance: {}", summary["accounts"]);
         summary
     }
+}
 
-    /// Every login and password printed on the sheets of a folder, as text extraction reads them back.
-    pub fn printed(&self, folder: &Path) -> Vec<(String, String)> {
-        let mut credentials = Vec::new();
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-        files.sort();
-        for file in files {
-            let output = Command::new("pdftotext").arg("-layout").arg(&file).arg("-").output().unwrap();
-            let text = String::from_utf8(output.stdout).unwrap();
-            let value = |label: &str| -> Vec<String> {
-                text.lines()
-                    .filter_map(|line| line.trim().strip_prefix(label))
-                    .map(|rest| rest.trim().to_owned())
-                    .collect()
-            };
-            let logins = value("Identifiant ");
-            let passwords = value("Mot de passe provisoire ");
-            assert_eq!(logins.len(), passwords.len(), "{}", file.display());
-            credentials.extend(logins.into_iter().zip(passwords));
-        }
-        credentials
+/// Every login and password printed on the sheets of a folder, as text extraction reads them back.
+pub fn printed(folder: &Path) -> Vec<(String, String)> {
+    let mut credentials = Vec::new();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let output = Command::new("pdftotext").arg("-layout").arg(&file).arg("-").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let value = |label: &str| -> Vec<String> {
+            text.lines().filter_map(|line| line.trim().strip_prefix(label)).map(|rest| rest.trim().to_owned()).collect()
+        };
+        let logins = value("Identifiant ");
+        let passwords = value("Mot de passe provisoire ");
+        assert_eq!(logins.len(), passwords.len(), "{}", file.display());
+        credentials.extend(logins.into_iter().zip(passwords));
     }
+    credentials
 }
