@@ -43,7 +43,7 @@ impl Holds {
         };
         let message = format!(
             "{school_name} ({uai}) : {count} {who} sur {} {verb} ({:.0} %, limite {:.0} %). L'établissement est retenu ; \
-             vérifiez l'export auprès de l'établissement avant de libérer.",
+             vérifiez l'export avec lui. Si c'est voulu, relevez la limite ([limits]) le temps d'une exécution.",
             breach.tally.accounts, breach.percent, breach.limit
         );
         let id = format!("{}:{uai}:{}", reason_id(breach.reason), breach.profile);
