@@ -11,7 +11,7 @@ use rentree::roster::JoinKey;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::Session;
+use super::session::StoreSession;
 use super::{Global, output};
 
 #[derive(Debug, clap::Subcommand)]
@@ -43,7 +43,7 @@ pub enum Verb {
 }
 
 pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
-    let session = Session::store_only(global).await?;
+    let session = StoreSession::open(global).await?;
     match verb {
         Verb::Show { run, kind, since, person, last } => {
             let kind = match kind {
@@ -65,12 +65,7 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     }
 }
 
-async fn list(
-    global: &Global,
-    session: &super::session::StoreSession,
-    filter: &EventFilter,
-    last: usize,
-) -> Result<u8, Failure> {
+async fn list(global: &Global, session: &StoreSession, filter: &EventFilter, last: usize) -> Result<u8, Failure> {
     let mut events = show(&session.store, filter).await.map_err(failed)?;
     let mut kept: VecDeque<Event> = VecDeque::new();
     let mut passed = 0_u64;
@@ -105,7 +100,7 @@ async fn list(
     Ok(0)
 }
 
-async fn check(global: &Global, session: &super::session::StoreSession, heads: &[Head]) -> Result<u8, Failure> {
+async fn check(global: &Global, session: &StoreSession, heads: &[Head]) -> Result<u8, Failure> {
     let found = verify(&session.store, heads).await.map_err(failed)?;
     if global.json {
         let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();

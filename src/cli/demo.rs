@@ -50,8 +50,14 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     #[cfg(feature = "letters")]
     let sheets = {
         let folder = args.out.join("fiches");
-        let printed =
-            super::letters::print(&session, rentree::letters::Selection::default(), false, &folder, key).await?;
+        let printed = super::letters::print(
+            &session.store_session(),
+            rentree::letters::Selection::default(),
+            false,
+            &folder,
+            key,
+        )
+        .await?;
         Some((folder, printed))
     };
     if global.json {

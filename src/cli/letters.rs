@@ -9,7 +9,7 @@ use rentree::roster::JoinKey;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::Session;
+use super::session::StoreSession;
 use super::{Global, output, show};
 
 #[derive(Debug, clap::Args)]
@@ -31,12 +31,15 @@ pub struct Args {
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
-    let session = Session::open(global, None).await?;
+    let session = StoreSession::open(global).await?;
     let selection = Selection {
         school: args.selection.uai()?,
         class: args.selection.class.clone(),
         profile: args.selection.profile()?,
-        person: args.selection.person.as_deref().map(JoinKey::from_text),
+        person: match &args.selection.person {
+            Some(person) => Some(who(&session, person).await?),
+            None => None,
+        },
     };
     let key = read_key(&args.key, || {
         super::init::passphrase(args.passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()))
@@ -68,9 +71,20 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Finds a person by join key, uid or login.
+async fn who(session: &StoreSession, person: &str) -> Result<JoinKey, Failure> {
+    let same = |name: &str| name.eq_ignore_ascii_case(person);
+    let names = session.store.names().await?;
+    names
+        .into_iter()
+        .find(|row| row.join_key.as_str() == person || same(row.uid.as_str()) || same(row.login.as_str()))
+        .map(|row| row.join_key)
+        .ok_or_else(|| Failure::usage(format!("nobody here has the join key, uid or login {person:?}")))
+}
+
 /// Prints a selection with its trail.
 pub async fn print(
-    session: &Session,
+    session: &StoreSession,
     selection: Selection,
     only_new: bool,
     out: &Path,

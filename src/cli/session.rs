@@ -31,19 +31,41 @@ pub struct Session {
     pub run: RunId,
 }
 
-/// An open store.
+/// An installation without its directory: what printing and the trail need, also on a machine that cannot reach it.
 pub struct StoreSession {
+    pub config: Config,
     pub store: Store,
+    pub now: Timestamp,
+    pub today: Date,
+    pub progress: Arc<dyn Progress>,
+    pub run: RunId,
+}
+
+impl StoreSession {
+    pub async fn open(global: &Global) -> Result<Self, Failure> {
+        let config = Config::load(&global.config)?;
+        let store = Store::open(&config.store.url).await?;
+        let now = Zoned::now();
+        Ok(Self {
+            config,
+            store,
+            now: now.timestamp(),
+            today: now.date(),
+            progress: watcher(global.json),
+            run: RunId(uuid::Uuid::now_v7()),
+        })
+    }
+
+    pub async fn trail(&self) -> Result<Trail, Failure> {
+        open_trail(&self.store, self.run).await
+    }
+}
+
+async fn open_trail(store: &Store, run: RunId) -> Result<Trail, Failure> {
+    Trail::open(store, run, &Actor::current()).await.map_err(|e| Failure::new(Verdict::Failed, e))
 }
 
 impl Session {
-    /// The store alone, for what needs no directory.
-    pub async fn store_only(global: &Global) -> Result<StoreSession, Failure> {
-        let config = Config::load(&global.config)?;
-        let store = Store::open(&config.store.url).await?;
-        Ok(StoreSession { store })
-    }
-
     /// Opens everything; the base branches of the directory are made when they are missing.
     pub async fn open(global: &Global, today: Option<Date>) -> Result<Self, Failure> {
         let config = Config::load(&global.config)?;
@@ -103,7 +125,19 @@ impl Session {
     }
 
     pub async fn trail(&self) -> Result<Trail, Failure> {
-        Trail::open(&self.store, self.run, &Actor::current()).await.map_err(|e| Failure::new(Verdict::Failed, e))
+        open_trail(&self.store, self.run).await
+    }
+
+    /// The same without its directory.
+    pub fn store_session(&self) -> StoreSession {
+        StoreSession {
+            config: self.config.clone(),
+            store: self.store.clone(),
+            now: self.now,
+            today: self.today,
+            progress: Arc::clone(&self.progress),
+            run: self.run,
+        }
     }
 }
 
