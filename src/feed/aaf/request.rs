@@ -91,6 +91,27 @@ impl Place {
     }
 }
 
+/// The parts of a request that the grammar allows once.
+#[derive(Default)]
+struct Sections {
+    operational: bool,
+    identifier: bool,
+    attributes: bool,
+}
+
+impl Sections {
+    /// Whether this section may begin here: it has not been there before.
+    fn open(&mut self, place: Place) -> bool {
+        let seen = match place {
+            Place::Operational => &mut self.operational,
+            Place::Identifier => &mut self.identifier,
+            Place::Attributes => &mut self.attributes,
+            _ => return true,
+        };
+        !std::mem::replace(seen, true)
+    }
+}
+
 impl RequestParser {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
@@ -116,6 +137,7 @@ impl RequestParser {
         // Places to come back to; foreign elements only count.
         let mut path: Vec<Place> = Vec::with_capacity(8);
         let (mut depth, mut attributes) = (0, 0);
+        let mut sections = Sections::default();
         let mut attribute: Option<&'static Attribute> = None;
         let mut text = Text::default();
         loop {
@@ -128,6 +150,11 @@ impl RequestParser {
                     }
                     let name = tag.name();
                     let next = place.down(name.as_ref());
+                    if !sections.open(next) {
+                        // Damage between two requests can make one of them: neither is to be believed.
+                        let at = position(&reader);
+                        return Err(Fault::Malformed { at, why: "deux enregistrements fondus en un" });
+                    }
                     match next {
                         Place::Request => parsed.request = request(name.as_ref()),
                         Place::Attribute => {

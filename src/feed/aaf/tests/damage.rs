@@ -113,6 +113,19 @@ fn the_fuzz_corpus_is_read_without_panic() {
     assert!(tried >= 10, "{tried} files");
 }
 
+/// The end of one request and the start of the next lost together: what is left would pass for one record.
+#[test]
+fn two_requests_melted_into_one_are_refused() {
+    let text = file(&(pupil("1", &[]) + &pupil("2", &[])));
+    let start = text.find("</addRequest>").expect("an end");
+    let end = start + text[start..].find("<operationalAttributes>").expect("a start");
+    let melted = format!("{}{}", &text[..start], &text[end..]);
+    let (kept, reading) = read_one(Category::Pupil, melted.as_bytes());
+    assert!(kept.records.is_empty());
+    assert_eq!(reading.broken, [Category::Pupil]);
+    assert!(kept.codes().contains(&Code::MalformedFile), "{kept:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
