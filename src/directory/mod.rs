@@ -16,6 +16,9 @@ mod pace;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
+use crate::config::{DirectoryConfig, DirectoryKind};
+use crate::store::Store;
+
 pub use branches::ensure_branches;
 pub use dn::{Dn, DnError};
 pub use entry::{AttributeChange, Entry, Modification, Operation, Value, is_secret};
@@ -54,6 +57,23 @@ pub trait Directory: Send + Sync {
 
     /// In words, for reports: `ldap://host:389 (cn=…)` or `embedded`.
     fn describe(&self) -> String;
+}
+
+/// Opens the configured directory; the embedded one is in `store`, and gets its suffix entry when it has none.
+///
+/// # Errors
+/// As [`ldap::Ldap::connect`]; when the suffix is not a name; when the store fails.
+pub async fn open(config: &DirectoryConfig, store: &Store) -> Result<Box<dyn Directory>, DirectoryError> {
+    let suffix =
+        Dn::parse(&config.suffix).map_err(|e| DirectoryError::Configuration(format!("directory.suffix: {e}")))?;
+    Ok(match config.kind {
+        DirectoryKind::Embedded => {
+            let embedded = embedded::Embedded::new(store.clone(), suffix);
+            embedded.ensure_suffix().await?;
+            Box::new(embedded)
+        }
+        DirectoryKind::Ldap => Box::new(ldap::Ldap::connect(config).await?),
+    })
 }
 
 /// What a directory answers when it does not do what was asked.

@@ -33,6 +33,10 @@ pub(super) fn check_add(entry: &Entry) -> Result<Attributes, DirectoryError> {
         if attributes.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)) {
             return Err(rejected(&entry.dn, ATTRIBUTE_OR_VALUE_EXISTS, format!("{name} is given twice")));
         }
+        if values.len() == 1 {
+            attributes.push((name.clone(), values.clone()));
+            continue;
+        }
         let rule = Rule::of(name);
         let mut written = HashSet::with_capacity(values.len());
         let mut keys = HashSet::with_capacity(values.len());

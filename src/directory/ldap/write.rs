@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use ldap3::{LdapError, LdapResult, Mod};
 use tokio::sync::Mutex;
 use tokio::time::sleep;
@@ -22,8 +22,13 @@ const ATTEMPTS: u32 = 6;
 /// The wait after the first such answer; it doubles, to 3 s: some 6 s in all.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Waits before the tries to connect again: a service that restarts is back by then.
-const RECONNECT_WAITS: [Duration; 4] =
-    [Duration::ZERO, Duration::from_millis(300), Duration::from_millis(700), Duration::from_secs(2)];
+const RECONNECT_WAITS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(300),
+    Duration::from_millis(700),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
 /// Connections lost in one batch after which the rest of it is left: each may leave a window of unknown outcomes.
 const LOSSES: u32 = 3;
 
@@ -53,7 +58,8 @@ pub(super) async fn execute(ldap: &Ldap, operations: &[Operation], pace: &Pace) 
             outcomes.push((i, run(ldap, &batch, operation, pace).await));
         }
     };
-    let mut outcomes = join_all((0..ldap.window).map(|_| worker())).await.concat();
+    let workers: FuturesUnordered<_> = (0..ldap.window).map(|_| worker()).collect();
+    let mut outcomes = workers.concat().await;
     outcomes.sort_unstable_by_key(|(i, _)| *i);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
@@ -103,7 +109,10 @@ impl Batch {
         }
         let mut last = None;
         for wait in RECONNECT_WAITS {
-            sleep(wait).await;
+            // Even a sleep of nothing lasts to the next millisecond, and this is on the way of every operation.
+            if !wait.is_zero() {
+                sleep(wait).await;
+            }
             match ldap.handle().await {
                 Ok((handle, generation)) => {
                     if state.last.replace(generation).is_some_and(|before| before != generation) {

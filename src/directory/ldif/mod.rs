@@ -8,7 +8,7 @@ mod read;
 mod write;
 
 pub use read::{LdifError, LdifProblem, Reader};
-pub use write::{write_entry, write_header, write_operation};
+pub use write::{write_entry, write_operation};
 
 /// Whether a value may stand as it is after `attr: ` (RFC 2849 `SAFE-STRING`). A trailing space is kept by the grammar
 /// but lost by editors, so such values are encoded too, as the RFC advises.

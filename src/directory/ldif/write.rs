@@ -1,4 +1,5 @@
-//! The writer.
+//! The writer. It writes no `version: 1`: the line is optional, and OpenLDAP's `slapadd` refuses a file that has it in a
+//! paragraph of its own.
 
 use std::io::{self, Write};
 
@@ -10,14 +11,6 @@ use crate::directory::{Entry, Modification, Operation, Value};
 
 /// Columns per line, as RFC 2849 examples and OpenLDAP's tools have it.
 const WIDTH: usize = 76;
-
-/// The line that opens a file.
-///
-/// # Errors
-/// When `out` fails.
-pub fn write_header(out: &mut impl Write) -> io::Result<()> {
-    out.write_all(b"version: 1\n\n")
-}
 
 /// Writes a content record, with the empty line that ends it. An entry without attributes is still a record.
 ///

@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use rentree::config::DirectoryConfig;
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory, DirectoryError, Operation, Pace, Search};
+use rentree::directory::{Directory, DirectoryError, Entry, Operation, Pace, Search, Value, ldif};
 
-use super::suite::{carry_out, one, person};
+use super::suite::{carry_out, group, one, person};
 use crate::support::peer::{Answer, Peer};
 use crate::support::slapd::{ADMIN_PASSWORD, Options, Slapd, certificates};
 use crate::support::{SUFFIX, dn};
@@ -130,6 +130,32 @@ async fn a_limit_of_size_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
+async fn our_ldif_is_theirs_and_theirs_is_ours() {
+    let mut slapd = Slapd::start();
+    let mut entries: Vec<Entry> = ["3E A, +\"é", "#x", "a\\b=c"].map(|cn| group(cn, &[""])).into();
+    let mut entry = person("F1700ivg");
+    entry.push("description", [" leading", "trailing ", "two\nlines", ":", "Œuvre", &"long ".repeat(60)]);
+    entry.attributes.push(("jpegPhoto".into(), vec![Value::Octets(vec![0xff, 0xd8, 0x00])]));
+    entries.push(entry);
+    let mut text = Vec::new();
+    for entry in &entries {
+        ldif::write_entry(&mut text, entry).unwrap();
+    }
+    slapd.load_offline(&text);
+    let directory = Ldap::connect(&slapd.config()).await.unwrap();
+    let dump = slapd.dump();
+    let dumped: Vec<Entry> = ldif::Reader::new(&*dump).collect::<Result<_, _>>().unwrap();
+    for entry in &entries {
+        let there = directory.read(&entry.dn).await.unwrap().unwrap();
+        let in_dump = dumped.iter().find(|e| e.dn == entry.dn).unwrap();
+        for (name, values) in &entry.attributes {
+            assert_eq!(there.values(name), values, "{name}");
+            assert_eq!(in_dump.values(name), values, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_killed_in_mid_batch_leaves_no_lie() {
     let mut slapd = Slapd::start();
     let directory = Ldap::connect(&slapd.config()).await.unwrap();
@@ -183,7 +209,7 @@ async fn a_server_that_restarts_is_found_again_by_the_batch() {
 fn peer_config(peer: &Peer, slapd_password: &std::path::Path) -> DirectoryConfig {
     let text = format!(
         "kind = \"ldap\"\nsuffix = \"{SUFFIX}\"\nurl = \"ldap://127.0.0.1:{}\"\nbind_dn = \"cn=admin\"\n\
-         password_file = \"{}\"\ntimeout_seconds = 1\n",
+         password_file = \"{}\"\ntimeout_seconds = 4\n",
         peer.port,
         slapd_password.display()
     );

@@ -128,6 +128,21 @@ impl Slapd {
         assert!(self.launch(), "slapd does not start again: {}", self.messages());
     }
 
+    /// Loads LDIF with the server's offline loader, which wants the server stopped.
+    pub fn load_offline(&mut self, ldif: &[u8]) {
+        self.kill();
+        std::fs::write(self.path().join("load.ldif"), ldif).unwrap();
+        self.run("slapadd", &["-q", "-F", "config", "-l", "load.ldif"]);
+        self.start_again();
+    }
+
+    /// Everything in it, as the server's own tool writes it.
+    pub fn dump(&self) -> Vec<u8> {
+        let dump = Command::new(tool("slapcat")).args(["-F", "config"]).current_dir(self.path()).output().unwrap();
+        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        dump.stdout
+    }
+
     fn socket(&self) -> PathBuf {
         self.path().join("ldapi")
     }
