@@ -1,6 +1,6 @@
 //! `rentree export --ldif`: the directory in a standard format.
 
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 use futures_util::TryStreamExt as _;
@@ -34,7 +34,6 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         trail.record(Kind::HashesExported, None, serde_json::json!({ "file": args.ldif })).map_err(failed)?;
         trail.flush().await.map_err(failed)?;
     }
-    writeln!(out, "version: 1\n").map_err(failed)?;
     let search = Search {
         base: Dn::parse(&session.config.directory.suffix).map_err(failed)?,
         filter: "(objectClass=*)".to_owned(),

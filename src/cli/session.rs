@@ -6,10 +6,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use rentree::audit::{Actor, Kind, Trail};
-use rentree::config::{Config, DirectoryKind};
+use rentree::config::Config;
 use rentree::directory::dialect::Dialect;
-use rentree::directory::embedded::Embedded;
-use rentree::directory::ldap::Ldap;
 use rentree::directory::{Directory, Dn, ensure_branches};
 use rentree::plan::{Ground, RunId, Verdict};
 use rentree::progress::Progress;
@@ -142,17 +140,7 @@ impl Session {
 }
 
 pub async fn open_directory(config: &Config, store: &Store) -> Result<Box<dyn Directory>, Failure> {
-    Ok(match config.directory.kind {
-        DirectoryKind::Embedded => {
-            let suffix = Dn::parse(&config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
-            let embedded = Embedded::new(store.clone(), suffix);
-            embedded.ensure_suffix().await.map_err(|e| Failure::new(Verdict::Failed, e))?;
-            Box::new(embedded)
-        }
-        DirectoryKind::Ldap => {
-            Box::new(Ldap::connect(&config.directory).await.map_err(|e| Failure::new(Verdict::Failed, e))?)
-        }
-    })
+    rentree::directory::open(&config.directory, store).await.map_err(|e| Failure::new(Verdict::Failed, e))
 }
 
 /// Threads for reading: one a core.
