@@ -16,7 +16,7 @@ pub(super) async fn fresh(ground: &Ground<'_>, header: &Header, resumed: bool) -
             reasons.push(format!("source {} is no longer configured", state.name));
             continue;
         };
-        let row = ground.store.source(&source.name, source.prefix(), "aaf-2d").await?;
+        let row = ground.store.source(&source.name, source.prefix(), source.kind.name()).await?;
         if row.version != state.version {
             reasons.push(format!(
                 "source {} has accepted a newer delivery ({})",

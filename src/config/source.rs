@@ -29,3 +29,13 @@ pub enum SourceKind {
     #[serde(rename = "aaf-2d")]
     Aaf2d,
 }
+
+impl SourceKind {
+    /// As the configuration and the store write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aaf2d => "aaf-2d",
+        }
+    }
+}

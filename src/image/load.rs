@@ -32,7 +32,7 @@ pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Resul
         roster::build(&sources, std::iter::from_fn(move || receiver.blocking_recv()).flatten(), &options)
     });
     for (index, source) in config.sources.iter().enumerate() {
-        let row = store.source(&source.name, source.prefix(), "aaf-2d").await?;
+        let row = store.source(&source.name, source.prefix(), source.kind.name()).await?;
         let intake = intakes.iter().find(|i| i.id == row.id);
         let mut batch = Vec::with_capacity(BATCH);
         let mut rows = store.image_rows(row.id);

@@ -78,7 +78,7 @@ pub async fn take_in(
     now: Timestamp,
     progress: &Arc<dyn Progress>,
 ) -> Result<Intake, ImageError> {
-    let source = store.source(&config.name, config.prefix(), "aaf-2d").await?;
+    let source = store.source(&config.name, config.prefix(), config.kind.name()).await?;
     let started = Instant::now();
     let path = config.path.clone();
     let delivery = blocking(&config.name, move || feed::discover(&path, &feed::Limits::default())).await??;

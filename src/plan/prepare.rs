@@ -180,7 +180,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let plan_id = PlanId(Uuid::now_v7());
     let mut sources = Vec::new();
     for source in &ground.config.sources {
-        let row = ground.store.source(&source.name, source.prefix(), "aaf-2d").await?;
+        let row = ground.store.source(&source.name, source.prefix(), source.kind.name()).await?;
         sources.push(SourceState {
             name: row.name,
             version: row.version,
