@@ -4,6 +4,11 @@ mod cli;
 
 use std::process::ExitCode;
 
+/// A night makes and drops tens of millions of small strings, from several threads: a fifth of its time went into the
+/// system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main()
 }

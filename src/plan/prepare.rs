@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::directory::dialect::Dialect;
 use crate::directory::{Directory, DirectoryError, Dn, Entry, Search};
 use crate::feed::Finding;
-use crate::image::{ImageError, take_in};
+use crate::image::{ImageError, Intake, take_in};
 use crate::naming::{AdoptError, Login, Names, Register, Rules, RulesError, Uid, fold};
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
@@ -95,20 +95,12 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         return Err(PlanError::NoSource);
     }
 
-    // Sources into images.
-    let mut intakes = Vec::new();
-    for (index, source) in ground.config.sources.iter().enumerate() {
-        let intake = take_in(ground.store, index as u16, source, ground.threads, ground.now, &ground.progress).await?;
-        trail.record(
-            Kind::DeliveryAccepted,
-            None,
-            serde_json::json!({
-                "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
-                "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
-            }),
-        )?;
-        intakes.push(intake);
-    }
+    // Sources into images; beside it, what the engine knows already, which no delivery changes.
+    let (mut intakes, accounts, reserved) = tokio::try_join!(
+        take_in_all(ground, trail),
+        async { Ok(ground.store.accounts().await?) },
+        async { Ok(ground.store.names().await?) },
+    )?;
     clock.lap("feed");
 
     // Images into the roster.
@@ -118,8 +110,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Names, for ever.
     ground.progress.begin("naming", None);
-    let accounts = ground.store.accounts().await?;
-    let names = name_everybody(ground, &roster, trail).await?;
+    let names = name_everybody(ground, &roster, reserved, trail).await?;
     clock.lap("naming");
 
     // The directory against the roster.
@@ -238,14 +229,36 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
 }
 
+/// Takes in the newest delivery of every source, in the order of the configuration.
+async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, PlanError> {
+    let mut intakes = Vec::new();
+    for (index, source) in ground.config.sources.iter().enumerate() {
+        let intake = take_in(ground.store, index as u16, source, ground.threads, ground.now, &ground.progress).await?;
+        trail.record(
+            Kind::DeliveryAccepted,
+            None,
+            serde_json::json!({
+                "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
+                "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
+            }),
+        )?;
+        intakes.push(intake);
+    }
+    Ok(intakes)
+}
+
 /// Entries handed over at once between threads.
 const BATCH: usize = 1_024;
 
 /// Gives everybody in the roster a uid and a login. The directory is asked which names are taken there only when
 /// somebody is new to the register; new names are reserved before anything is shown, so that dry run and real run
-/// agree.
-async fn name_everybody(ground: &Ground<'_>, roster: &Roster, trail: &Trail) -> Result<Vec<(Uid, Login)>, PlanError> {
-    let rows = ground.store.names().await?;
+/// agree. `rows` is the register as it was.
+async fn name_everybody(
+    ground: &Ground<'_>,
+    roster: &Roster,
+    rows: Vec<NameRow>,
+    trail: &Trail,
+) -> Result<Vec<(Uid, Login)>, PlanError> {
     // Nearly every night everybody is known: nothing to draw, nothing to ask.
     let known: HashMap<&str, &NameRow> = rows.iter().map(|row| (row.join_key.as_str(), row)).collect();
     let all: Option<Vec<(Uid, Login)>> = roster
