@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::select::{Pile, Selection, children_of, piles};
@@ -70,6 +71,8 @@ pub enum PrintError {
     Audit(#[from] AuditError),
     #[error("the envelope of {person} cannot be opened")]
     Envelope { person: JoinKey, source: EnvelopeError },
+    #[error("typesetting stopped: {0}")]
+    Stopped(String),
     #[error("letters.login_url is not configured: the sheets would not say where to connect")]
     NoLoginUrl,
 }
@@ -89,14 +92,14 @@ pub async fn print(
     if config.letters.login_url.is_empty() {
         return Err(PrintError::NoLoginUrl);
     }
-    let roster = image::roster(store, config, &[]).await?;
-    let accounts = store.accounts().await?;
-    let logins: HashMap<JoinKey, Login> =
-        store.names().await?.into_iter().map(|row| (row.join_key, row.login)).collect();
-    let printed_before: HashSet<JoinKey> = if job.only_new { store.printed_before().await? } else { HashSet::new() };
-    let may = |person: &Person| {
-        accounts.get(&person.key).is_some_and(|a| a.stage == Stage::Present) && !printed_before.contains(&person.key)
-    };
+    let printed_before =
+        async { if job.only_new { Ok(store.printed_before().await?) } else { Ok::<_, PrintError>(HashSet::new()) } };
+    let (roster, present, printed_before) = tokio::try_join!(
+        async { Ok(image::roster(store, config, &[]).await?) },
+        async { Ok(store.accounts_at(Stage::Present).await?) },
+        printed_before,
+    )?;
+    let may = |person: &Person| present.contains(&person.key) && !printed_before.contains(&person.key);
     let piles = piles(&roster, &job.selection, &may);
     let total: u64 = piles.iter().map(|p| p.persons.len() as u64).sum();
     progress.begin("letters", Some(total));
@@ -109,16 +112,14 @@ pub async fn print(
         selection: serde_json::to_string(&job.selection).unwrap_or_default(),
         template: job.template.as_deref().map(digest),
     };
-    let mut typesetter = Typesetter::new(job.program);
-    if let Some(template) = &job.template {
-        typesetter = typesetter.with_template(template);
-    }
+    let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
+    let mut press = Press::new(job);
     let mut names = FileNames::default();
-    let mut printed = Printed { batch: batch.id.clone(), files: Vec::new(), without: HashMap::new() };
-    for pile in &piles {
-        let run = PileRun { roster: &roster, logins: &logins, config, job, batch: &batch.id };
-        let envelopes = run.envelopes(store, pile).await?;
-        let (sheets, keys) = run.sheets(pile, &envelopes, trail, &mut printed.without)?;
+    let mut without = HashMap::new();
+    for (at, pile) in piles.iter().enumerate() {
+        let run = PileRun { roster: &roster, config, job, batch: &batch.id };
+        let material = run.material(store, pile).await?;
+        let (sheets, keys) = run.sheets(pile, &material, trail, &mut without)?;
         progress.advance(pile.persons.len() as u64);
         if sheets.is_empty() {
             continue;
@@ -126,10 +127,84 @@ pub async fn print(
         // Opening is on record, on the disk, before anything is shown.
         trail.flush().await?;
         let Some(letter) = run.batch(pile, sheets) else { continue };
-        let pdf = typesetter.typeset(&letter).await?;
         let path = job.out.join(names.name(&letter));
+        if let Some(set) = press.set(Typeset { at, keys, path, letter }).await? {
+            ledger.keep(set).await?;
+        }
+    }
+    while let Some(set) = press.next().await? {
+        ledger.keep(set).await?;
+    }
+    press.finish().await;
+    trail.flush().await?;
+    ledger.files.sort_by_key(|(at, _)| *at);
+    Ok(Printed { batch: batch.id.clone(), files: ledger.files.into_iter().map(|(_, file)| file).collect(), without })
+}
+
+/// A pile's batch, with where it goes and whose sheets it holds.
+struct Typeset {
+    at: usize,
+    keys: Vec<JoinKey>,
+    path: PathBuf,
+    letter: Batch,
+}
+
+/// Some typesetters side by side, a pile each. Dropped, it stops those at work.
+struct Press {
+    idle: Vec<Typesetter>,
+    at_work: JoinSet<(Typesetter, Typeset, Result<Vec<u8>, LettersError>)>,
+}
+
+/// A typesetter uses several cores for parts of its work only; a third would only take memory.
+const TYPESETTERS: usize = 2;
+
+impl Press {
+    fn new(job: &Job<'_>) -> Self {
+        let typesetter = || match &job.template {
+            Some(template) => Typesetter::new(job.program).with_template(template),
+            None => Typesetter::new(job.program),
+        };
+        Self { idle: (0..TYPESETTERS).map(|_| typesetter()).collect(), at_work: JoinSet::new() }
+    }
+
+    /// Begins with a pile; gives back one that was done when there was no typesetter free.
+    async fn set(&mut self, work: Typeset) -> Result<Option<(Typeset, Vec<u8>)>, PrintError> {
+        let done = if self.idle.is_empty() { self.next().await? } else { None };
+        if let Some(mut typesetter) = self.idle.pop() {
+            self.at_work.spawn(async move {
+                let pdf = typesetter.typeset(&work.letter).await;
+                (typesetter, work, pdf)
+            });
+        }
+        Ok(done)
+    }
+
+    /// Waits for the next pile that is done; `None` when none is at work.
+    async fn next(&mut self) -> Result<Option<(Typeset, Vec<u8>)>, PrintError> {
+        let Some(done) = self.at_work.join_next().await else { return Ok(None) };
+        let (typesetter, work, pdf) = done.map_err(|e| PrintError::Stopped(e.to_string()))?;
+        self.idle.push(typesetter);
+        Ok(Some((work, pdf?)))
+    }
+
+    async fn finish(self) {
+        for typesetter in self.idle {
+            typesetter.finish().await;
+        }
+    }
+}
+
+/// What was set goes to its file, into the print register and onto the trail.
+struct Ledger<'a> {
+    store: &'a Store,
+    trail: &'a Trail,
+    batch: &'a PrintBatch,
+    files: Vec<(usize, PrintedFile)>,
+}
+
+impl Ledger<'_> {
+    async fn keep(&mut self, (Typeset { at, keys, path, letter }, pdf): (Typeset, Vec<u8>)) -> Result<(), PrintError> {
         write_private(&path, &pdf)?;
-        let school = letter.school.uai.clone();
         let sheets: Vec<PrintedSheet> = letter
             .sheets
             .iter()
@@ -137,56 +212,67 @@ pub async fn print(
             .map(|(sheet, join_key)| PrintedSheet {
                 serial: sheet.serial.clone(),
                 join_key,
-                profile: pile.profile,
-                school: school.clone(),
+                profile: letter.profile,
+                school: letter.school.uai.clone(),
                 class: letter.class.clone(),
                 file: path.display().to_string(),
             })
             .collect();
-        store.note_printed(&batch, &sheets).await?;
+        self.store.note_printed(self.batch, &sheets).await?;
         for sheet in &sheets {
-            trail.record(
+            self.trail.record(
                 Kind::Printed,
                 Some(&sheet.join_key),
-                serde_json::json!({ "batch": batch.id, "serial": sheet.serial, "school": sheet.school,
+                serde_json::json!({ "batch": self.batch.id, "serial": sheet.serial, "school": sheet.school,
                     "class": sheet.class, "file": sheet.file }),
             )?;
         }
-        printed.files.push(PrintedFile {
-            path,
-            school,
-            profile: pile.profile,
-            class: letter.class.clone(),
-            sheets: sheets.len() as u64,
-        });
+        self.files.push((
+            at,
+            PrintedFile {
+                path,
+                school: letter.school.uai.clone(),
+                profile: letter.profile,
+                class: letter.class.clone(),
+                sheets: sheets.len() as u64,
+            },
+        ));
+        Ok(())
     }
-    typesetter.finish().await;
-    trail.flush().await?;
-    Ok(printed)
+}
+
+/// What the store gives for a pile.
+struct Material {
+    envelopes: HashMap<JoinKey, SealedEnvelope>,
+    /// For sheets without a secret, which say the login all the same.
+    logins: HashMap<JoinKey, Login>,
 }
 
 /// One pile on its way to paper.
 struct PileRun<'a> {
     roster: &'a Roster,
-    logins: &'a HashMap<JoinKey, Login>,
     config: &'a Config,
     job: &'a Job<'a>,
     batch: &'a str,
 }
 
 impl PileRun<'_> {
-    async fn envelopes(&self, store: &Store, pile: &Pile) -> Result<HashMap<JoinKey, SealedEnvelope>, PrintError> {
+    async fn material(&self, store: &Store, pile: &Pile) -> Result<Material, PrintError> {
         let keys: Vec<JoinKey> =
             pile.persons.iter().filter_map(|id| self.roster.person(*id)).map(|p| p.key.clone()).collect();
-        let envelopes = store.live_envelopes(&keys).await?;
-        Ok(envelopes.into_iter().map(|e| (e.label.join_key.clone(), e)).collect())
+        let (mut envelopes, mut logins) = (Vec::new(), HashMap::new());
+        match self.config.credentials.of(pile.profile).mode {
+            Mode::Bind => envelopes = store.live_envelopes(&keys).await?,
+            Mode::Federated => logins = store.logins(&keys).await?,
+        }
+        Ok(Material { envelopes: envelopes.into_iter().map(|e| (e.label.join_key.clone(), e)).collect(), logins })
     }
 
     /// Opens and lays out the data of a pile. People without an envelope are counted, with the reason.
     fn sheets(
         &self,
         pile: &Pile,
-        envelopes: &HashMap<JoinKey, SealedEnvelope>,
+        material: &Material,
         trail: &Trail,
         without: &mut HashMap<&'static str, u64>,
     ) -> Result<(Vec<Sheet>, Vec<JoinKey>), PrintError> {
@@ -194,7 +280,7 @@ impl PileRun<'_> {
         let (mut sheets, mut keys) = (Vec::new(), Vec::new());
         for &id in &pile.persons {
             let Some(person) = self.roster.person(id) else { continue };
-            let (serial, login, secret) = match (mode, envelopes.get(&person.key)) {
+            let (serial, login, secret) = match (mode, material.envelopes.get(&person.key)) {
                 (Mode::Bind, Some(envelope)) => {
                     let content = envelope
                         .open(self.job.keys)
@@ -213,7 +299,7 @@ impl PileRun<'_> {
                     continue;
                 }
                 (Mode::Federated, _) => {
-                    let Some(login) = self.logins.get(&person.key) else { continue };
+                    let Some(login) = material.logins.get(&person.key) else { continue };
                     (Uuid::now_v7().to_string(), login.as_str().to_owned(), None)
                 }
             };

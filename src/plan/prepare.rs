@@ -96,11 +96,10 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     }
 
     // Sources into images; beside it, what the engine knows already, which no delivery changes.
-    let (mut intakes, accounts, reserved) = tokio::try_join!(
-        take_in_all(ground, trail),
-        async { Ok(ground.store.accounts().await?) },
-        async { Ok(ground.store.names().await?) },
-    )?;
+    let (mut intakes, accounts, reserved) =
+        tokio::try_join!(take_in_all(ground, trail), async { Ok(ground.store.accounts().await?) }, async {
+            Ok(ground.store.names().await?)
+        },)?;
     clock.lap("feed");
 
     // Images into the roster.

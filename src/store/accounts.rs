@@ -1,6 +1,6 @@
 //! The accounts that the engine knows, with their stage; the schools' years; the groups' own members.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use compact_str::CompactString;
 use futures_util::TryStreamExt as _;
@@ -83,6 +83,17 @@ impl Store {
             accounts.insert(join_key, account);
         }
         Ok(accounts)
+    }
+
+    /// Whose accounts are at this stage.
+    pub async fn accounts_at(&self, stage: Stage) -> Result<HashSet<JoinKey>, StoreError> {
+        let mut rows =
+            sqlx::query("SELECT join_key FROM account WHERE stage = ?1").bind(stage.name()).fetch(&self.reader);
+        let mut keys = HashSet::new();
+        while let Some(row) = rows.try_next().await? {
+            keys.insert(JoinKey::from_text(row.try_get(0)?));
+        }
+        Ok(keys)
     }
 
     /// The school year that each school has reached.

@@ -1,9 +1,11 @@
 //! The register of names: every uid and login ever given, each to one join key, for ever.
 
+use std::collections::HashMap;
+
 use futures_util::TryStreamExt as _;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::naming::{Login, Uid};
 use crate::roster::JoinKey;
 
@@ -28,6 +30,15 @@ impl Store {
             });
         }
         Ok(names)
+    }
+
+    /// The logins of those of `keys` that have one.
+    pub async fn logins(&self, keys: &[JoinKey]) -> Result<HashMap<JoinKey, Login>, StoreError> {
+        let rows = sqlx::query("SELECT join_key, login FROM name WHERE join_key IN (SELECT value FROM json_each(?1))")
+            .bind(json_list(keys))
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter().map(|row| Ok((JoinKey::from_text(row.try_get(0)?), Login::new(row.try_get(1)?)))).collect()
     }
 
     /// The high-water mark of each uid series.
