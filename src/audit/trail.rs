@@ -67,7 +67,7 @@ impl Trail {
     /// # Errors
     /// When the payload cannot be written as JSON.
     pub fn record(&self, kind: Kind, subject: Option<&JoinKey>, payload: impl Serialize) -> Result<(), AuditError> {
-        let draft = self.draft(Timestamp::now().as_millisecond(), kind, subject, &payload)?;
+        let draft = self.draft(now(), kind, subject, &payload)?;
         self.gathered().drafts.push(draft);
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Trail {
         subject: Option<&JoinKey>,
         payload: impl Serialize,
     ) -> Result<(), AuditError> {
-        let at = Timestamp::now().as_millisecond();
+        let at = now();
         let draft = self.draft(at, note.into(), subject, &payload)?;
         let mut gathered = self.gathered();
         if gathered.gate.admits(note, key, at) {
@@ -128,7 +128,7 @@ impl Trail {
         // First what is still on its way: it may be about the same person.
         self.write_gathered().await?;
         let subject = pseudonym(&self.salt, person);
-        let at = Timestamp::now().as_millisecond();
+        let at = now();
         let mut draft = self.draft(at, Kind::PayloadErased, None, &())?;
         let (erased, _) = self
             .store
@@ -150,7 +150,7 @@ impl Trail {
         let drafts = {
             let mut gathered = self.gathered();
             for summary in gathered.gate.summaries() {
-                let at = Timestamp::now().as_millisecond();
+                let at = now();
                 let draft = self.draft(at, Kind::Summary, None, &summary)?;
                 gathered.drafts.push(draft);
             }
@@ -197,13 +197,19 @@ impl Trail {
     }
 }
 
+/// Events are dated when they happen, whatever day a run is computed for. Milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the one clock of the trail")]
+fn now() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
 impl Drop for Trail {
     fn drop(&mut self) {
         let (mut drafts, summaries) = {
             let mut gathered = self.gathered();
             (std::mem::take(&mut gathered.drafts), gathered.gate.summaries())
         };
-        let at = Timestamp::now().as_millisecond();
+        let at = now();
         drafts.extend(summaries.iter().filter_map(|s| self.draft(at, Kind::Summary, None, s).ok()));
         if !drafts.is_empty() {
             self.left.write(&drafts);

@@ -43,7 +43,7 @@ impl StoreSession {
     pub async fn open(global: &Global) -> Result<Self, Failure> {
         let config = Config::load(&global.config)?;
         let store = Store::open(&config.store.url).await?;
-        let now = Zoned::now();
+        let now = clock();
         Ok(Self {
             config,
             store,
@@ -78,7 +78,7 @@ impl Session {
         let branches =
             [dialect.people_branch().clone(), dialect.structures_branch().clone(), dialect.groups_branch().clone()];
         ensure_branches(&*directory, &suffix, &branches).await.map_err(|e| Failure::new(Verdict::Failed, e))?;
-        let now = Zoned::now();
+        let now = clock();
         Ok(Self {
             config,
             store,
@@ -154,4 +154,10 @@ pub fn must_be_new(path: &Path) -> Result<(), Failure> {
         return Err(Failure::failed(format!("{} already exists; move it away first", path.display())));
     }
     Ok(())
+}
+
+/// The only clock of the program but the trail's.
+#[expect(clippy::disallowed_methods, reason = "everything else takes the time as an argument")]
+fn clock() -> Zoned {
+    Zoned::now()
 }

@@ -1,0 +1,155 @@
+//! Durable LDAP adds against `ldapadd`, in turn, on one slapd of its own: `cargo bench --no-default-features --bench
+//! adds [-- <n> <rounds>]`.
+//!
+//! Each round adds the same entries with `ldapadd` on one connection, with `ldapadd` on four (a quarter each), and with
+//! ours on one connection at two widths; what was added is deleted before the next. The server writes to the disk
+//! before it answers, as in production, and so the disk is what bounds all of them: more in flight lets the server put
+//! more of them into one write. Prints each one's median rate, and the median over the rounds of our rate divided by
+//! the better of the two `ldapadd`s of the same round.
+
+#![allow(clippy::print_stdout)]
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use rentree::directory::ldap::Ldap;
+use rentree::directory::{Directory, Dn, Entry, Operation, Pace, ldif};
+
+#[allow(dead_code, clippy::unwrap_used)]
+#[path = "../tests/it/support/slapd.rs"]
+mod slapd;
+
+use slapd::{Options, Slapd};
+
+const SUFFIX: &str = "dc=esco-centre,dc=fr";
+/// As many operations as an apply sends between two entries of its journal.
+const BATCH: usize = 1_000;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse().ok());
+    let (n, rounds) = (numbers.next().unwrap_or(2_000), numbers.next().unwrap_or(7));
+    let server = Slapd::with(&Options { durable: true, ..Options::default() });
+    let entries = (0..n).map(person).collect::<Result<Vec<_>, _>>()?;
+    let whole = vec![file(&server, "all", &entries)?];
+    let quarters = entries
+        .chunks(n.div_ceil(4))
+        .enumerate()
+        .map(|(i, quarter)| file(&server, &format!("quarter{i}"), quarter))
+        .collect::<Result<Vec<_>, _>>()?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let ours = |window| {
+            let mut config = server.config();
+            config.window = window;
+            async move { Ldap::connect(&config).await }
+        };
+        let (narrow, wide) = (ours(16).await?, ours(32).await?);
+        let mut rates: [Vec<f64>; 4] = Default::default();
+        let mut ratios: [Vec<f64>; 2] = Default::default();
+        for _ in 0..rounds {
+            let mut round = [0.0; 4];
+            for (variant, rate) in round.iter_mut().enumerate() {
+                let start = Instant::now();
+                match variant {
+                    0 => ldapadd(&server, &whole)?,
+                    1 => ldapadd(&server, &quarters)?,
+                    2 => execute(&narrow, entries.iter().cloned().map(Operation::Add).collect()).await?,
+                    _ => execute(&wide, entries.iter().cloned().map(Operation::Add).collect()).await?,
+                }
+                *rate = n as f64 / start.elapsed().as_secs_f64();
+                execute(&wide, entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect()).await?;
+            }
+            let best = round[0].max(round[1]);
+            ratios[0].push(round[2] / best);
+            ratios[1].push(round[3] / best);
+            rates.iter_mut().zip(round).for_each(|(all, rate)| all.push(rate));
+        }
+        let names = ["ldapadd, 1 connection", "ldapadd, 4 connections", "ours, window 16", "ours, window 32"];
+        for (name, rates) in names.iter().zip(&mut rates) {
+            let median = median(rates);
+            let (least, most) = (rates.first().copied().unwrap_or(0.0), rates.last().copied().unwrap_or(0.0));
+            println!("{name:24} {median:6.0} adds/s (from {least:.0} to {most:.0})");
+        }
+        for (name, ratios) in ["16", "32"].iter().zip(&mut ratios) {
+            println!("ours ({name}) / best ldapadd of its round: {:.2}", median(ratios));
+        }
+        Ok(())
+    })
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+async fn execute(directory: &dyn Directory, operations: Vec<Operation>) -> Result<(), Failure> {
+    for batch in operations.chunks(BATCH) {
+        directory.execute(batch, &Pace::unlimited()).await.into_iter().collect::<Result<(), _>>()?;
+    }
+    Ok(())
+}
+
+/// One `ldapadd` a file, all at the same time.
+fn ldapadd(server: &Slapd, files: &[String]) -> Result<(), Failure> {
+    let running = files
+        .iter()
+        .map(|file| {
+            Command::new("ldapadd")
+                .args(["-x", "-H", &server.url(), "-D", &Slapd::admin_dn(), "-f", file, "-y"])
+                .arg(server.password_file())
+                .stdout(Stdio::null())
+                .spawn()
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for mut process in running {
+        if !process.wait()?.success() {
+            return Err("ldapadd failed".into());
+        }
+    }
+    Ok(())
+}
+
+fn file(server: &Slapd, name: &str, entries: &[Entry]) -> Result<String, Failure> {
+    let path = server.path().join(format!("{name}.ldif"));
+    let mut text = Vec::new();
+    for entry in entries {
+        ldif::write_entry(&mut text, entry)?;
+    }
+    std::fs::write(&path, text)?;
+    Ok(path.display().to_string())
+}
+
+/// A pupil of 16 attributes.
+fn person(i: usize) -> Result<Entry, Failure> {
+    let uid = format!("F26{i:05x}");
+    let mut entry = Entry::new(Dn::parse(&format!("ou=people,{SUFFIX}"))?.child("uid", &uid));
+    let structure = format!("ENTStructureSIREN=19350001400012,ou=structures,{SUFFIX}");
+    entry.push("objectClass", ["inetOrgPerson", "ENTPerson", "ENTEleve"]);
+    for (name, value) in [
+        ("uid", uid),
+        ("cn", format!("MARTIN ZOE {i}")),
+        ("sn", format!("Martin-{i}")),
+        ("givenName", "Zoé".to_owned()),
+        ("displayName", format!("Zoé MARTIN-{i}")),
+        ("ENTPersonLogin", format!("zoe.martin{i}")),
+        ("ENTPersonJointure", format!("AC-RENNES${i}")),
+        ("ENTPersonDateNaissance", "01/02/2014".to_owned()),
+        ("ENTPersonSexe", "F".to_owned()),
+        ("ENTPersonAutresPrenoms", "Zoé".to_owned()),
+        ("ENTPersonStructRattach", structure.clone()),
+        ("ENTPersonProfils", "National_ELV".to_owned()),
+        ("ENTEleveClasses", format!("{structure}$6A")),
+        ("ENTEleveStructRattachId", format!("{i}")),
+        ("ENTEleveStatutEleve", "ST".to_owned()),
+        ("ENTEleveMEF", "10010012110".to_owned()),
+        ("ENTEleveLibelleMEF", "6EME".to_owned()),
+        ("ENTEleveNivFormation", "6EME".to_owned()),
+        ("ENTEleveFiliere", "COLLEGE".to_owned()),
+        ("ENTEleveMajeur", "N".to_owned()),
+        ("userPassword", format!("{{ARGON2}}$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0${i:043}")),
+    ] {
+        entry.push(name, [value]);
+    }
+    Ok(entry)
+}
