@@ -25,8 +25,8 @@ const THREADS: usize = 4;
 /// How often the child looks whether its parent still lives.
 const PARENT_CHECK: Duration = Duration::from_millis(500);
 
-/// Runs the typesetting process until its standard input ends. Arguments after the subcommand, both optional: the bound
-/// on its address space in MiB, and the process id of its parent.
+/// Runs the typesetting process until its standard input ends. Arguments after the subcommand, all optional: the bound
+/// on its address space in MiB, the process id of its parent, and the number of threads.
 ///
 /// Exit codes: 0 at the end of the input, 1 when a pipe breaks or a limit cannot be set.
 #[must_use]
@@ -44,6 +44,7 @@ pub fn child_main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let threads = number(4).map_or(threads, |wanted| threads.min(wanted.max(1) as usize));
     // Fails only when the pool exists already, which does no harm.
     drop(rayon::ThreadPoolBuilder::new().num_threads(threads).build_global());
     die_with_the_parent(number(3).unwrap_or_else(parent_id));

@@ -113,7 +113,7 @@ pub async fn print(
         template: job.template.as_deref().map(digest),
     };
     let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
-    let mut press = Press::new(job);
+    let mut press = Press::new(job, piles.len());
     let mut names = FileNames::default();
     let mut without = HashMap::new();
     for (at, pile) in piles.iter().enumerate() {
@@ -155,16 +155,21 @@ struct Press {
     at_work: JoinSet<(Typesetter, Typeset, Result<Vec<u8>, LettersError>)>,
 }
 
-/// A typesetter uses several cores for parts of its work only; a third would only take memory.
-const TYPESETTERS: usize = 2;
+/// A typesetter uses several cores for parts of its work only; many of them would only take memory.
+const TYPESETTERS: usize = 4;
 
 impl Press {
-    fn new(job: &Job<'_>) -> Self {
-        let typesetter = || match &job.template {
-            Some(template) => Typesetter::new(job.program).with_template(template),
-            None => Typesetter::new(job.program),
+    fn new(job: &Job<'_>, piles: usize) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let side_by_side = cores.min(piles).clamp(1, TYPESETTERS);
+        let typesetter = || {
+            let typesetter = Typesetter::new(job.program).with_threads(cores / side_by_side);
+            match &job.template {
+                Some(template) => typesetter.with_template(template),
+                None => typesetter,
+            }
         };
-        Self { idle: (0..TYPESETTERS).map(|_| typesetter()).collect(), at_work: JoinSet::new() }
+        Self { idle: (0..side_by_side).map(|_| typesetter()).collect(), at_work: JoinSet::new() }
     }
 
     /// Begins with a pile; gives back one that was done when there was no typesetter free.

@@ -24,6 +24,7 @@ pub struct Typesetter {
     program: PathBuf,
     template: Option<Arc<str>>,
     memory_mib: u32,
+    threads: usize,
     /// Time for any batch, and what each sheet adds to it.
     limit: (Duration, Duration),
     running: Option<Running>,
@@ -44,6 +45,7 @@ impl Typesetter {
             program: program.to_owned(),
             template: None,
             memory_mib: DEFAULT_MEMORY_MIB,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             // A sheet takes some milliseconds; unoptimised builds on a busy machine need a hundred times that.
             limit: (Duration::from_secs(30), Duration::from_millis(300)),
             running: None,
@@ -68,6 +70,13 @@ impl Typesetter {
     #[must_use]
     pub const fn with_memory_limit(mut self, mib: u32) -> Self {
         self.memory_mib = mib;
+        self
+    }
+
+    /// Threads of the child, where it is not alone: one a core otherwise.
+    #[must_use]
+    pub const fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -120,7 +129,7 @@ impl Typesetter {
         let failed = |source| LettersError::Spawn { program: self.program.clone(), source };
         let mut child = Command::new(&self.program)
             .arg(SUBCOMMAND)
-            .args([self.memory_mib.to_string(), std::process::id().to_string()])
+            .args([self.memory_mib.to_string(), std::process::id().to_string(), self.threads.to_string()])
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
