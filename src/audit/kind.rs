@@ -15,6 +15,8 @@ pub enum Kind {
     HoldDiscarded,
     CaseDecided,
     NameReserved,
+    /// A person's join key is another now; the payload names the pseudonym of the former one.
+    JoinKeyChanged,
     CredentialIssued,
     CredentialsPrepared,
     CredentialRevoked,
@@ -39,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -52,6 +54,7 @@ impl Kind {
         Self::HoldDiscarded,
         Self::CaseDecided,
         Self::NameReserved,
+        Self::JoinKeyChanged,
         Self::CredentialIssued,
         Self::CredentialsPrepared,
         Self::CredentialRevoked,
@@ -84,6 +87,7 @@ impl Kind {
             Self::HoldDiscarded => "hold_discarded",
             Self::CaseDecided => "case_decided",
             Self::NameReserved => "name_reserved",
+            Self::JoinKeyChanged => "join_key_changed",
             Self::CredentialIssued => "credential_issued",
             Self::CredentialsPrepared => "credentials_prepared",
             Self::CredentialRevoked => "credential_revoked",

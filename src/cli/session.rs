@@ -30,6 +30,7 @@ pub struct Session {
 }
 
 /// An installation without its directory: what printing and the trail need, also on a machine that cannot reach it.
+#[cfg_attr(not(feature = "letters"), expect(dead_code, reason = "most of it is for printing"))]
 pub struct StoreSession {
     pub config: Config,
     pub store: Store,
@@ -54,6 +55,7 @@ impl StoreSession {
         })
     }
 
+    #[cfg(feature = "letters")]
     pub async fn trail(&self) -> Result<Trail, Failure> {
         open_trail(&self.store, self.run).await
     }
@@ -127,6 +129,7 @@ impl Session {
     }
 
     /// The same without its directory.
+    #[cfg(feature = "letters")]
     pub fn store_session(&self) -> StoreSession {
         StoreSession {
             config: self.config.clone(),

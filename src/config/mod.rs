@@ -136,10 +136,30 @@ impl Config {
             if source.name.is_empty() || source.prefix().contains('$') {
                 return Err(format!("source {:?}: the name must not be empty nor contain `$`", source.name));
             }
-            if let Some(twin) =
-                self.sources[..i].iter().find(|s| s.name == source.name || s.prefix() == source.prefix())
-            {
-                return Err(format!("sources {:?} and {:?} share a name or a key prefix", twin.name, source.name));
+            for twin in self.sources.iter().take(i) {
+                if twin.name == source.name {
+                    return Err(format!("two sources are called {:?}", source.name));
+                }
+                if twin.prefix() == source.prefix() && !(twin.keys_disjoint && source.keys_disjoint) {
+                    return Err(format!(
+                        "sources {:?} and {:?} share the key prefix {:?}: give one of them a key_prefix of its own, or \
+                         both keys_disjoint = true if no key of theirs names two people",
+                        twin.name,
+                        source.name,
+                        source.prefix()
+                    ));
+                }
+            }
+            for previous in &source.previous_prefixes {
+                if let Some(user) = self.sources.iter().find(|s| s.prefix() == previous) {
+                    return Err(format!(
+                        "source {:?}: the previous prefix {previous:?} is the present one of {:?}",
+                        source.name, user.name
+                    ));
+                }
+                if previous.is_empty() || previous.contains('$') {
+                    return Err(format!("source {:?}: {previous:?} is no key prefix", source.name));
+                }
             }
         }
         self.directory.check()?;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// One academy's AAF 2D, one school's extraction, …
+/// One academy's AAF 2D, one school's extraction, … The order in the configuration is the precedence: what an earlier
+/// source says of a person stands, a later one fills what is missing.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
@@ -14,6 +15,13 @@ pub struct SourceConfig {
     /// A folder, a `.zip` or a `.tar.gz`; the newest complete set in it is taken.
     pub path: PathBuf,
     pub key_prefix: Option<String>,
+    /// Prefixes that this source's join keys had before (academies merge and are renamed): an account under one of
+    /// them is the same person's.
+    #[serde(default)]
+    pub previous_prefixes: Vec<String>,
+    /// Says that this source may share its key prefix with another, because no key of theirs names two people.
+    #[serde(default)]
+    pub keys_disjoint: bool,
 }
 
 impl SourceConfig {

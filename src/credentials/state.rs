@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::envelope::{Binding, Content, EnvelopeError, Label, open};
 use super::key::PrintKey;
 use super::secret::PasswordHash;
-use crate::roster::Profile;
+use crate::roster::{JoinKey, Profile};
 
 /// Where an envelope stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +78,8 @@ pub struct PendingEnvelope {
 /// A live envelope, to be opened with the print key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedEnvelope {
+    /// Whose it is today: another join key than the label's when that changed since it was sealed.
+    pub holder: JoinKey,
     pub label: Label,
     pub profile: Profile,
     pub sealed: Vec<u8>,

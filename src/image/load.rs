@@ -24,7 +24,11 @@ pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Resul
     let sources: Vec<SourceInfo> = config
         .sources
         .iter()
-        .map(|s| SourceInfo { name: s.name.as_str().into(), prefix: s.prefix().to_owned() })
+        .map(|s| SourceInfo {
+            name: s.name.as_str().into(),
+            prefix: s.prefix().to_owned(),
+            previous_prefixes: s.previous_prefixes.clone(),
+        })
         .collect();
     let options = roster::Options::from_config(&config.roster)?;
     let (sender, mut receiver) = mpsc::channel::<Vec<ImageRecord>>(4);

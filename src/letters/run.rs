@@ -270,7 +270,7 @@ impl PileRun<'_> {
             Mode::Bind => envelopes = store.live_envelopes(&keys).await?,
             Mode::Federated => logins = store.logins(&keys).await?,
         }
-        Ok(Material { envelopes: envelopes.into_iter().map(|e| (e.label.join_key.clone(), e)).collect(), logins })
+        Ok(Material { envelopes: envelopes.into_iter().map(|e| (e.holder.clone(), e)).collect(), logins })
     }
 
     /// Opens and lays out the data of a pile. People without an envelope are counted, with the reason.

@@ -58,7 +58,7 @@ impl PersonDiff<'_> {
     pub fn compare(&self, entry: &Entry) -> Seen {
         let mut known = None;
         for key in self.dialect.join_keys(entry) {
-            let key = JoinKey::from_text(key);
+            let key = self.roster.aliases.present(JoinKey::from_text(key));
             if let Ok(at) = self.roster.persons.binary_search_by(|p| p.key.cmp(&key)) {
                 return self.compare_person(PersonId(at as u32), entry);
             }

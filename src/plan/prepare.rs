@@ -23,7 +23,7 @@ use crate::naming::{AdoptError, Login, Names, Register, Rules, RulesError, Uid, 
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
 use crate::roster::{JoinKey, LeftOutReason, Roster, StructureId};
-use crate::store::{NameRow, Store, StoreError};
+use crate::store::{AccountRow, NameRow, Store, StoreError};
 
 use super::draft::{Beside, Matter, draft};
 use super::population::Population;
@@ -96,10 +96,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     }
 
     // Sources into images; beside it, what the engine knows already, which no delivery changes.
-    let (mut intakes, accounts, reserved) =
-        tokio::try_join!(take_in_all(ground, trail), async { Ok(ground.store.accounts().await?) }, async {
-            Ok(ground.store.names().await?)
-        },)?;
+    let known = async { Ok::<_, PlanError>((ground.store.accounts().await?, ground.store.names().await?)) };
+    let (mut intakes, (mut accounts, mut reserved)) = tokio::try_join!(take_in_all(ground, trail), known)?;
     clock.lap("feed");
 
     // Images into the roster.
@@ -109,6 +107,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Names, for ever.
     ground.progress.begin("naming", None);
+    rekey(ground, &roster, &mut accounts, &mut reserved, trail).await?;
     let names = name_everybody(ground, &roster, reserved, trail).await?;
     clock.lap("naming");
 
@@ -249,6 +248,44 @@ async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, 
 /// Entries handed over at once between threads.
 const BATCH: usize = 1_024;
 
+/// Gives what the engine knows under a former join key to the present one: a name is for a person, not for a key.
+/// Where the present key is known too, both stay: whose is whose is not for a program to say.
+async fn rekey(
+    ground: &Ground<'_>,
+    roster: &Roster,
+    accounts: &mut HashMap<JoinKey, AccountRow>,
+    reserved: &mut [NameRow],
+    trail: &Trail,
+) -> Result<(), PlanError> {
+    if roster.aliases.is_empty() {
+        return Ok(());
+    }
+    let taken: HashSet<&str> = reserved.iter().map(|row| row.join_key.as_str()).collect();
+    let moves: HashMap<JoinKey, JoinKey> = reserved
+        .iter()
+        .map(|row| (row.join_key.clone(), roster.aliases.present(row.join_key.clone())))
+        .filter(|(former, present)| former != present && !taken.contains(present.as_str()))
+        .collect();
+    if moves.is_empty() {
+        return Ok(());
+    }
+    ground.store.rekey(&moves).await?;
+    for row in reserved {
+        if let Some(present) = moves.get(&row.join_key) {
+            row.join_key = present.clone();
+        }
+    }
+    for (former, present) in &moves {
+        if let Some(mut account) = accounts.remove(former) {
+            account.join_key = present.clone();
+            accounts.insert(present.clone(), account);
+        }
+        let former = trail.pseudonym(former);
+        trail.record(Kind::JoinKeyChanged, Some(present), serde_json::json!({ "former_pseudonym": former }))?;
+    }
+    Ok(())
+}
+
 /// Gives everybody in the roster a uid and a login. The directory is asked which names are taken there only when
 /// somebody is new to the register; new names are reserved before anything is shown, so that dry run and real run
 /// agree. `rows` is the register as it was.
@@ -318,7 +355,7 @@ async fn take_names_of_directory(
         let taken = dialect.names_of(&entry);
         let key = dialect
             .join_keys(&entry)
-            .map(JoinKey::from_text)
+            .map(|key| roster.aliases.present(JoinKey::from_text(key)))
             .find(|key| roster.persons.binary_search_by(|p| p.key.cmp(key)).is_ok());
         if let (Some(key), Some(uid), Some(login)) = (key, &taken.uid, &taken.login)
             && register.get(&key).is_none()
@@ -338,13 +375,14 @@ async fn take_names_of_directory(
 
 /// The structures that are in the directory already, found by their join keys: they keep the name that they have.
 fn structures_by_key(roster: &Roster, dialect: &Dialect, entries: &[Entry]) -> HashMap<StructureId, Dn> {
-    let by_key: HashMap<&str, &Dn> =
-        entries.iter().flat_map(|entry| dialect.join_keys(entry).map(move |key| (key, &entry.dn))).collect();
+    let present = |key| roster.aliases.present(JoinKey::from_text(key));
+    let by_key: HashMap<JoinKey, &Dn> =
+        entries.iter().flat_map(|entry| dialect.join_keys(entry).map(move |key| (present(key), &entry.dn))).collect();
     roster
         .structures
         .iter()
         .zip(0..)
-        .filter_map(|(s, at)| Some((StructureId(at), (*by_key.get(s.key.as_str())?).clone())))
+        .filter_map(|(s, at)| Some((StructureId(at), (*by_key.get(&s.key)?).clone())))
         .collect()
 }
 

@@ -4,8 +4,8 @@ use crate::feed::Category;
 use crate::image::{Fate, Intake};
 use crate::roster::{JoinKey, LeftOutReason, Role};
 
-use super::Totals;
 use super::draft::Matter;
+use super::{AccountTotals, Totals};
 
 /// What became of a person of the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +47,18 @@ pub(super) fn count(matter: &Matter, intakes: &[Intake], classes: &[Class], tota
                 .is_some_and(|(fate, _)| fate == Fate::Taken)
         })
     };
+    let persons = &matter.roster.persons;
+    let class_of =
+        |key: &JoinKey| persons.binary_search_by(|p| p.key.cmp(key)).ok().and_then(|at| classes.get(at)).copied();
     for left in &matter.roster.left_out {
         if taken(&left.key, left.category) {
             match left.why {
                 LeftOutReason::Rejected => accounts.rejected += 1,
+                // What a second source says of somebody goes the way of that person.
+                LeftOutReason::Merged => match left.into.as_ref().and_then(&class_of) {
+                    Some(class) => *of(accounts, class) += 1,
+                    None => accounts.out_of_scope += 1,
+                },
                 _ => accounts.out_of_scope += 1,
             }
         }
@@ -64,14 +72,18 @@ pub(super) fn count(matter: &Matter, intakes: &[Intake], classes: &[Class], tota
         if !taken(&person.key, category) {
             continue;
         }
-        *match class {
-            Class::Held => &mut accounts.held,
-            Class::Suspended => &mut accounts.suspended,
-            Class::Created => &mut accounts.created,
-            Class::Restored => &mut accounts.restored,
-            Class::Moved => &mut accounts.moved,
-            Class::Updated => &mut accounts.updated,
-            Class::Unchanged => &mut accounts.unchanged,
-        } += 1;
+        *of(accounts, *class) += 1;
+    }
+}
+
+fn of(accounts: &mut AccountTotals, class: Class) -> &mut u64 {
+    match class {
+        Class::Held => &mut accounts.held,
+        Class::Suspended => &mut accounts.suspended,
+        Class::Created => &mut accounts.created,
+        Class::Restored => &mut accounts.restored,
+        Class::Moved => &mut accounts.moved,
+        Class::Updated => &mut accounts.updated,
+        Class::Unchanged => &mut accounts.unchanged,
     }
 }

@@ -4,6 +4,7 @@
 //! followed: structures and scope, pupils, families, staff. Everything is sorted by join key between the two, so that
 //! the order of the records cannot show in the result.
 
+use super::aliases::Aliases;
 use super::drafts::Drafts;
 use super::family::{self, Family};
 use super::model::{ImageRecord, Link, Person, PersonId, Role, Roster};
@@ -36,6 +37,7 @@ pub fn build(sources: &[SourceInfo], records: impl IntoIterator<Item = ImageReco
         structures: structures.finish(&mut report),
         persons,
         left_out,
+        aliases: Aliases::new(drafts.aliases, sources),
         findings: report.finish(),
         functions_elsewhere,
     }

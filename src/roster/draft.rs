@@ -80,6 +80,33 @@ impl Who {
         self.contact.address = self.contact.address.and_then(normal::address);
         self
     }
+
+    /// Takes what a later source has and this one lacks. A name is never half of one source and half of another's.
+    fn fill(&mut self, later: Self) {
+        let (own, other) = (&mut self.contact, later.contact);
+        fill(&mut self.name.birth, later.name.birth);
+        if self.name.others.is_empty() {
+            self.name.others = later.name.others;
+        }
+        fill(&mut self.civility, later.civility);
+        fill(&mut self.birth, later.birth);
+        fill(&mut own.mail, other.mail);
+        fill(&mut own.home_phone, other.home_phone);
+        fill(&mut own.work_phone, other.work_phone);
+        fill(&mut own.mobile_sms, other.mobile_sms);
+        fill(&mut own.address, other.address);
+        fill(&mut own.address_shared, other.address_shared);
+        if own.mobiles.is_empty() {
+            own.mobiles = other.mobiles;
+        }
+    }
+}
+
+/// A later source gives a value where there is none.
+fn fill<T>(own: &mut Option<T>, later: Option<T>) {
+    if own.is_none() {
+        *own = later;
+    }
 }
 
 /// The links of a pupil as the record gave them.
@@ -97,6 +124,14 @@ impl Default for RawLinks {
 }
 
 impl RawLinks {
+    /// Whether no relative is named.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Current(links) => links.is_empty(),
+            Self::Legacy(legacy) => legacy.is_empty(),
+        }
+    }
+
     pub(super) fn into_links(self) -> Vec<RawLink> {
         match self {
             Self::Current(links) => links,
@@ -116,9 +151,38 @@ pub(super) struct PupilDraft {
     /// Keys of the relatives at whose address he lives.
     pub(super) lives_with: Vec<CompactString>,
     pub(super) pupil: Box<Pupil>,
+    /// What later sources say of the same pupil; their references are to their own keys.
+    pub(super) also: Vec<Self>,
 }
 
 impl PupilDraft {
+    /// Takes what a later source has and this one lacks; schools and families are settled with the structures known.
+    pub(super) fn fill(&mut self, mut later: Self) {
+        let (own, other) = (&mut self.pupil, &mut later.pupil);
+        for (own, other) in [
+            (&mut own.ine, &mut other.ine),
+            (&mut own.siecle, &mut other.siecle),
+            (&mut own.regime, &mut other.regime),
+            (&mut own.statut, &mut other.statut),
+            (&mut own.mef, &mut other.mef),
+            (&mut own.libelle_mef, &mut other.libelle_mef),
+            (&mut own.niv_formation, &mut other.niv_formation),
+            (&mut own.filiere, &mut other.filiere),
+        ] {
+            fill(own, other.take());
+        }
+        fill(&mut own.boursier, other.boursier);
+        fill(&mut own.transport, other.transport);
+        if own.enseignements.is_empty() && own.code_enseignements.is_empty() {
+            own.enseignements = std::mem::take(&mut other.enseignements);
+            own.code_enseignements = std::mem::take(&mut other.code_enseignements);
+        }
+        self.who.fill(later.who.clone());
+        let more = std::mem::take(&mut later.also);
+        self.also.push(later);
+        self.also.extend(more);
+    }
+
     pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
         let mut who = Who::new(head);
         let mut pupil = Box::<Pupil>::default();
@@ -158,7 +222,7 @@ impl PupilDraft {
             }
         }
         let links = links.map_or_else(|| RawLinks::Legacy(Box::new(legacy)), RawLinks::Current);
-        Self { who: who.finish(), administrative, classes, groups, links, lives_with, pupil }
+        Self { who: who.finish(), administrative, classes, groups, links, lives_with, pupil, also: Vec::new() }
     }
 }
 
@@ -170,6 +234,11 @@ pub(super) struct RelativeDraft {
 }
 
 impl RelativeDraft {
+    /// Takes what a later source has and this one lacks. Which pupils a relative has is for the pupils to say.
+    pub(super) fn fill(&mut self, later: Self) {
+        self.who.fill(later.who);
+    }
+
     pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
         let mut who = Who::new(head);
         let mut pupils = None;
@@ -208,9 +277,24 @@ pub(super) struct StaffDraft {
     pub(super) present: bool,
     /// `ENTPersonCategorieEnseignant`: of a teacher corps.
     pub(super) corps: bool,
+    /// What later sources say of the same person: somebody may serve in the schools of both.
+    pub(super) also: Vec<Self>,
 }
 
 impl StaffDraft {
+    /// Takes what a later source has and this one lacks; services add up.
+    pub(super) fn fill(&mut self, mut later: Self) {
+        self.who.fill(later.who.clone());
+        self.present |= later.present;
+        self.corps |= later.corps;
+        if self.category_disciplines.is_empty() {
+            self.category_disciplines.clone_from(&later.category_disciplines);
+        }
+        let more = std::mem::take(&mut later.also);
+        self.also.push(later);
+        self.also.extend(more);
+    }
+
     pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
         let mut who = Who::new(head);
         let mut teaching = Teaching::default();
@@ -235,7 +319,8 @@ impl StaffDraft {
                 }
             }
         }
-        Self { who: who.finish(), administrative, functions, teaching, category_disciplines, present, corps }
+        let also = Vec::new();
+        Self { who: who.finish(), administrative, functions, teaching, category_disciplines, present, corps, also }
     }
 }
 
@@ -264,6 +349,39 @@ pub(super) struct StructureDraft {
 }
 
 impl StructureDraft {
+    /// Takes what another record of the same school has and this one lacks; classes and groups add up.
+    pub(super) fn fill(&mut self, later: Self) {
+        self.classes.extend(later.classes);
+        self.groups.extend(later.groups);
+        if self.head.source == later.head.source {
+            return;
+        }
+        if self.name.is_empty() {
+            self.name = later.name;
+        }
+        let own = [
+            (&mut self.siret, later.siret),
+            (&mut self.kind, later.kind),
+            (&mut self.ministry, later.ministry),
+            (&mut self.contract, later.contract),
+            (&mut self.academy, later.academy),
+            (&mut self.bassin, later.bassin),
+            (&mut self.phone, later.phone),
+            (&mut self.fax, later.fax),
+            (&mut self.mail, later.mail),
+        ];
+        for (own, later) in own {
+            fill(own, later);
+        }
+        // An address is one source's or the other's.
+        if self.street.is_none() && self.postal_code.is_none() && self.town.is_none() {
+            self.street = later.street;
+            self.post_office_box = later.post_office_box;
+            self.postal_code = later.postal_code;
+            self.town = later.town;
+        }
+    }
+
     pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
         let fields = &record.fields;
         let text = |name: &str| fields.first(name).map(CompactString::from);

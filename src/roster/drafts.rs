@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::draft::{Head, Label, PupilDraft, RelativeDraft, StaffDraft, StructureDraft, Who};
 use super::model::{ImageRecord, JoinKey, LeftOut, LeftOutReason};
 use super::report::Report;
+use super::several;
 use crate::feed::{Category, Code};
 
 /// Records read together: enough to keep the cores busy, few enough that the packed ones weigh nothing (some
@@ -21,6 +22,8 @@ pub(super) struct Drafts {
     pub(super) pupils: Vec<PupilDraft>,
     pub(super) relatives: Vec<RelativeDraft>,
     pub(super) staff: Vec<StaffDraft>,
+    /// Keys of records that went into another's, with that one's.
+    pub(super) aliases: Vec<(JoinKey, JoinKey)>,
 }
 
 impl Drafts {
@@ -46,10 +49,11 @@ impl Drafts {
         }
         drafts.structures.sort_by(|a, b| order(&a.head, &b.head));
         drafts.structures.dedup_by(|later, first| later.head.key == first.head.key);
-        one_per_key(&mut drafts.pupils, Category::Pupil, report, left_out);
-        one_per_key(&mut drafts.relatives, Category::Relative, report, left_out);
-        one_per_key(&mut drafts.staff, Category::Staff, report, left_out);
+        one_per_key(&mut drafts.pupils, Category::Pupil, left_out);
+        one_per_key(&mut drafts.relatives, Category::Relative, left_out);
+        one_per_key(&mut drafts.staff, Category::Staff, left_out);
         drafts.reject_shared_keys(report, left_out);
+        several::one_population(&mut drafts, report, left_out);
         drafts
     }
 
@@ -116,6 +120,9 @@ fn learn(labels: &mut HashMap<JoinKey, Label>, key: JoinKey, label: Option<Label
 pub(super) trait PersonDraft {
     fn who(&self) -> &Who;
 
+    /// Takes what another record of the same person, from a source that is heard later, has and this one lacks.
+    fn fill(&mut self, later: Self);
+
     fn key(&self) -> &JoinKey {
         &self.who().head.key
     }
@@ -125,6 +132,7 @@ macro_rules! person_draft {
     ($($draft:ty),*) => { $(
         impl PersonDraft for $draft {
             fn who(&self) -> &Who { &self.who }
+            fn fill(&mut self, later: Self) { self.fill(later); }
         }
     )* };
 }
@@ -134,24 +142,25 @@ fn order(a: &Head, b: &Head) -> std::cmp::Ordering {
     (&a.key, a.source, &a.origin).cmp(&(&b.key, b.source, &b.origin))
 }
 
-/// Sorts by key. Two sources under one prefix may both deliver a person: the first configured one is heard.
-fn one_per_key<D: PersonDraft>(
-    drafts: &mut Vec<D>,
-    category: Category,
-    report: &mut Report<'_>,
-    left_out: &mut Vec<LeftOut>,
-) {
+/// Sorts by key. Two sources under one prefix may both deliver a person: the first configured one is heard, the other
+/// fills what it lacks.
+fn one_per_key<D: PersonDraft>(drafts: &mut Vec<D>, category: Category, left_out: &mut Vec<LeftOut>) {
     drafts.sort_by(|a, b| order(&a.who().head, &b.who().head));
-    drafts.dedup_by(|later, first| {
-        let twice = later.key() == first.key();
-        if twice {
-            let message = format!("livré deux fois sous la même clé : retenu celui de {}", first.who().head.origin);
-            let finding = report.about(Code::DuplicateMerged, category, &later.who().head, message);
-            report.add(finding.who(later.who().name.display()));
-            left_out.push(leave(category, later.who(), LeftOutReason::Rejected));
+    let twice = |pair: &[D]| matches!(pair, [a, b] if a.key() == b.key());
+    if !drafts.windows(2).any(twice) {
+        return;
+    }
+    let mut kept: Vec<D> = Vec::with_capacity(drafts.len());
+    for draft in std::mem::take(drafts) {
+        match kept.last_mut() {
+            Some(first) if first.key() == draft.key() => {
+                left_out.push(several::merged(category, draft.who(), first.key()));
+                first.fill(draft);
+            }
+            _ => kept.push(draft),
         }
-        twice
-    });
+    }
+    *drafts = kept;
 }
 
 fn reject<D: PersonDraft>(
@@ -174,5 +183,5 @@ fn reject<D: PersonDraft>(
 }
 
 pub(super) fn leave(category: Category, who: &Who, why: LeftOutReason) -> LeftOut {
-    LeftOut { category, key: who.head.key.clone(), origin: who.head.origin.clone(), why }
+    LeftOut { category, key: who.head.key.clone(), origin: who.head.origin.clone(), why, into: None }
 }

@@ -51,7 +51,7 @@ pub(super) fn link(
         named_by: vec![Vec::new(); relatives.len()],
     };
     for (pupil, at) in pupils.iter_mut().zip(0..) {
-        let prefix = report.prefix(pupil.source);
+        let prefix = report.prefix(pupil.family_source);
         let mut kept: Vec<KeptLink> = Vec::new();
         let mut unknown: Vec<CompactString> = Vec::new();
         for raw in std::mem::take(&mut pupil.links).into_links() {

@@ -73,6 +73,16 @@ pub(super) struct Legacy {
 }
 
 impl Legacy {
+    /// Whether no relative is named.
+    pub(super) fn is_empty(&self) -> bool {
+        let named = |other: &(Option<CompactString>, Option<CompactString>)| other.0.is_some();
+        self.parents.is_empty()
+            && self.father.is_none()
+            && self.mother.is_none()
+            && self.authority.is_empty()
+            && !self.others.iter().any(named)
+    }
+
     /// The same family in the six fields of the codes 1 to 7.
     pub(super) fn links(&self) -> Vec<RawLink> {
         let quality = |id: &CompactString, what: &str| {

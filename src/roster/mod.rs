@@ -4,6 +4,7 @@
 //! structures, within the scope. It knows no LDAP attribute and no directory. It is a plain function of its inputs:
 //! the same images and options give the same roster, whatever the order of the records.
 
+mod aliases;
 mod build;
 mod draft;
 mod drafts;
@@ -19,11 +20,13 @@ mod pupils;
 mod report;
 mod school_name;
 mod scope;
+mod several;
 mod staff;
 mod structures;
 #[cfg(test)]
 mod tests;
 
+pub use aliases::Aliases;
 pub use build::build;
 pub(crate) use fold::ascii;
 pub use fold::fold_name;

@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::aliases::Aliases;
 use crate::feed::values::Uai;
 use crate::feed::{Category, Finding, Origin};
 
@@ -61,6 +62,8 @@ pub struct Roster {
     pub persons: Vec<Person>,
     /// Persons delivered who get no account, each counted once.
     pub left_out: Vec<LeftOut>,
+    /// Other join keys under which people of this roster may have an account.
+    pub aliases: Aliases,
     pub findings: Vec<Finding>,
     /// Functions of the persons above in structures out of scope: left aside without a word, only counted (travelling
     /// staff serve dozens of schools).
@@ -86,6 +89,8 @@ pub struct LeftOut {
     pub key: JoinKey,
     pub origin: Origin,
     pub why: LeftOutReason,
+    /// For [`LeftOutReason::Merged`]: the join key of the person whom this record is about.
+    pub into: Option<JoinKey>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -97,6 +102,8 @@ pub enum LeftOutReason {
     NoPupil,
     /// Contact, payer or the pupil himself: no account by the rules of the project.
     NoAuthority,
+    /// Another source names the same person, and is heard first; what this record adds went to that one.
+    Merged,
     /// The record's key was delivered with contradictory contents, or a mandatory value is missing.
     Rejected,
 }

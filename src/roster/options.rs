@@ -15,6 +15,8 @@ pub struct SourceInfo {
     pub name: Arc<str>,
     /// What stands before `$` in the join keys.
     pub prefix: String,
+    /// What stood there before.
+    pub previous_prefixes: Vec<String>,
 }
 
 /// The choices that the roster is computed under.

@@ -18,6 +18,8 @@ use crate::feed::{Category, Code};
 pub(super) struct SettledPupil {
     pub(super) person: Person,
     pub(super) source: u16,
+    /// The source whose keys `links` and `lives_with` are: the first that knows a family.
+    pub(super) family_source: u16,
     pub(super) links: RawLinks,
     pub(super) lives_with: Vec<CompactString>,
 }
@@ -100,17 +102,39 @@ pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report
 }
 
 /// In scope when the administrative school or the school of a class is. Otherwise gives the draft back.
+///
+/// A later source of the same pupil adds schools that the earlier ones do not name; in a school that they do name, it
+/// changes nothing.
 fn settle_one(
-    draft: PupilDraft,
+    mut draft: PupilDraft,
     structures: &mut Structures,
     report: &mut Report<'_>,
 ) -> Result<SettledPupil, Box<PupilDraft>> {
     let source = draft.who.head.source;
-    let administrative = draft.administrative.as_deref().and_then(|key| match structures.find(report, source, key) {
+    let mut attached = |key: &CompactString, source| match structures.find(report, source, key) {
         Place::In(id) => Some(id),
         Place::Out | Place::Unknown => None,
-    });
-    let named = structures.local(report, source, &draft.classes);
+    };
+    let mut administrative = draft.administrative.as_ref().and_then(|key| attached(key, source));
+    for later in &draft.also {
+        let source = later.who.head.source;
+        administrative = administrative.or_else(|| later.administrative.as_ref().and_then(|key| attached(key, source)));
+    }
+    let mut named = structures.local(report, source, &draft.classes);
+    let mut groups = structures.local(report, source, &draft.groups);
+    for later in &draft.also {
+        let source = later.who.head.source;
+        add_schools(&mut named, structures.local(report, source, &later.classes));
+        add_schools(&mut groups, structures.local(report, source, &later.groups));
+    }
+    let mut family_source = source;
+    if draft.links.is_empty()
+        && let Some(later) = draft.also.iter_mut().find(|later| !later.links.is_empty())
+    {
+        family_source = later.who.head.source;
+        draft.links = std::mem::take(&mut later.links);
+        draft.lives_with = std::mem::take(&mut later.lives_with);
+    }
     let mut classes: Vec<(StructureId, CompactString)> = Vec::with_capacity(named.len());
     let mut extra = Vec::new();
     for (id, class) in named {
@@ -123,7 +147,6 @@ fn settle_one(
         return Err(Box::new(draft));
     }
     classes.sort_unstable();
-    let mut groups = structures.local(report, source, &draft.groups);
     groups.sort_unstable();
     groups.dedup();
     for (id, class) in &classes {
@@ -157,6 +180,7 @@ fn settle_one(
             role: Role::Pupil(pupil),
         },
         source,
+        family_source,
         links: draft.links,
         lives_with: draft.lives_with,
     };
@@ -175,6 +199,12 @@ fn settle_one(
         report.add(finding.who(settled.subject(structures)));
     }
     Ok(settled)
+}
+
+/// Adds the values of schools that have none yet.
+fn add_schools(named: &mut Vec<(StructureId, CompactString)>, later: Vec<(StructureId, CompactString)>) {
+    let known: Vec<StructureId> = named.iter().map(|(id, _)| *id).collect();
+    named.extend(later.into_iter().filter(|(id, _)| !known.contains(id)));
 }
 
 /// Words that the record lacks and the nomenclatures have. Codes and labels of the subjects followed are not parallel

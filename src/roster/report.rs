@@ -26,6 +26,10 @@ impl<'s> Report<'s> {
         Self { sources, findings: Vec::new(), seen: BTreeMap::new() }
     }
 
+    pub(super) const fn has_several_sources(&self) -> bool {
+        self.sources.len() > 1
+    }
+
     /// What stands before `$` in the join keys of a source.
     pub(super) fn prefix(&self, source: u16) -> &'s str {
         self.sources.get(usize::from(source)).map_or("", |s| s.prefix.as_str())

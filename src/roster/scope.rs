@@ -29,8 +29,9 @@ pub(super) struct Scope {
 
 /// The configured schools, or every structure to which a pupil is attached or in which he has a class.
 ///
-/// A UAI is one school: of several structures that carry it, the one that declares most classes is kept, then the one
-/// with the smallest join key. The others lead to it, so that nobody loses his school.
+/// A UAI is one school: of several structures that carry it, the one of the first source is kept, then the one that
+/// declares most classes, then the one with the smallest join key. The others lead to it, so that nobody loses his
+/// school, and fill what it lacks when they are another source's.
 pub(super) fn settle(
     mut drafts: Vec<StructureDraft>,
     pupils: &[PupilDraft],
@@ -56,7 +57,7 @@ pub(super) fn settle(
     };
     let mut kept = Vec::new();
     for (uai, mut drafts) in schools.into_iter().filter(|(uai, drafts)| wanted(uai, drafts)) {
-        drafts.sort_by_key(|d| std::cmp::Reverse(d.classes.len()));
+        drafts.sort_by_key(|d| (d.head.source, std::cmp::Reverse(d.classes.len())));
         for draft in &drafts {
             places.insert(draft.head.key.clone(), Place::In(StructureId(kept.len() as u32)));
         }
@@ -64,8 +65,7 @@ pub(super) fn settle(
         let mut drafts = drafts.into_iter();
         if let Some(mut first) = drafts.next() {
             for other in drafts {
-                first.classes.extend(other.classes);
-                first.groups.extend(other.groups);
+                first.fill(other);
             }
             kept.push((uai, first));
         }
@@ -76,7 +76,7 @@ pub(super) fn settle(
 /// The keys of structures in which pupils are.
 fn populated(pupils: &[PupilDraft], report: &Report<'_>) -> HashSet<JoinKey> {
     let mut raw: HashSet<(u16, &str)> = HashSet::new();
-    for pupil in pupils {
+    for pupil in pupils.iter().flat_map(|pupil| std::iter::once(pupil).chain(&pupil.also)) {
         let source = pupil.who.head.source;
         raw.extend(pupil.administrative.as_deref().map(|key| (source, key)));
         raw.extend(pupil.classes.iter().filter_map(|v| v.split_once('$')).map(|(key, _)| (source, key.trim())));
@@ -125,7 +125,7 @@ fn report_not_delivered(options: &Options, delivered: &BTreeMap<Uai, Vec<Structu
 
 fn report_duplicates(uai: &Uai, drafts: &[StructureDraft], report: &mut Report<'_>) {
     let [first, others @ ..] = drafts else { return };
-    for other in others {
+    for other in others.iter().filter(|other| other.head.source == first.head.source) {
         let message = format!(
             "l'UAI {uai} est portée par les structures {} et {} : la première est retenue, les personnes de l'autre lui sont rattachées",
             first.head.key, other.head.key

@@ -87,24 +87,35 @@ impl Service {
         report: &Report<'_>,
         tally: &mut Tally,
     ) -> Self {
-        let source = draft.who.head.source;
-        let (functions, elsewhere) = read_functions(draft, structures, options, report);
-        let teaching = &draft.teaching;
-        let mut local = |values: &[CompactString]| structures.local(report, source, values);
-        let staff = Staff {
-            functions,
+        let mut staff = Staff {
             teaches: draft.present,
             category_disciplines: draft.category_disciplines.clone(),
-            mefs: local(&teaching.mefs),
-            subjects: local(&teaching.subjects),
-            classes: local(&teaching.classes),
-            groups: local(&teaching.groups),
-            classes_subjects: local(&teaching.classes_subjects),
-            groups_subjects: local(&teaching.groups_subjects),
-            head_teacher_of: local(&teaching.head_teacher_of),
+            ..Staff::default()
         };
-        let administrative = draft.administrative.as_deref().map(|key| structures.peek(report, source, key));
-        let taught_elsewhere = taught(&draft.teaching) > taught_here(&staff);
+        let mut elsewhere = Vec::new();
+        let mut places = Vec::new();
+        let mut named = 0;
+        for record in std::iter::once(draft).chain(&draft.also) {
+            let source = record.who.head.source;
+            let (here, there) = read_functions(record, structures, options, report);
+            add(&mut staff.functions, here);
+            elsewhere.extend(there);
+            let teaching = &record.teaching;
+            let mut local = |values: &[CompactString]| structures.local(report, source, values);
+            add(&mut staff.mefs, local(&teaching.mefs));
+            add(&mut staff.subjects, local(&teaching.subjects));
+            add(&mut staff.classes, local(&teaching.classes));
+            add(&mut staff.groups, local(&teaching.groups));
+            add(&mut staff.classes_subjects, local(&teaching.classes_subjects));
+            add(&mut staff.groups_subjects, local(&teaching.groups_subjects));
+            add(&mut staff.head_teacher_of, local(&teaching.head_teacher_of));
+            named += taught(teaching);
+            places.extend(record.administrative.as_deref().map(|key| structures.peek(report, source, key)));
+        }
+        // The first source that attaches the person to a school of the scope, else the first that attaches at all.
+        let administrative =
+            places.iter().find(|place| matches!(place, Place::In(_))).or_else(|| places.first()).copied();
+        let taught_elsewhere = named > taught_here(&staff);
         let mut service = Self {
             administrative: match administrative {
                 Some(Place::In(id)) => Some(id),
@@ -259,6 +270,19 @@ fn abroad(profile: NationalProfile) -> NationalProfile {
     match profile {
         NationalProfile::Dir | NationalProfile::Aca | NationalProfile::Col => NationalProfile::Eta,
         other => other,
+    }
+}
+
+/// Adds what is not there yet. One record's values are already without duplicates.
+fn add<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {
+    if list.is_empty() {
+        *list = more;
+    } else {
+        for item in more {
+            if !list.contains(&item) {
+                list.push(item);
+            }
+        }
     }
 }
 

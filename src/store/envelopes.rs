@@ -104,7 +104,7 @@ impl Store {
     /// When a row is damaged.
     pub async fn pending_envelopes(&self) -> Result<Vec<PendingEnvelope>, StoreError> {
         let rows = sqlx::query(
-            "SELECT serial, join_key, uid, login, profile, issued, hash FROM envelope
+            "SELECT serial, coalesce(sealed_key, join_key) AS join_key, uid, login, profile, issued, hash FROM envelope
              WHERE state = 'pending' ORDER BY id",
         )
         .fetch_all(&self.reader)
@@ -126,8 +126,9 @@ impl Store {
     /// When a row is damaged.
     pub async fn live_envelopes(&self, accounts: &[JoinKey]) -> Result<Vec<SealedEnvelope>, StoreError> {
         let rows = sqlx::query(
-            "SELECT serial, join_key, uid, login, profile, issued, sealed, binding, printed_at FROM envelope
-             WHERE state = 'live' AND join_key IN (SELECT value FROM json_each(?)) ORDER BY join_key",
+            "SELECT serial, join_key AS holder, coalesce(sealed_key, join_key) AS join_key, uid, login, profile, issued,
+                    sealed, binding, printed_at FROM envelope
+             WHERE state = 'live' AND envelope.join_key IN (SELECT value FROM json_each(?)) ORDER BY holder",
         )
         .bind(json_list(accounts))
         .fetch_all(&self.reader)
@@ -232,6 +233,7 @@ fn sealed(row: &SqliteRow) -> Result<SealedEnvelope, StoreError> {
         .map(|ms| Timestamp::from_millisecond(ms).map_err(|_| damaged("printed_at is no time")))
         .transpose()?;
     Ok(SealedEnvelope {
+        holder: JoinKey::from_text(row.try_get("holder")?),
         label: label(row)?,
         profile: profile(row)?,
         sealed: row.try_get("sealed")?,

@@ -41,6 +41,34 @@ impl Store {
         rows.iter().map(|row| Ok((JoinKey::from_text(row.try_get(0)?), Login::new(row.try_get(1)?)))).collect()
     }
 
+    /// Moves what the register holds under former join keys to the present ones, in one transaction: names, accounts,
+    /// envelopes (which stay sealed under the former key), printed sheets. A present key that has a row already keeps it.
+    pub async fn rekey(&self, moves: &HashMap<JoinKey, JoinKey>) -> Result<(), StoreError> {
+        let pairs: serde_json::Value =
+            moves.iter().map(|(former, present)| serde_json::json!([former.as_str(), present.as_str()])).collect();
+        let pairs = pairs.to_string();
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("CREATE TEMP TABLE rekeyed (former TEXT PRIMARY KEY, present TEXT NOT NULL)")
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("INSERT INTO rekeyed SELECT value ->> 0, value ->> 1 FROM json_each(?1)")
+            .bind(pairs)
+            .execute(&mut *transaction)
+            .await?;
+        for statement in [
+            "UPDATE OR IGNORE name SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
+            "UPDATE OR IGNORE account SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
+            "UPDATE OR IGNORE envelope SET sealed_key = coalesce(sealed_key, join_key), join_key = r.present
+             FROM rekeyed AS r WHERE join_key = r.former",
+            "UPDATE print_sheet SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
+            "DROP TABLE rekeyed",
+        ] {
+            sqlx::query(statement).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// The high-water mark of each uid series.
     pub async fn uid_counters(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let rows = sqlx::query("SELECT series, last FROM uid_counter").fetch_all(&self.reader).await?;

@@ -3,3 +3,4 @@
 mod faults;
 mod nights;
 mod sheets;
+mod sources;

@@ -5,6 +5,7 @@ mod order;
 mod people;
 mod schools;
 mod service;
+mod several;
 
 use std::sync::Arc;
 
@@ -75,6 +76,14 @@ impl Academy {
         self.add(Category::Staff, key, &attributes)
     }
 
+    /// The last record is of the second source.
+    pub(super) fn of_nantes(mut self) -> Self {
+        if let Some(last) = self.records.last_mut() {
+            last.source = 1;
+        }
+        self
+    }
+
     pub(super) fn roster(&self) -> Roster {
         self.roster_with(&Options::default())
     }
@@ -91,8 +100,8 @@ impl Academy {
 
 pub(super) fn sources() -> Vec<SourceInfo> {
     vec![
-        SourceInfo { name: "rennes".into(), prefix: "AC-RENNES".into() },
-        SourceInfo { name: "nantes".into(), prefix: "AC-NANTES".into() },
+        SourceInfo { name: "rennes".into(), prefix: "AC-RENNES".into(), previous_prefixes: Vec::new() },
+        SourceInfo { name: "nantes".into(), prefix: "AC-NANTES".into(), previous_prefixes: vec!["AC-LAVAL".into()] },
     ]
 }
 

@@ -132,7 +132,7 @@ fn one_key_names_one_person() {
     assert_eq!(roster.left_out.len(), 3);
     assert_eq!(left(&roster, "2"), Some(LeftOutReason::Rejected));
     assert_eq!(findings(&roster, Code::DuplicateConflict).len(), 2);
-    assert_eq!(findings(&roster, Code::DuplicateMerged).len(), 1);
+    assert_eq!(left(&roster, "3"), Some(LeftOutReason::Merged));
 }
 
 #[test]
