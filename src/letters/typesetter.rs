@@ -131,6 +131,8 @@ impl Typesetter {
             .arg(SUBCOMMAND)
             .args([self.memory_mib.to_string(), std::process::id().to_string(), self.threads.to_string()])
             .env_clear()
+            // The allocator would set 1 GiB of addresses apart at once, which the bound on memory counts.
+            .env("MIMALLOC_ARENA_RESERVE", "64MiB")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
