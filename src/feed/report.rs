@@ -241,7 +241,7 @@ fn write_code(
     let shown = if full { findings.len() } else { SHOWN };
     for finding in findings.iter().take(shown) {
         let origin = finding.origin.as_ref().map(|o| format!("{} ", plain(&o.to_string()))).unwrap_or_default();
-        let subject = finding.subject.as_ref().map(|s| format!("{} : ", plain(s))).unwrap_or_default();
+        let subject = finding.whom().map(|s| format!("{} : ", plain(&s))).unwrap_or_default();
         let times =
             if finding.count > 1 { format!(" ({} fois)", number(u64::from(finding.count))) } else { String::new() };
         writeln!(out, "        {origin}{subject}{}{times}", plain(&finding.message))?;

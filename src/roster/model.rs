@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use crate::feed::values::Civility;
 use crate::feed::values::Uai;
 use crate::feed::{Category, Finding, Origin};
 
@@ -279,26 +280,6 @@ impl Name {
     #[must_use]
     pub fn display(&self) -> String {
         format!("{} {}", self.first, self.surname.to_uppercase())
-    }
-}
-
-/// `M.` or `Mme` (`Mlle` is read as `Mme` and never printed).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Civility {
-    #[serde(rename = "M.")]
-    Monsieur,
-    #[serde(rename = "Mme")]
-    Madame,
-}
-
-impl Civility {
-    /// As it is written before a name.
-    #[must_use]
-    pub const fn written(self) -> &'static str {
-        match self {
-            Self::Monsieur => "M.",
-            Self::Madame => "Mme",
-        }
     }
 }
 
