@@ -9,6 +9,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod check;
 pub mod config;
 pub mod credentials;
 pub mod directory;
@@ -18,6 +19,7 @@ pub mod image;
 pub mod letters;
 pub mod naming;
 pub mod plan;
+mod private;
 pub mod progress;
 pub mod roster;
 pub mod simulate;

@@ -202,7 +202,8 @@ pub struct Finding {
     /// The record's key inside its source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<CompactString>,
-    /// The person or thing by name (`Zoé ARNAUD`, `Collège Jean Moulin`), for those who do not know keys.
+    /// The person or thing by name as lists write it (`ARNAUD Zoé`, `Collège Jean Moulin`), for those who do not know
+    /// keys.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub subject: Option<String>,
     /// The class under which a school looks for the person; of a relative, that of a child.
@@ -280,7 +281,7 @@ impl Finding {
         self
     }
 
-    /// The person or thing with his class: `Zoé ARNAUD (6A)`.
+    /// The person or thing with his class: `ARNAUD Zoé (6A)`.
     #[must_use]
     pub fn whom(&self) -> Option<String> {
         match (&self.subject, &self.class) {

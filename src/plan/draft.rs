@@ -273,7 +273,7 @@ fn hold_clashes(roster: &Roster, population: &Population, holds: &mut Holds, fin
             );
             let school = uais(roster, person).next();
             holds.person(HoldReason::Ambiguous, &person.key, &person.origin, school, message.clone());
-            findings.push(Finding::new(Code::JoinKeyTwice, message).who(person.name.display()));
+            findings.push(Finding::new(Code::JoinKeyTwice, message).who(person.name.listed()));
         }
     }
 }

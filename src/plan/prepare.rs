@@ -121,6 +121,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         .map(|l| l.key.clone())
         .collect();
     let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
+    roster.complete(&mut findings, &crate::image::sources(ground.config));
     findings.append(&mut roster.findings);
     let structures = collect(ground, ground.dialect.structures_branch()).await?;
     let matter = Arc::new(Matter {

@@ -147,7 +147,7 @@ fn one_per_key<D: PersonDraft>(
         if twice {
             let message = format!("livré deux fois sous la même clé : retenu celui de {}", first.who().head.origin);
             let finding = report.about(Code::DuplicateMerged, category, &later.who().head, message);
-            report.add(finding.who(later.who().name.display()));
+            report.add(finding.who(later.who().name.listed()));
             left_out.push(leave(category, later.who(), LeftOutReason::Rejected));
         }
         twice
@@ -166,7 +166,7 @@ fn reject<D: PersonDraft>(
         if shared {
             let message = "la même clé est livrée dans une autre catégorie de personnes : aucune n'est traitée";
             let finding = report.about(Code::DuplicateConflict, category, &draft.who().head, message);
-            report.add(finding.who(draft.who().name.display()));
+            report.add(finding.who(draft.who().name.listed()));
             left_out.push(leave(category, draft.who(), LeftOutReason::Rejected));
         }
         !shared

@@ -23,6 +23,7 @@ mod staff;
 mod structures;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use build::build;
 pub(crate) use fold::ascii;

@@ -281,6 +281,12 @@ impl Name {
     pub fn display(&self) -> String {
         format!("{} {}", self.first, self.surname.to_uppercase())
     }
+
+    /// `NOM Prénom`: how lists write it, in the order in which they are sorted.
+    #[must_use]
+    pub fn listed(&self) -> String {
+        format!("{} {}", self.surname.to_uppercase(), self.first)
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -29,7 +29,7 @@ impl SettledPupil {
             Role::Pupil(pupil) => pupil.classes.first().map(|(_, class)| class.clone()),
             _ => None,
         };
-        finding.who(self.person.name.display()).in_class(class)
+        finding.who(self.person.name.listed()).in_class(class)
     }
 
     /// For findings made once the draft is gone.
@@ -89,7 +89,7 @@ pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report
         return false;
     };
     let finding = report.about(code, category, &who.head, message);
-    report.add(finding.who(who.name.display()));
+    report.add(finding.who(who.name.listed()));
     true
 }
 

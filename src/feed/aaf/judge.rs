@@ -178,7 +178,7 @@ fn hosts(fields: &Fields) -> bool {
     fields.first("ENTStructureClasses").is_some()
 }
 
-/// The person or thing in the words of a school: `Léa LE GALL`, `COLLEGE JEAN MOULIN`.
+/// The person or thing in the words of a school: `LE GALL Léa`, `COLLEGE JEAN MOULIN`.
 fn subject(category: Category, fields: &Fields) -> Option<String> {
     let first = |names: &[&str]| names.iter().find_map(|name| fields.first(name)).map(short);
     match category {
@@ -192,7 +192,8 @@ fn subject(category: Category, fields: &Fields) -> Option<String> {
         Category::Subject => first(&["ENTLibelleMatiere"]).map(Into::into),
         Category::Mef => first(&["ENTLibelleMef"]).map(Into::into),
         Category::Pupil | Category::Relative | Category::Staff => {
-            let names = [first(&["givenName", "ENTPersonPrenom"]), first(&["sn", "ENTPersonNom"])];
+            let surname = first(&["sn", "ENTPersonNom"]).map(|name| name.to_uppercase().into());
+            let names = [surname, first(&["givenName", "ENTPersonPrenom"])];
             let name: Vec<CompactString> = names.into_iter().flatten().collect();
             (!name.is_empty()).then(|| name.join(" "))
         }

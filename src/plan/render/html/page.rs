@@ -1,12 +1,12 @@
 //! The page around the tables: summary, holds, schools, filter.
 
-use std::fmt;
 use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+pub(super) use crate::wording::Escaped;
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
 use crate::plan::render::holds::HoldFold;
@@ -16,25 +16,6 @@ use crate::plan::{ChangeKind, HoldReason};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-
-/// Text, escaped for element content and quoted attributes alike; control and directional characters made visible.
-pub(super) struct Escaped<T>(pub T);
-
-impl<T: AsRef<str>> fmt::Display for Escaped<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in words::plain(self.0.as_ref()).chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c => fmt::Write::write_char(f, c)?,
-            }
-        }
-        Ok(())
-    }
-}
 
 pub(super) struct Page<'a, W> {
     pub out: W,
