@@ -9,6 +9,7 @@
 pub mod conformity;
 mod csv;
 mod pages;
+mod rejected;
 mod schools;
 mod summary;
 
@@ -130,6 +131,7 @@ fn gather(
         finding.key.is_none() || !conflicts.contains(&(finding.source.clone(), finding.category, finding.key.clone()))
     }));
     roster.complete(&mut findings, infos);
+    rejected::name_relatives(&mut findings);
     findings
 }
 
@@ -144,3 +146,6 @@ pub(crate) const fn category_word(category: Category) -> &'static str {
         Category::Staff => "personnel",
     }
 }
+
+#[cfg(test)]
+mod tests;

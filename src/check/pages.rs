@@ -158,6 +158,17 @@ const fn rank(tool: Option<Tool>) -> u8 {
     }
 }
 
+/// The order of the kinds: who waits for an account before what is only a value.
+const fn urgency(severity: Severity) -> u8 {
+    match severity {
+        Severity::Blocking => 0,
+        Severity::Rejected => 1,
+        Severity::ToDecide => 2,
+        Severity::DroppedValue => 3,
+        Severity::Information => 4,
+    }
+}
+
 /// What became of the person or value, in a word or two.
 const fn badge(severity: Severity) -> (&'static str, &'static str) {
     match severity {

@@ -3,6 +3,9 @@
 //! Written for a secretary who knows SIECLE and STS-Web and has never heard of a directory. A code without words of its
 //! own here has those of its severity: every code can be explained.
 
+#[cfg(test)]
+mod catalogue;
+
 use super::finding::{Code, Severity};
 
 /// Two French sentences about a code.

@@ -83,7 +83,7 @@ impl<'s> Report<'s> {
 
 /// `n division` or `n divisions`.
 pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
-    if n < 2 { format!("{n} {one}") } else { format!("{n} {many}") }
+    crate::wording::count(n as u64, one, many)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{deliveries, foot, head, place, rank, title};
+use super::{deliveries, foot, head, place, rank, title, urgency};
 use crate::check::Checkup;
 use crate::feed::{Code, Finding, Severity, Tool};
 use crate::wording::{Escaped, count, number};
@@ -68,13 +68,13 @@ fn write_schools(checkup: &Checkup, names: &[String], html: &mut String) {
 
 /// By tool and kind: the delivery as a whole, and persons whose school is not known.
 fn write_elsewhere(findings: &[&Finding], html: &mut String) {
-    let mut kinds: BTreeMap<(u8, Severity, Code), (Option<Tool>, Vec<&Finding>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<(u8, u8, Severity, Code), (Option<Tool>, Vec<&Finding>)> = BTreeMap::new();
     for finding in findings {
-        let key = (rank(finding.tool), finding.severity, finding.code);
+        let key = (rank(finding.tool), urgency(finding.severity), finding.severity, finding.code);
         kinds.entry(key).or_insert_with(|| (finding.tool, Vec::new())).1.push(finding);
     }
     let mut open = None;
-    for ((rank, severity, code), (tool, findings)) in kinds {
+    for ((rank, _, severity, code), (tool, findings)) in kinds {
         if open != Some(rank) {
             if open.is_some() {
                 html.push_str("</section>\n");

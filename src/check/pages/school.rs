@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{badge, deliveries, foot, head, place, plain_words, rank, title};
+use super::{badge, deliveries, foot, head, place, plain_words, rank, title, urgency};
 use crate::check::{Checkup, School};
 use crate::feed::{Code, Finding, Severity, Tool};
 use crate::wording::{Escaped, count, number};
@@ -116,17 +116,18 @@ fn write_section(tool: Option<Tool>, findings: &[&Finding], html: &mut String) {
     html.push_str("</section>\n");
 }
 
-/// What each kind means and asks for, the worst first.
+/// What each kind means and asks for, the most urgent first.
 fn write_meanings(findings: &[&Finding], html: &mut String) {
-    let mut kinds: BTreeMap<(Severity, Code), u64> = BTreeMap::new();
+    let mut kinds: BTreeMap<(u8, Severity, Code), u64> = BTreeMap::new();
     for finding in findings {
-        *kinds.entry((finding.severity, finding.code)).or_default() += u64::from(finding.count);
+        let kind = (urgency(finding.severity), finding.severity, finding.code);
+        *kinds.entry(kind).or_default() += u64::from(finding.count);
     }
     html.push_str(
         "<table class=\"kinds\">\n<thead><tr><th scope=\"col\">Constat</th><th scope=\"col\" class=\"n\">Nombre</th>\
          <th scope=\"col\">Si rien n'est fait</th><th scope=\"col\">À faire</th></tr></thead>\n<tbody>\n",
     );
-    for ((severity, code), n) in kinds {
+    for ((_, severity, code), n) in kinds {
         let explanation = code.explanation();
         let (class, _) = badge(severity);
         let _ = writeln!(
@@ -163,7 +164,7 @@ fn write_people(people: &[&[&Finding]], html: &mut String) {
             html,
             "<tr{new}><td>{}</td><th scope=\"row\">{}</th><td><ul>",
             Escaped(class),
-            Escaped(name(first))
+            name(first)
         );
         for finding in *row {
             write_finding(finding, html);
@@ -177,10 +178,16 @@ fn write_people(people: &[&[&Finding]], html: &mut String) {
     }
 }
 
+/// Who, escaped; of a relative, the pupil in smaller letters.
 fn name(finding: &Finding) -> String {
     match (&finding.subject, &finding.key) {
-        (Some(subject), _) => subject.clone(),
-        (None, Some(key)) => format!("identifiant {key}"),
+        (Some(subject), _) => match subject.split_once(" (") {
+            Some((name, rest)) => {
+                format!("{} <small>{}</small>", Escaped(name), Escaped(rest.strip_suffix(')').unwrap_or(rest)))
+            }
+            None => Escaped(subject).to_string(),
+        },
+        (None, Some(key)) => format!("identifiant {}", Escaped(key)),
         (None, None) => "Plusieurs personnes".to_owned(),
     }
 }
