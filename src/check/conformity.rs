@@ -233,7 +233,10 @@ fn add(counts: &mut [Count], outcome: Outcome) {
 
 /// The administrative school, else those of the classes.
 fn schools_of_pupil(fields: &Fields) -> impl Iterator<Item = &str> {
-    fields.values("ENTPersonStructRattach").chain(structures(fields, "ENTEleveClasses")).chain(structures(fields, "ENTPersonClasses"))
+    fields
+        .values("ENTPersonStructRattach")
+        .chain(structures(fields, "ENTEleveClasses"))
+        .chain(structures(fields, "ENTPersonClasses"))
 }
 
 /// The schools of the functions, else the administrative one.

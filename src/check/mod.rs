@@ -78,8 +78,7 @@ pub fn check(
     let (mut sources, roster) = thread::scope(|threads_of_check| -> Result<_, ImageError> {
         let (sender, receiver) = sync_channel::<Vec<ImageRecord>>(AHEAD);
         let infos = &infos;
-        let builder =
-            threads_of_check.spawn(move || roster::build(infos, receiver.into_iter().flatten(), &options));
+        let builder = threads_of_check.spawn(move || roster::build(infos, receiver.into_iter().flatten(), &options));
         let mut sources = Vec::new();
         for (index, source) in config.sources.iter().enumerate() {
             let unknown: Arc<str> = "?".into();

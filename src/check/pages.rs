@@ -117,7 +117,9 @@ fn head(title: &str) -> String {
 
 fn foot() -> String {
     let version = env!("CARGO_PKG_VERSION");
-    format!("</main>\n<footer>\n<p>Page faite par Rentrée {version}. Elle contient des données personnelles : à conserver sous clé et à détruire une fois traitée.</p>\n</footer>\n</body>\n</html>\n")
+    format!(
+        "</main>\n<footer>\n<p>Page faite par Rentrée {version}. Elle contient des données personnelles : à conserver sous clé et à détruire une fois traitée.</p>\n</footer>\n</body>\n</html>\n"
+    )
 }
 
 /// `livraison du 1er septembre 2026 (AC-RENNES)`, one after the other.
@@ -211,7 +213,10 @@ mod tests {
 
     #[test]
     fn attribute_names_are_not_for_schools() {
-        assert_eq!(plain_words("téléphone du domicile (homePhone) : « 06 » (2 fois)"), "téléphone du domicile : « 06 » (2 fois)");
+        assert_eq!(
+            plain_words("téléphone du domicile (homePhone) : « 06 » (2 fois)"),
+            "téléphone du domicile : « 06 » (2 fois)"
+        );
         assert_eq!(plain_words("( (mail (x"), "( (mail (x");
     }
 

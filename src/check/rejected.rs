@@ -30,8 +30,8 @@ pub(super) fn name_relatives(findings: &mut [Finding]) {
         // The message names the keys, apart from each other and from the words.
         for word in pupil.message.split([' ', ',']) {
             let Some(places) = rejected.get(&(pupil.source.clone(), word.into())) else { continue };
-            let relatives = places.iter().filter_map(|place| findings.get(*place));
-            let name = relatives.filter_map(|f| f.subject.clone()).next().unwrap_or_else(|| format!("identifiant {word}"));
+            let mut relatives = places.iter().filter_map(|place| findings.get(*place));
+            let name = relatives.find_map(|f| f.subject.clone()).unwrap_or_else(|| format!("identifiant {word}"));
             for place in places {
                 if let Some(relative) = findings.get_mut(*place).filter(|f| f.school.is_none()) {
                     relative.school.clone_from(&pupil.school);
@@ -67,10 +67,7 @@ mod tests {
         let mut findings = [pupil, relative, stranger];
         name_relatives(&mut findings);
         let [pupil, relative, stranger] = findings;
-        assert_eq!(
-            pupil.message,
-            "responsables 8, 9 absents de la livraison (KERMAREC : sa fiche est rejetée)"
-        );
+        assert_eq!(pupil.message, "responsables 8, 9 absents de la livraison (KERMAREC : sa fiche est rejetée)");
         assert_eq!(relative.whom().as_deref(), Some("KERMAREC (responsable de KERMAREC Malo) (6A)"));
         assert_eq!(relative.school.as_deref(), Some("0290009C"));
         assert_eq!((stranger.whom().as_deref(), stranger.school), (Some("KERMAREC"), None));

@@ -16,13 +16,23 @@ pub fn summary(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
     if checkup.schools.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = checkup.schools.iter().map(|school| shorten(&plain(&school.name), NAME).into_owned()).collect();
+    let names: Vec<String> =
+        checkup.schools.iter().map(|school| shorten(&plain(&school.name), NAME).into_owned()).collect();
     let elsewhere = "(hors établissement)";
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(elsewhere.chars().count());
     writeln!(
         out,
         "{:<9} {:<width$} {:>7} {:>7} {:>9} {:>8} {:>7} {:>8} {:>11} {:>6}",
-        "UAI", "Établissement", "élèves", "resp.", "personnel", "bloquant", "rejetés", "écartées", "à trancher", "infos",
+        "UAI",
+        "Établissement",
+        "élèves",
+        "resp.",
+        "personnel",
+        "bloquant",
+        "rejetés",
+        "écartées",
+        "à trancher",
+        "infos",
     )?;
     for (school, name) in checkup.schools.iter().zip(&names) {
         let School { uai, pupils, relatives, staff, findings, .. } = school;

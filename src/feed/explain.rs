@@ -18,7 +18,8 @@ pub struct Explanation {
 }
 
 const NOTHING: &str = "Rien à faire.";
-const EXPORT: &str = "Signaler au rectorat : l'export lui-même est à revoir, la saisie de l'établissement n'y est pour rien.";
+const EXPORT: &str =
+    "Signaler au rectorat : l'export lui-même est à revoir, la saisie de l'établissement n'y est pour rien.";
 const WHOLE_SET: &str = "Demander au rectorat une livraison complète.";
 const NO_DEPARTURE: &str = "Les comptes concernés restent comme ils sont : personne n'est considéré comme parti.";
 const AS_DELIVERED: &str = "La valeur est gardée telle quelle ; personne n'y perd son compte.";
@@ -31,7 +32,6 @@ impl Code {
         Explanation { effect, remedy }
     }
 
-    #[expect(clippy::match_same_arms, reason = "in the order of the catalogue, one code a line")]
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             // The delivery.
@@ -69,7 +69,9 @@ impl Code {
             Self::RecordWithoutKey | Self::CategoryMismatch => {
                 ("L'enregistrement est laissé de côté et aucun départ n'est tiré de sa catégorie.", EXPORT)
             }
-            Self::UnknownAttribute => ("L'attribut n'est pas lu.", "Rien à faire : le signaler à l'éditeur de Rentrée."),
+            Self::UnknownAttribute => {
+                ("L'attribut n'est pas lu.", "Rien à faire : le signaler à l'éditeur de Rentrée.")
+            }
             Self::DuplicateMerged => ("Une seule copie compte.", NOTHING),
             Self::DuplicateConflict => (
                 "Aucune des versions n'est retenue : pas de compte nouveau ; un compte existant reste tel quel.",
@@ -84,7 +86,9 @@ impl Code {
                 "Saisir la date de naissance dans la fiche de l'élève.",
             ),
             Self::InvalidDate => ("La date est laissée vide.", "Corriger la date (jj/mm/aaaa)."),
-            Self::UnlikelyAge => ("La date est gardée telle quelle.", "Vérifier la date de naissance, surtout l'année."),
+            Self::UnlikelyAge => {
+                ("La date est gardée telle quelle.", "Vérifier la date de naissance, surtout l'année.")
+            }
             Self::InvalidPhone => (
                 "Le numéro n'est pas repris dans l'ENT.",
                 "Corriger le numéro, ou l'effacer s'il n'y en a pas (ne pas saisir de zéros).",
@@ -105,10 +109,9 @@ impl Code {
                 "Vérifier la formation (MEF) de l'élève.",
             ),
             Self::UnknownCivility => ("La civilité est laissée vide.", "Choisir M. ou Mme."),
-            Self::InvalidComposite => (
-                "La valeur n'est pas reprise : un lien, une division ou une fonction peut manquer.",
-                EXPORT,
-            ),
+            Self::InvalidComposite => {
+                ("La valeur n'est pas reprise : un lien, une division ou une fonction peut manquer.", EXPORT)
+            }
             Self::UnknownLinkCode => (
                 "Le lien est gardé tel quel ; le responsable peut avoir moins de droits qu'il ne devrait.",
                 "Vérifier le lien de parenté entre l'élève et cette personne.",
@@ -127,10 +130,9 @@ impl Code {
                 "L'établissement n'est pas écrit dans l'annuaire, ses personnes attendent.",
                 "Faire renseigner le SIRET par le rectorat.",
             ),
-            Self::StructureWithoutUai => (
-                "Ses élèves et personnels n'ont pas de compte par elle.",
-                "Faire renseigner l'UAI par le rectorat.",
-            ),
+            Self::StructureWithoutUai => {
+                ("Ses élèves et personnels n'ont pas de compte par elle.", "Faire renseigner l'UAI par le rectorat.")
+            }
             Self::StructureNotDelivered => (
                 "Rien ne change pour cet établissement.",
                 "Demander au rectorat de l'inclure dans la livraison ; s'il quitte l'ENT, le retirer de la configuration.",
@@ -159,10 +161,9 @@ impl Code {
                 "L'élève est rangé dans la première division seulement.",
                 "Ne garder qu'une division pour l'élève dans l'établissement.",
             ),
-            Self::RelativeWithoutPupil => (
-                "Ces personnes n'ont pas de compte.",
-                "Rien à faire si leurs enfants ont quitté l'établissement.",
-            ),
+            Self::RelativeWithoutPupil => {
+                ("Ces personnes n'ont pas de compte.", "Rien à faire si leurs enfants ont quitté l'établissement.")
+            }
             Self::ReciprocityMismatch => (
                 "La fiche de l'élève fait foi.",
                 "Rien d'urgent : enregistrer de nouveau la fiche de l'élève suffit souvent.",
@@ -171,10 +172,9 @@ impl Code {
                 "La personne est professeur principal de la division dans l'ENT.",
                 "Vérifier le professeur principal de la division et les services de cet enseignant.",
             ),
-            Self::GroupNameClash => (
-                "Le groupe reçoit un nom distinct dans l'ENT.",
-                "Renommer le groupe si ce nom ne convient pas.",
-            ),
+            Self::GroupNameClash => {
+                ("Le groupe reçoit un nom distinct dans l'ENT.", "Renommer le groupe si ce nom ne convient pas.")
+            }
             Self::DefaultedValue => (
                 "Une valeur convenue (« - ») est écrite à la place : l'annuaire n'accepte pas de vide à cet endroit.",
                 "Compléter la donnée à la source quand elle est connue.",
@@ -198,10 +198,13 @@ impl Code {
 const fn by_severity(severity: Severity) -> (&'static str, &'static str) {
     match severity {
         Severity::Blocking => (NO_DEPARTURE, "Corriger à la source ou prévenir le rectorat, sans attendre."),
-        Severity::Rejected => {
-            ("L'enregistrement est laissé de côté : pas de compte nouveau, un compte existant reste tel quel.", "Corriger à la source.")
+        Severity::Rejected => (
+            "L'enregistrement est laissé de côté : pas de compte nouveau, un compte existant reste tel quel.",
+            "Corriger à la source.",
+        ),
+        Severity::DroppedValue => {
+            ("Cette valeur n'est pas reprise, le reste l'est.", "Corriger la valeur à la source.")
         }
-        Severity::DroppedValue => ("Cette valeur n'est pas reprise, le reste l'est.", "Corriger la valeur à la source."),
         Severity::ToDecide => ("Rien n'est fait tant que personne n'a tranché.", "Trancher, à la source si possible."),
         Severity::Information => ("Rien n'est perdu.", NOTHING),
     }

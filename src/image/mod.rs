@@ -141,6 +141,9 @@ pub async fn take_in(
     })
 }
 
+/// Is given the records of a delivery in batches, with the names of its files.
+pub type Observer<'o> = dyn FnMut(&[Arc<str>], Vec<StagedRecord>) + 'o;
+
 /// Reads and validates a source without a store: what `check` does. `observe` is given each record once, in batches,
 /// with the names of the files; copies of a record that came before are told of by findings only.
 ///
@@ -150,7 +153,7 @@ pub fn check(
     config: &SourceConfig,
     threads: usize,
     progress: &dyn Progress,
-    observe: &mut dyn FnMut(&[Arc<str>], Vec<StagedRecord>),
+    observe: &mut Observer<'_>,
 ) -> Result<Checked, ImageError> {
     let delivery = feed::discover(&config.path, &feed::Limits::default())?;
     let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();

@@ -282,12 +282,7 @@ fn hold_clashes(roster: &Roster, population: &Population, holds: &mut Holds, fin
 
 /// New pupils without a class wait; so do their relatives when they have no other pupil here. Whoever cannot be written
 /// waits too; of the others, the mandatory values that the feed lacks are counted.
-fn hold_without_class(
-    diff: &PersonDiff<'_>,
-    creates: &[PersonId],
-    holds: &mut Holds,
-    defaulted: &mut DefaultedValues,
-) {
+fn hold_without_class(diff: &PersonDiff<'_>, creates: &[PersonId], holds: &mut Holds, defaulted: &mut DefaultedValues) {
     let mut waiting = HashSet::new();
     for &id in creates {
         let Some(person) = diff.roster.person(id) else { continue };

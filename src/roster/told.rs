@@ -25,7 +25,9 @@ impl Roster {
         let person = self.persons.get(at)?;
         let same = matches!(
             (category, &person.role),
-            (Category::Pupil, Role::Pupil(_)) | (Category::Relative, Role::Relative(_)) | (Category::Staff, Role::Staff(_))
+            (Category::Pupil, Role::Pupil(_))
+                | (Category::Relative, Role::Relative(_))
+                | (Category::Staff, Role::Staff(_))
         );
         same.then_some(person)
     }
@@ -97,10 +99,7 @@ mod tests {
         assert_eq!(finding.whom().as_deref(), Some("KERMAREC Yann (responsable de KERMAREC Malo) (6B)"));
         assert_eq!(finding.school.as_deref(), Some("0290009C"));
         let finding = told(Category::Staff, "9");
-        assert_eq!(
-            (finding.whom().as_deref(), finding.school.as_deref()),
-            (Some("ORIANO Rozenn"), Some("0290009C"))
-        );
+        assert_eq!((finding.whom().as_deref(), finding.school.as_deref()), (Some("ORIANO Rozenn"), Some("0290009C")));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{deliveries, foot, head, place, rank, title, urgency};
 use crate::check::Checkup;
-use crate::feed::{Code, Finding, Severity, Tool};
+use crate::feed::{Code, Finding, Severity};
 use crate::wording::{Escaped, count, number};
 
 /// Messages shown of one kind.
@@ -66,15 +66,18 @@ fn write_schools(checkup: &Checkup, names: &[String], html: &mut String) {
     html.push_str("</tbody>\n</table></div>\n");
 }
 
+/// Tool, urgency, severity and code: the order of the page.
+type Kind = (u8, u8, Severity, Code);
+
 /// By tool and kind: the delivery as a whole, and persons whose school is not known.
 fn write_elsewhere(findings: &[&Finding], html: &mut String) {
-    let mut kinds: BTreeMap<(u8, u8, Severity, Code), (Option<Tool>, Vec<&Finding>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<Kind, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
         let key = (rank(finding.tool), urgency(finding.severity), finding.severity, finding.code);
-        kinds.entry(key).or_insert_with(|| (finding.tool, Vec::new())).1.push(finding);
+        kinds.entry(key).or_default().push(finding);
     }
     let mut open = None;
-    for ((rank, _, severity, code), (tool, findings)) in kinds {
+    for ((rank, _, severity, code), findings) in kinds {
         if open != Some(rank) {
             if open.is_some() {
                 html.push_str("</section>\n");
@@ -82,7 +85,7 @@ fn write_elsewhere(findings: &[&Finding], html: &mut String) {
             let _ = write!(
                 html,
                 "<section aria-labelledby=\"outil-{rank}\">\n<h2 id=\"outil-{rank}\">Toute la livraison : {}</h2>\n",
-                Escaped(lower(place(tool)))
+                Escaped(lower(place(findings.first().and_then(|finding| finding.tool))))
             );
             open = Some(rank);
         }

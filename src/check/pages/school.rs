@@ -102,8 +102,7 @@ fn write_section(tool: Option<Tool>, findings: &[&Finding], html: &mut String) {
     let total: u64 = findings.iter().map(|f| u64::from(f.count)).sum();
     let people = rows(findings);
     let who = people.iter().filter(|row| row.iter().any(|f| f.key.is_some())).count() as u64;
-    let people_said =
-        if who > 0 { format!(" pour {}", count(who, "personne", "personnes")) } else { String::new() };
+    let people_said = if who > 0 { format!(" pour {}", count(who, "personne", "personnes")) } else { String::new() };
     let id = format!("outil-{}", rank(tool));
     let _ = write!(
         html,
@@ -160,12 +159,7 @@ fn write_people(people: &[&[&Finding]], html: &mut String) {
         let Some(first) = row.first() else { continue };
         let class = first.class.as_deref().unwrap_or_default();
         let new = if before.replace(class) == Some(class) { "" } else { " class=\"new\"" };
-        let _ = write!(
-            html,
-            "<tr{new}><td>{}</td><th scope=\"row\">{}</th><td><ul>",
-            Escaped(class),
-            name(first)
-        );
+        let _ = write!(html, "<tr{new}><td>{}</td><th scope=\"row\">{}</th><td><ul>", Escaped(class), name(first));
         for finding in *row {
             write_finding(finding, html);
         }
@@ -174,7 +168,10 @@ fn write_people(people: &[&[&Finding]], html: &mut String) {
     html.push_str("</tbody>\n</table>\n");
     if people.len() > ROWS {
         let more = count((people.len() - ROWS) as u64, "autre ligne", "autres lignes");
-        let _ = writeln!(html, "<p class=\"more\">… et {more}, dans la liste complète que l'équipe de l'ENT peut fournir.</p>");
+        let _ = writeln!(
+            html,
+            "<p class=\"more\">… et {more}, dans la liste complète que l'équipe de l'ENT peut fournir.</p>"
+        );
     }
 }
 
@@ -194,11 +191,7 @@ fn name(finding: &Finding) -> String {
 
 fn write_finding(finding: &Finding, html: &mut String) {
     let (class, word) = badge(finding.severity);
-    let _ = write!(
-        html,
-        "<li><span class=\"badge {class}\">{word}</span> {}",
-        Escaped(plain_words(&finding.message))
-    );
+    let _ = write!(html, "<li><span class=\"badge {class}\">{word}</span> {}", Escaped(plain_words(&finding.message)));
     if let Some(origin) = &finding.origin {
         let _ = write!(html, " <small>{}", Escaped(&*origin.file));
         if origin.line > 0 {
@@ -213,7 +206,9 @@ fn write_notes(notes: &[&Finding], html: &mut String) {
     if notes.is_empty() {
         return;
     }
-    html.push_str("<section aria-labelledby=\"notes\">\n<h2 id=\"notes\">Pour information</h2>\n<ul class=\"notes\">\n");
+    html.push_str(
+        "<section aria-labelledby=\"notes\">\n<h2 id=\"notes\">Pour information</h2>\n<ul class=\"notes\">\n",
+    );
     for finding in notes {
         let remedy = finding.code.explanation().remedy;
         let _ = writeln!(

@@ -192,7 +192,7 @@ fn subject(category: Category, fields: &Fields) -> Option<String> {
         Category::Subject => first(&["ENTLibelleMatiere"]).map(Into::into),
         Category::Mef => first(&["ENTLibelleMef"]).map(Into::into),
         Category::Pupil | Category::Relative | Category::Staff => {
-            let surname = first(&["sn", "ENTPersonNom"]).map(|name| name.to_uppercase().into());
+            let surname = first(&["sn", "ENTPersonNom"]).map(|name| name.to_uppercase());
             let names = [surname, first(&["givenName", "ENTPersonPrenom"])];
             let name: Vec<CompactString> = names.into_iter().flatten().collect();
             (!name.is_empty()).then(|| name.join(" "))

@@ -56,12 +56,17 @@ const fn section(severity: Severity) -> (&'static str, &'static str) {
             "La livraison, une catégorie ou un établissement est inutilisable ; les comptes concernés restent comme ils sont.",
         ),
         Severity::Rejected => ("Enregistrement rejeté", "Un enregistrement est laissé de côté, souvent une personne."),
-        Severity::DroppedValue => ("Valeur écartée", "Une valeur n'est pas reprise ; le reste de l'enregistrement l'est."),
+        Severity::DroppedValue => {
+            ("Valeur écartée", "Une valeur n'est pas reprise ; le reste de l'enregistrement l'est.")
+        }
         Severity::ToDecide => ("À trancher", "Quelqu'un doit décider ; en attendant, rien n'est fait pour ce cas."),
         Severity::Information => ("Information", "Rien n'est perdu."),
     }
 }
 
 fn tool(tool: Option<Tool>) -> String {
-    tool.map_or_else(|| "selon la personne : SIECLE (élève, responsable), STS-Web (personnel)".to_owned(), |tool| tool.to_string())
+    tool.map_or_else(
+        || "selon la personne : SIECLE (élève, responsable), STS-Web (personnel)".to_owned(),
+        |tool| tool.to_string(),
+    )
 }

@@ -6,13 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-pub(super) use crate::wording::Escaped;
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
 use crate::plan::render::holds::HoldFold;
 use crate::plan::render::survey::{Counts, School, Survey};
 use crate::plan::render::words::{self, number};
 use crate::plan::{ChangeKind, HoldReason};
+pub(super) use crate::wording::Escaped;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
