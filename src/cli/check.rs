@@ -7,6 +7,7 @@ use rentree::check::{self, Checkup, Source, conformity};
 use rentree::config::Config;
 use rentree::feed::report::{Report, ReportOptions};
 use rentree::feed::{Category, Completeness, Finding, Severity};
+use rentree::plan::Prepared;
 
 use super::exit::Failure;
 use super::progress::watcher;
@@ -141,6 +142,10 @@ fn report(findings: &[Finding], options: &ReportOptions) -> String {
 }
 
 /// The findings after a plan; nothing when there are none.
-pub fn print_findings(findings: &[Finding]) -> Result<(), Failure> {
-    if findings.is_empty() { Ok(()) } else { output::text(&report(findings, &ReportOptions::default())) }
+pub fn print_findings(prepared: &Prepared) -> Result<(), Failure> {
+    if prepared.findings.is_empty() {
+        return Ok(());
+    }
+    let schools = prepared.header.schools.iter().map(|(uai, name)| (uai.to_string(), name.clone())).collect();
+    output::text(&report(&prepared.findings, &ReportOptions { schools, ..ReportOptions::default() }))
 }
