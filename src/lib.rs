@@ -5,10 +5,12 @@
 //! should exist; [`naming`] gives each a `uid` and a login, once and for ever; [`directory`] reads what exists, and its
 //! dialect says how a person is written there; [`plan`] is the sealed difference, with what is held and why; [`apply`]
 //! carries out exactly a plan, with [`credentials`] issuing sealed secrets on the way; [`letters`] opens them to print
-//! the sheets; [`audit`] keeps the trail of all of it. [`simulate`] writes synthetic academies to try it on.
+//! the sheets; [`audit`] keeps the trail of all of it. [`check`] reads and judges the sources alone, for the schools that
+//! mend them. [`simulate`] writes synthetic academies to try it on.
 
 pub mod apply;
 pub mod audit;
+pub mod check;
 pub mod config;
 pub mod credentials;
 pub mod directory;
@@ -18,6 +20,7 @@ pub mod image;
 pub mod letters;
 pub mod naming;
 pub mod plan;
+mod private;
 pub mod progress;
 pub mod roster;
 pub mod simulate;

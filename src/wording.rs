@@ -3,6 +3,7 @@
 //! Knows nothing of the pipeline; every room that speaks to people uses it, so that they all say it alike.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -80,6 +81,25 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Text, escaped for element content and quoted attributes alike; control and directional characters made visible.
+pub struct Escaped<T>(pub T);
+
+impl<T: AsRef<str>> fmt::Display for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in plain(self.0.as_ref()).chars() {
+            match c {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// At most `limit` characters, the middle left out: names differ at their start, DNs and composite values at both ends.

@@ -115,7 +115,7 @@ async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     let verdict = super::apply::verdict(&applied, !prepared.holds.is_empty());
     session.finish(trail, verdict).await?;
     super::plan::show(&prepared.path, false)?;
-    super::check::print_findings(&prepared.findings)?;
+    super::check::print_findings(&prepared)?;
     super::apply::report(&applied)?;
     Ok(verdict)
 }

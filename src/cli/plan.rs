@@ -54,7 +54,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         output::json(&summary(&session, &prepared, verdict))?;
     } else {
         show(&prepared.path, args.full)?;
-        super::check::print_findings(&prepared.findings)?;
+        super::check::print_findings(&prepared)?;
         session.progress.note(&format!("plan : {}", prepared.path.display()));
         session.progress.note(&format!("piste d'audit : {head}"));
     }

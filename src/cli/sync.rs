@@ -65,7 +65,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         output::json(&summary.with_stage("apply", Duration::from_secs_f64(applied.seconds)))?;
     } else {
         super::plan::show(&prepared.path, false)?;
-        super::check::print_findings(&prepared.findings)?;
+        super::check::print_findings(&prepared)?;
         super::apply::report(&applied)?;
         session.progress.note(&format!("piste d'audit : {head}"));
     }

@@ -34,6 +34,12 @@ use noise::Noise;
 use piece::{Batch, Worker};
 use split::{Piece, Source, Splitter, TooMuch};
 
+/// Whether this is the name of an attribute that the AAF is known to carry.
+#[must_use]
+pub fn is_attribute(name: &str) -> bool {
+    vocabulary::is_known(name)
+}
+
 /// How to read a delivery.
 #[derive(Debug, Clone)]
 pub struct ReadOptions {

@@ -203,9 +203,13 @@ pub struct Finding {
     /// The record's key inside its source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<CompactString>,
-    /// The person or thing in words (name, class, school), for those who do not know keys.
+    /// The person or thing by name as lists write it (`ARNAUD Zoé`, `Collège Jean Moulin`), for those who do not know
+    /// keys.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub subject: Option<String>,
+    /// The class under which a school looks for the person; of a relative, that of a child.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub class: Option<CompactString>,
     /// UAI of the school that can mend it, when one is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub school: Option<CompactString>,
@@ -238,6 +242,7 @@ impl Finding {
             category: None,
             key: None,
             subject: None,
+            class: None,
             school: None,
             message: message.into(),
             tool: code.tool(),
@@ -269,6 +274,23 @@ impl Finding {
     pub fn who(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
+    }
+
+    #[must_use]
+    pub fn in_class(mut self, class: Option<CompactString>) -> Self {
+        self.class = class;
+        self
+    }
+
+    /// The person or thing with his class: `ARNAUD Zoé (6A)`.
+    #[must_use]
+    pub fn whom(&self) -> Option<String> {
+        match (&self.subject, &self.class) {
+            (Some(subject), Some(class)) => Some(format!("{subject} ({class})")),
+            (Some(subject), None) => Some(subject.clone()),
+            (None, Some(class)) => Some(class.to_string()),
+            (None, None) => None,
+        }
     }
 }
 

@@ -241,9 +241,14 @@ fn write_code(
     let shown = if full { findings.len() } else { SHOWN };
     for finding in findings.iter().take(shown) {
         let origin = finding.origin.as_ref().map(|o| format!("{} ", plain(&o.to_string()))).unwrap_or_default();
-        let subject = finding.subject.as_ref().map(|s| format!("{} : ", plain(s))).unwrap_or_default();
-        let times =
-            if finding.count > 1 { format!(" ({} fois)", number(u64::from(finding.count))) } else { String::new() };
+        let subject = finding.whom().map(|s| format!("{} : ", plain(&s))).unwrap_or_default();
+        // Many messages give their number in words.
+        let times = number(u64::from(finding.count));
+        let times = if finding.count > 1 && !finding.message.contains(&times) {
+            format!(" ({times} fois)")
+        } else {
+            String::new()
+        };
         writeln!(out, "        {origin}{subject}{}{times}", plain(&finding.message))?;
     }
     let more: u64 = findings.iter().skip(shown).map(|f| u64::from(f.count)).sum();

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc;
 
 use super::{ImageError, Intake};
-use crate::config::Config;
+use crate::config::{Config, SourceConfig};
 use crate::roster::{self, ImageRecord, Roster, SourceInfo};
 use crate::store::Store;
 
@@ -21,15 +21,7 @@ const BATCH: usize = 1_024;
 pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Result<Roster, ImageError> {
     let files = store.origin_names().await?;
     let unknown: Arc<str> = "?".into();
-    let sources: Vec<SourceInfo> = config
-        .sources
-        .iter()
-        .map(|s| SourceInfo {
-            name: s.name.as_str().into(),
-            prefix: s.prefix().to_owned(),
-            previous_prefixes: s.previous_prefixes.clone(),
-        })
-        .collect();
+    let sources = sources(config);
     let options = roster::Options::from_config(&config.roster)?;
     let (sender, mut receiver) = mpsc::channel::<Vec<ImageRecord>>(4);
     let builder = tokio::task::spawn_blocking(move || {
@@ -65,4 +57,15 @@ pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Resul
     }
     drop(sender);
     builder.await.map_err(|e| ImageError::Stopped { source_name: "roster".into(), reason: e.to_string() })
+}
+
+/// The configured sources as the roster names them, in their order.
+#[must_use]
+pub fn sources(config: &Config) -> Vec<SourceInfo> {
+    let info = |s: &SourceConfig| SourceInfo {
+        name: s.name.as_str().into(),
+        prefix: s.prefix().to_owned(),
+        previous_prefixes: s.previous_prefixes.clone(),
+    };
+    config.sources.iter().map(info).collect()
 }

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use ledger::Ledger;
 pub use ledger::{Delivered, Fate};
-pub use load::roster;
+pub use load::{roster, sources};
 
 use crate::config::SourceConfig;
 use crate::feed::{
@@ -141,17 +141,29 @@ pub async fn take_in(
     })
 }
 
-/// Reads and validates a source without a store: what `check` does.
+/// Is given the records of a delivery in batches, with the names of its files.
+pub type Observer<'o> = dyn FnMut(&[Arc<str>], Vec<StagedRecord>) + 'o;
+
+/// Reads and validates a source without a store: what `check` does. `observe` is given each record once, in batches,
+/// with the names of the files; copies of a record that came before are told of by findings only.
 ///
 /// # Errors
 /// When there is nothing readable.
-pub fn check(config: &SourceConfig, threads: usize, progress: &dyn Progress) -> Result<Checked, ImageError> {
+pub fn check(
+    config: &SourceConfig,
+    threads: usize,
+    progress: &dyn Progress,
+    observe: &mut Observer<'_>,
+) -> Result<Checked, ImageError> {
     let delivery = feed::discover(&config.path, &feed::Limits::default())?;
-    let names = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
+    let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
     progress.begin("feed", Some(delivery.parts.iter().map(|p| p.size).sum()));
-    // The records themselves are not needed here beyond their validation.
-    let outcome = read(delivery, Ledger::new(HashMap::new(), names), &mut |_| true, threads, &config.name, progress);
-    let mut outcome = outcome?;
+    let mut keep = |batch| {
+        observe(&names, batch);
+        true
+    };
+    let ledger = Ledger::new(HashMap::new(), names.clone());
+    let mut outcome = read(delivery, ledger, &mut keep, threads, &config.name, progress)?;
     outcome.findings.append(&mut outcome.ledger.take_findings());
     let name: Arc<str> = config.name.as_str().into();
     for finding in &mut outcome.findings {

@@ -314,7 +314,7 @@ impl PileRun<'_> {
                 .map(|(child, _, class)| Child { name: child.name.display(), class: class.map(Into::into) })
                 .collect();
             let name = person.name.display();
-            let addressed = person.civility.map_or_else(|| name.clone(), |c| format!("{} {name}", c.written()));
+            let addressed = person.civility.map_or_else(|| name.clone(), |c| format!("{} {name}", c.as_str()));
             sheets.push(Sheet {
                 serial,
                 profile: person.profile,

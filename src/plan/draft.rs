@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 
 use crate::config::Config;
-use crate::directory::dialect::{Context, Dialect};
+use crate::directory::dialect::{Context, DefaultedValues, Dialect};
 use crate::directory::{Dn, Entry};
 use crate::feed::values::Uai;
 use crate::feed::{Category, Code, Completeness, Finding};
@@ -108,7 +108,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     let mut holds = Holds::default();
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
     hold_clashes(roster, population, &mut holds, &mut findings);
-    hold_without_class(diff, &creates, &mut holds);
+    let mut defaulted = population.defaulted.clone();
+    hold_without_class(diff, &creates, &mut holds, &mut defaulted);
 
     // People: what is held, what goes on, and into which class each record falls.
     let mut classes = vec![Class::Unchanged; roster.persons.len()];
@@ -163,7 +164,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
 
     // Structures and groups.
     let mut structures = Vec::new();
-    for change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings) {
+    for change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted) {
         match holds.of(&change.subject).map(str::to_owned) {
             Some(hold) => {
                 holds.count(&hold);
@@ -183,6 +184,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     }
     let groups = groups(matter, diff, population, beside, &uncreated, &keep, &mut totals, &mut findings);
     findings.extend(diff.context.findings.iter().cloned());
+    findings.extend(defaulted.findings(&matter.dialect));
     let mut group_changes = Vec::new();
     for change in groups {
         match holds.of(&change.subject).map(str::to_owned) {
@@ -273,13 +275,14 @@ fn hold_clashes(roster: &Roster, population: &Population, holds: &mut Holds, fin
             );
             let school = uais(roster, person).next();
             holds.person(HoldReason::Ambiguous, &person.key, &person.origin, school, message.clone());
-            findings.push(Finding::new(Code::JoinKeyTwice, message).who(person.name.display()));
+            findings.push(Finding::new(Code::JoinKeyTwice, message).who(person.name.listed()));
         }
     }
 }
 
-/// New pupils without a class wait; so do their relatives when they have no other pupil here.
-fn hold_without_class(diff: &PersonDiff<'_>, creates: &[PersonId], holds: &mut Holds) {
+/// New pupils without a class wait; so do their relatives when they have no other pupil here. Whoever cannot be written
+/// waits too; of the others, the mandatory values that the feed lacks are counted.
+fn hold_without_class(diff: &PersonDiff<'_>, creates: &[PersonId], holds: &mut Holds, defaulted: &mut DefaultedValues) {
     let mut waiting = HashSet::new();
     for &id in creates {
         let Some(person) = diff.roster.person(id) else { continue };
@@ -293,12 +296,13 @@ fn hold_without_class(diff: &PersonDiff<'_>, creates: &[PersonId], holds: &mut H
                 );
                 holds.person(HoldReason::NoClass, &person.key, &person.origin, school, message);
             }
-            _ => {
-                if let Err(reason) = diff.create(id) {
+            _ => match diff.wanted(id) {
+                Ok(wanted) => defaulted.note(&diff.home(person), wanted.defaulted().as_ref()),
+                Err(reason) => {
                     let message = format!("{} : {reason}", person.name.display());
                     holds.person(HoldReason::MissingMandatory, &person.key, &person.origin, school, message);
                 }
-            }
+            },
         }
     }
     for &id in creates {

@@ -12,10 +12,9 @@ mod reader;
 mod writer;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use super::{Change, FORMAT_VERSION, Header, Hold, Seal};
 
@@ -116,22 +115,6 @@ impl LineRef<'_> {
             Self::Seal(_) => "seal",
         }
     }
-}
-
-/// A file that only its owner can read, beside the place that it will take so that the rename stays in one file system.
-pub(super) fn private_file(path: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(".rentree-").suffix(".tmp").tempfile_in(folder(path))
-}
-
-/// Puts a finished [`private_file`] on disk under its name; the rename itself is made durable too.
-pub(super) fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    std::fs::File::open(folder(path))?.sync_all()
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 
 use crate::config::LifecycleConfig;
-use crate::directory::dialect::{Context, Dialect};
+use crate::directory::dialect::{Context, Defaulted, Dialect, Wanted};
 use crate::directory::{AttributeChange, Dn, Entry};
 use crate::feed::values::Uai;
 use crate::naming::{Login, Uid};
@@ -33,7 +33,7 @@ pub struct PersonDiff<'a> {
 #[derive(Debug)]
 pub enum Seen {
     /// The account of somebody in the roster, with what has to change.
-    Person { id: PersonId, dn: Dn, change: Option<Box<Change>> },
+    Person { id: PersonId, dn: Dn, change: Option<Box<Change>>, defaulted: Option<(CompactString, Defaulted)> },
     /// The same, but no modify can make it what it should be.
     Clash { id: PersonId, dn: Dn, reason: String },
     /// An account of the engine's that no record names.
@@ -91,7 +91,20 @@ impl PersonDiff<'_> {
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
         let change = self.classify(id, person, &dn, attributes);
-        Seen::Person { id, dn, change: change.map(Box::new) }
+        let defaulted = wanted.defaulted().map(|defaulted| (self.home(person), defaulted));
+        Seen::Person { id, dn, change: change.map(Box::new), defaulted }
+    }
+
+    /// The UAI of the school that keeps a person's file; empty when none is known.
+    pub fn home(&self, person: &Person) -> CompactString {
+        let id = person.administrative.or_else(|| person.schools.first().map(|school| school.structure));
+        let structure = id.and_then(|id| self.roster.structure(id));
+        structure.map(|structure| structure.uai.as_str().into()).unwrap_or_default()
+    }
+
+    /// What the entry of somebody who is created will be, or why there can be none.
+    pub fn wanted(&self, id: PersonId) -> Result<Wanted, String> {
+        self.dialect.person_entry(self.context, id, false).map_err(|missing| missing.french())
     }
 
     fn classify(&self, id: PersonId, person: &Person, dn: &Dn, attributes: Vec<AttributeChange>) -> Option<Change> {
@@ -133,7 +146,7 @@ impl PersonDiff<'_> {
     /// The change that creates somebody's account.
     pub fn create(&self, id: PersonId) -> Result<Change, String> {
         let person = self.roster.person(id).ok_or("no such person")?;
-        let wanted = self.dialect.person_entry(self.context, id, false).map_err(|missing| missing.french())?;
+        let wanted = self.wanted(id)?;
         let again = self.accounts.contains_key(&person.key);
         Ok(Change {
             seq: 0,

@@ -6,6 +6,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 
 use crate::directory::Dn;
+use crate::directory::dialect::DefaultedValues;
 use crate::roster::{JoinKey, PersonId, Profile, Role, Roster};
 use crate::store::{AccountRow, Stage};
 
@@ -27,6 +28,8 @@ pub struct Population {
     /// A second entry with the same join key.
     pub doubles: Vec<(PersonId, Dn)>,
     departing: Vec<Departing>,
+    /// Mandatory values that the feed lacks, of the accounts found.
+    pub defaulted: DefaultedValues,
     pub foreign: u64,
     /// The first of the foreign ones, for the message.
     pub foreign_sample: Vec<Dn>,
@@ -46,12 +49,15 @@ pub struct Leaving {
 impl Population {
     pub fn absorb(&mut self, seen: Seen) {
         match seen {
-            Seen::Person { id, dn, change } => {
+            Seen::Person { id, dn, change, defaulted } => {
                 if self.found.contains_key(&id) {
                     self.doubles.push((id, dn));
                     return;
                 }
                 self.found.insert(id, dn);
+                if let Some((school, defaulted)) = defaulted {
+                    self.defaulted.note(&school, Some(&defaulted));
+                }
                 if let Some(change) = change {
                     self.changes.push((id, *change));
                 }

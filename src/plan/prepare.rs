@@ -17,12 +17,12 @@ use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
 use crate::directory::dialect::Dialect;
 use crate::directory::{Directory, DirectoryError, Dn, Entry, Search};
-use crate::feed::Finding;
+use crate::feed::{Category, Finding};
 use crate::image::{ImageError, Intake, take_in};
 use crate::naming::{AdoptError, Login, Names, Register, Rules, RulesError, Uid, fold};
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, LeftOutReason, Roster, StructureId};
+use crate::roster::{JoinKey, LeftOutReason, Roster, SourceInfo, StructureId};
 use crate::store::{AccountRow, NameRow, Store, StoreError};
 
 use super::draft::{Beside, Matter, draft};
@@ -120,6 +120,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         .map(|l| l.key.clone())
         .collect();
     let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
+    roster.complete(&mut findings, &crate::image::sources(ground.config));
     findings.append(&mut roster.findings);
     let structures = collect(ground, ground.dialect.structures_branch()).await?;
     let matter = Arc::new(Matter {
@@ -219,12 +220,22 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
             }),
         )?;
     }
+    let infos = crate::image::sources(ground.config);
     for finding in &findings {
-        trail.note(Note::Finding, finding.code.id(), None, finding)?;
+        // Under the person's key, and without names: what the trail says of somebody is erased with him.
+        let nameless = Finding { subject: None, class: None, ..finding.clone() };
+        trail.note(Note::Finding, finding.code.id(), join_key(finding, &infos).as_ref(), &nameless)?;
     }
     trail.flush().await?;
     clock.lap("plan");
     Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
+}
+
+/// The join key of the person whom a finding is about.
+fn join_key(finding: &Finding, sources: &[SourceInfo]) -> Option<JoinKey> {
+    let key = finding.key.as_deref().filter(|_| finding.category.is_some_and(Category::is_person))?;
+    let source = sources.iter().find(|source| Some(&source.name) == finding.source.as_ref())?;
+    Some(JoinKey::new(&source.prefix, key))
 }
 
 /// Takes in the newest delivery of every source, in the order of the configuration.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::directory::dialect::DefaultedValues;
 use crate::directory::{Dn, Entry};
 use crate::feed::{Code, Finding};
 use crate::roster::StructureId;
@@ -14,6 +15,7 @@ pub(super) fn structure_changes(
     actual: &[Entry],
     totals: &mut ObjectTotals,
     findings: &mut Vec<Finding>,
+    defaulted: &mut DefaultedValues,
 ) -> Vec<Change> {
     let by_dn: HashMap<&Dn, &Entry> = actual.iter().map(|e| (&e.dn, e)).collect();
     let mut changes = Vec::new();
@@ -25,6 +27,7 @@ pub(super) fn structure_changes(
             );
             continue;
         };
+        defaulted.note(structure.uai.as_str(), wanted.defaulted().as_ref());
         let subject = Subject {
             join_key: Some(structure.key.clone()),
             name: structure.name.clone(),

@@ -19,7 +19,7 @@ use super::{pupils, staff};
 /// bytes per person beside what the roster itself holds; records are dropped as they are read.
 #[must_use]
 pub fn build(sources: &[SourceInfo], records: impl IntoIterator<Item = ImageRecord>, options: &Options) -> Roster {
-    let mut report = Report::new(sources);
+    let mut report = Report::new(sources, options.listed);
     let mut left_out = Vec::new();
     let mut drafts = Drafts::read(records, &mut report, &mut left_out);
 

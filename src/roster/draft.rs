@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::links::{self, Legacy, RawLink};
 use super::model::{Civility, Contact, ImageRecord, JoinKey, Name, Pupil};
 use super::normal;
-use crate::feed::values::Uai;
+use crate::feed::values::{Uai, parse_civility, parse_date, parse_flag, siret_digits};
 use crate::feed::{Category, Origin, Values};
 
 /// What every draft has.
@@ -55,14 +55,14 @@ impl Who {
             "givenName" => self.name.first = one(&mut values).unwrap_or_default(),
             "ENTPersonNomPatro" => self.name.birth = one(&mut values),
             "ENTPersonAutresPrenoms" => self.name.others = all(values),
-            "personalTitle" => self.civility = values.find_map(normal::civility),
-            "ENTPersonDateNaissance" => self.birth = values.find_map(normal::date),
+            "personalTitle" => self.civility = values.find_map(parse_civility),
+            "ENTPersonDateNaissance" => self.birth = values.find_map(parse_date),
             "mail" => contact.mail = values.find_map(normal::mail),
             "homePhone" => contact.home_phone = values.find_map(normal::phone),
             "telephoneNumber" => contact.work_phone = values.find_map(normal::phone),
             "mobile" => contact.mobiles = exact(values.filter_map(normal::phone)),
             "ENTPersonMobileSMS" => contact.mobile_sms = values.find_map(normal::phone),
-            "ENTPersonAdresseDiffusion" => contact.address_shared = values.find_map(normal::flag),
+            "ENTPersonAdresseDiffusion" => contact.address_shared = values.find_map(parse_flag),
             "ENTPersonAdresse" => {
                 contact.address.get_or_insert_default().lines = exact(values.flat_map(normal::address_lines));
             }
@@ -198,8 +198,8 @@ impl PupilDraft {
                 "ENTEleveAdresseRel" => lives_with = all(values),
                 "ENTEleveINE" => pupil.ine = one(&mut values),
                 "ENTEleveStructRattachId" => pupil.siecle = one(&mut values),
-                "ENTEleveBoursier" => pupil.boursier = values.find_map(normal::flag),
-                "ENTEleveTransport" => pupil.transport = values.find_map(normal::flag),
+                "ENTEleveBoursier" => pupil.boursier = values.find_map(parse_flag),
+                "ENTEleveTransport" => pupil.transport = values.find_map(parse_flag),
                 "ENTEleveRegime" => pupil.regime = one(&mut values),
                 "ENTEleveStatutEleve" => pupil.statut = one(&mut values),
                 "ENTEleveMEF" => pupil.mef = one(&mut values),
@@ -312,8 +312,8 @@ impl StaffDraft {
                 "ENTAuxEnsClassesMatieres" => teaching.classes_subjects = all(values),
                 "ENTAuxEnsGroupesMatieres" => teaching.groups_subjects = all(values),
                 "ENTAuxEnsClassesPrincipal" => teaching.head_teacher_of = all(values),
-                "PersEducNatPresenceDevantEleves" => present = values.find_map(normal::flag).unwrap_or(false),
-                "ENTPersonCategorieEnseignant" => corps = values.find_map(normal::flag).unwrap_or(false),
+                "PersEducNatPresenceDevantEleves" => present = values.find_map(parse_flag).unwrap_or(false),
+                "ENTPersonCategorieEnseignant" => corps = values.find_map(parse_flag).unwrap_or(false),
                 other => {
                     who.take(other, values);
                 }
@@ -390,7 +390,7 @@ impl StructureDraft {
         Self {
             head,
             uai: uai("ENTStructureUAI").or_else(|| uai("ENTEtablissementUAI")),
-            siret: fields.values("ENTStructureSIREN").find_map(normal::siret),
+            siret: fields.values("ENTStructureSIREN").find_map(siret_digits),
             name: text("ENTStructureNomCourant").unwrap_or_default(),
             kind: text("ENTStructureTypeStruct"),
             ministry: text("ENTEtablissementMinistereTutelle"),

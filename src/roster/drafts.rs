@@ -175,7 +175,7 @@ fn reject<D: PersonDraft>(
         if shared {
             let message = "la même clé est livrée dans une autre catégorie de personnes : aucune n'est traitée";
             let finding = report.about(Code::DuplicateConflict, category, &draft.who().head, message);
-            report.add(finding.who(draft.who().name.display()));
+            report.add(finding.who(draft.who().name.listed()));
             left_out.push(leave(category, draft.who(), LeftOutReason::Rejected));
         }
         !shared

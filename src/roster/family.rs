@@ -175,7 +175,7 @@ fn report_unknown(pupil: &SettledPupil, unknown: &[CompactString], structures: &
     };
     let mut finding = report.about(Code::UnknownRelative, Category::Pupil, &pupil.head(), message);
     finding.school = pupil.uai(structures);
-    report.add(finding.who(pupil.subject(structures)));
+    report.add(pupil.named(finding));
 }
 
 /// Counts the links that only one of the two records gives, per school. Only sets that deliver the relative's side

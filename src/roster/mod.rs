@@ -25,6 +25,7 @@ mod staff;
 mod structures;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use aliases::Aliases;
 pub use build::build;

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::aliases::Aliases;
+pub use crate::feed::values::Civility;
 use crate::feed::values::Uai;
 use crate::feed::{Category, Finding, Origin};
 
@@ -287,25 +288,11 @@ impl Name {
     pub fn display(&self) -> String {
         format!("{} {}", self.first, self.surname.to_uppercase())
     }
-}
 
-/// `M.` or `Mme` (`Mlle` is read as `Mme` and never printed).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Civility {
-    #[serde(rename = "M.")]
-    Monsieur,
-    #[serde(rename = "Mme")]
-    Madame,
-}
-
-impl Civility {
-    /// As it is written before a name.
+    /// `NOM Prénom`: how lists write it, in the order in which they are sorted.
     #[must_use]
-    pub const fn written(self) -> &'static str {
-        match self {
-            Self::Monsieur => "M.",
-            Self::Madame => "Mme",
-        }
+    pub fn listed(&self) -> String {
+        format!("{} {}", self.surname.to_uppercase(), self.first)
     }
 }
 

@@ -28,7 +28,12 @@ pub struct Options {
     pub relatives: Vec<Standing>,
     /// Function code → national profile, over the built-in table; `None` for no profile.
     pub functions: BTreeMap<CompactString, Option<NationalProfile>>,
+    /// Cases of one kind that are told one by one in each school; the others are counted.
+    pub listed: u32,
 }
+
+/// What fits on a page that somebody reads every night.
+const LISTED: u32 = 20;
 
 impl Default for Options {
     fn default() -> Self {
@@ -36,6 +41,7 @@ impl Default for Options {
             schools: Vec::new(),
             relatives: vec![Standing::Authority, Standing::InCharge],
             functions: BTreeMap::new(),
+            listed: LISTED,
         }
     }
 }
@@ -78,7 +84,7 @@ impl Options {
             .iter()
             .map(|(code, profile)| Ok((code.trim().to_uppercase().into(), staff_profile(code, profile)?)))
             .collect::<Result<_, OptionsError>>()?;
-        Ok(Self { schools, relatives, functions })
+        Ok(Self { schools, relatives, functions, listed: LISTED })
     }
 }
 

@@ -12,7 +12,7 @@ use super::model::{
 use super::report::Report;
 use super::scope::Place;
 use super::structures::Structures;
-use crate::feed::{Category, Code};
+use crate::feed::{Category, Code, Finding};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.
 pub(super) struct SettledPupil {
@@ -25,19 +25,13 @@ pub(super) struct SettledPupil {
 }
 
 impl SettledPupil {
-    /// The pupil with his class and school, as findings name him.
-    pub(super) fn subject(&self, structures: &Structures) -> String {
+    /// Completes a finding about the pupil: name and class.
+    pub(super) fn named(&self, finding: Finding) -> Finding {
         let class = match &self.person.role {
-            Role::Pupil(pupil) => pupil.classes.first(),
+            Role::Pupil(pupil) => pupil.classes.first().map(|(_, class)| class.clone()),
             _ => None,
         };
-        match class {
-            Some((id, class)) => format!("{} ({class}, {})", self.person.name.display(), structures.name(*id)),
-            None => match self.person.schools.first() {
-                Some(school) => format!("{} ({})", self.person.name.display(), structures.name(school.structure)),
-                None => self.person.name.display(),
-            },
-        }
+        finding.who(self.person.name.listed()).in_class(class)
     }
 
     /// For findings made once the draft is gone.
@@ -97,7 +91,7 @@ pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report
         return false;
     };
     let finding = report.about(code, category, &who.head, message);
-    report.add(finding.who(who.name.display()));
+    report.add(finding.who(who.name.listed()));
     true
 }
 
@@ -188,7 +182,7 @@ fn settle_one(
         let message = format!("divisions {kept} et {class} dans le même établissement : {kept} retenue");
         let mut finding = report.about(Code::SecondClassIgnored, Category::Pupil, &head, message);
         finding.school = structures.uai(id);
-        report.add(finding.who(settled.subject(structures)));
+        report.add(settled.named(finding));
     }
     if let Role::Pupil(pupil) = &settled.person.role
         && pupil.classes.is_empty()
@@ -196,7 +190,7 @@ fn settle_one(
         let message = "aucune division dans l'établissement";
         let mut finding = report.about(Code::PupilWithoutClass, Category::Pupil, &head, message);
         finding.school = settled.uai(structures);
-        report.add(finding.who(settled.subject(structures)));
+        report.add(settled.named(finding));
     }
     Ok(settled)
 }

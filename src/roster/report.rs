@@ -1,6 +1,6 @@
 //! Collects findings, so that one cause met a thousand times does not hide the others.
 //!
-//! The first [`LISTED`] of a kind in a school are told one by one, the rest as one finding with their number: the sum
+//! The first of a kind in a school are told one by one ([`Options::listed`](super::Options)), the rest as one finding with their number: the sum
 //! of the counts is always the number of cases.
 
 use std::collections::BTreeMap;
@@ -11,19 +11,18 @@ use super::draft::Head;
 use super::options::SourceInfo;
 use crate::feed::{Category, Code, Finding};
 
-/// Cases told one by one, per code and school: what fits on a page that somebody reads.
-const LISTED: u32 = 20;
-
 pub(super) struct Report<'s> {
     sources: &'s [SourceInfo],
+    /// Cases told one by one, per code and school.
+    listed: u32,
     findings: Vec<Finding>,
     /// Per code and school: findings told one by one, cases beyond them.
     seen: BTreeMap<(Code, Option<CompactString>), (u32, u32)>,
 }
 
 impl<'s> Report<'s> {
-    pub(super) fn new(sources: &'s [SourceInfo]) -> Self {
-        Self { sources, findings: Vec::new(), seen: BTreeMap::new() }
+    pub(super) fn new(sources: &'s [SourceInfo], listed: u32) -> Self {
+        Self { sources, listed, findings: Vec::new(), seen: BTreeMap::new() }
     }
 
     pub(super) const fn has_several_sources(&self) -> bool {
@@ -64,7 +63,7 @@ impl<'s> Report<'s> {
     /// Adds one of possibly many.
     pub(super) fn add(&mut self, finding: Finding) {
         let (listed, more) = self.seen.entry((finding.code, finding.school.clone())).or_default();
-        if *listed < LISTED {
+        if *listed < self.listed {
             *listed += 1;
             self.findings.push(finding);
         } else {
@@ -88,7 +87,7 @@ impl<'s> Report<'s> {
 
 /// `n division` or `n divisions`.
 pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
-    if n < 2 { format!("{n} {one}") } else { format!("{n} {many}") }
+    crate::wording::count(n as u64, one, many)
 }
 
 #[cfg(test)]
@@ -97,7 +96,7 @@ mod tests {
 
     #[test]
     fn counts_always_add_up() {
-        let mut report = Report::new(&[]);
+        let mut report = Report::new(&[], 20);
         for n in 0..57 {
             let mut finding = Finding::new(Code::PupilWithoutClass, format!("élève {n}"));
             finding.school = Some(if n % 2 == 0 { "A" } else { "B" }.into());

@@ -103,7 +103,7 @@ fn report_lookalikes<D: PersonDraft>(drafts: &[D], category: Category, report: &
                 first.head.origin
             );
             let finding = report.about(Code::PossibleDuplicate, category, &other.head, message);
-            report.add(finding.who(other.name.display()));
+            report.add(finding.who(other.name.listed()));
         }
     }
 }

@@ -204,8 +204,7 @@ impl Service {
                 let message = format!("professeur principal de {class}, où il n'a aucun enseignement");
                 let mut finding = report.about(Code::HeadTeacherElsewhere, Category::Staff, &draft.who.head, message);
                 finding.school = structures.uai(*id);
-                let subject = format!("{} ({})", draft.who.name.display(), structures.name(*id));
-                report.add(finding.who(subject));
+                report.add(finding.who(draft.who.name.listed()));
             }
         }
     }

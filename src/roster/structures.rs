@@ -153,10 +153,6 @@ impl Structures {
         self.get(id).map(|s| s.uai.as_str().into())
     }
 
-    pub(super) fn name(&self, id: StructureId) -> &str {
-        self.get(id).map_or("", |s| s.name.as_str())
-    }
-
     /// The classes from which a group's pupils come.
     pub(super) fn classes_of_group(&self, id: StructureId, code: &str) -> &[CompactString] {
         self.get(id)

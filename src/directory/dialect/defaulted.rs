@@ -2,36 +2,58 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
+
 use super::Dialect;
 use super::attributes::AttributeId;
 use super::shape::Kind;
 use super::wanted::Wanted;
 use crate::feed::{Code, Finding, Tool};
+use crate::wording::number;
 
-/// How often each default was used.
+/// The defaults that one entry took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defaulted {
+    kind: Kind,
+    attributes: Vec<AttributeId>,
+}
+
+impl Wanted {
+    /// Its mandatory values that the feed did not deliver; `None` when it has them all.
+    #[must_use]
+    pub fn defaulted(&self) -> Option<Defaulted> {
+        (!self.defaulted.is_empty()).then(|| Defaulted { kind: self.kind, attributes: self.defaulted.clone() })
+    }
+}
+
+/// How often each default was used, by school.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DefaultedValues {
-    counts: BTreeMap<(Kind, AttributeId), u32>,
+    /// By UAI; empty for what is of no school.
+    counts: BTreeMap<(CompactString, Kind, AttributeId), u32>,
 }
 
 impl DefaultedValues {
-    pub fn note(&mut self, wanted: &Wanted) {
-        for &attribute in &wanted.defaulted {
-            *self.counts.entry((wanted.kind, attribute)).or_default() += 1;
+    /// Counts the defaults of an entry under its school.
+    pub fn note(&mut self, school: &str, defaulted: Option<&Defaulted>) {
+        let Some(Defaulted { kind, attributes }) = defaulted else { return };
+        for &attribute in attributes {
+            *self.counts.entry((school.into(), *kind, attribute)).or_default() += 1;
         }
     }
 
     /// Adds the counts of another thread.
     pub fn merge(&mut self, other: &Self) {
-        for (&key, &count) in &other.counts {
-            *self.counts.entry(key).or_default() += count;
+        for (key, count) in &other.counts {
+            *self.counts.entry(key.clone()).or_default() += count;
         }
     }
 
-    /// One finding per kind of member and attribute.
+    /// One finding per school, kind of member and attribute.
     #[must_use]
     pub fn findings(&self, dialect: &Dialect) -> Vec<Finding> {
-        let finding = |(&(kind, attribute), &count): (&(Kind, AttributeId), &u32)| {
+        let finding = |((school, kind, attribute), &count): (&(CompactString, Kind, AttributeId), &u32)| {
+            let (kind, attribute) = (*kind, *attribute);
             let default = dialect
                 .shape(kind)
                 .items()
@@ -40,9 +62,11 @@ impl DefaultedValues {
                 .unwrap_or_default();
             let name = dialect.attributes.name(attribute);
             let (who, tool) = who(kind, count > 1);
-            let message = format!("{name} n'est pas livré pour {count} {who} : « {default} » est écrit à la place.");
+            let n = number(count.into());
+            let message = format!("{name} n'est pas livré pour {n} {who} : « {default} » est écrit à la place.");
             let mut finding = Finding::new(Code::DefaultedValue, message);
             finding.tool = Some(tool);
+            finding.school = (!school.is_empty()).then(|| school.clone());
             finding.count = count;
             finding
         };

@@ -35,7 +35,7 @@ use std::path::Path;
 use miette::{NamedSource, SourceSpan};
 
 pub use context::{Context, Names};
-pub use defaulted::DefaultedValues;
+pub use defaulted::{Defaulted, DefaultedValues};
 pub use error::{ClassConflict, DialectError, MissingMandatory};
 pub use group::{WantedGroup, WantedGroups};
 pub use lock::LockMethod;

@@ -48,16 +48,14 @@ pub(super) fn judge(parser: &mut RequestParser, parsed: Parsed, place: &Place<'_
     let has_own = remarks.iter().any(|remark| remark.fold == Fold::Own);
     let key = parsed.key.unwrap_or_default();
     if has_own || !rejections.is_empty() {
-        let subject = subject(place.category, &fields);
+        let (subject, class) = (subject(place.category, &fields), class(place.category, &fields));
         let finding = |code: Code, text: String| {
             let mut finding = Finding::new(code, text).about(place.category, key.clone());
             if let Some(part) = place.delivery.parts.get(place.part) {
                 finding = finding.at(&part.name, place.line);
             }
-            match &subject {
-                Some(subject) => finding.who(subject.clone()),
-                None => finding,
-            }
+            finding.subject.clone_from(&subject);
+            finding.in_class(class.clone())
         };
         judged.findings.extend(rejections.iter().map(|(code, text)| finding(*code, text.clone())));
         for remark in remarks.iter().filter(|remark| remark.fold == Fold::Own) {
@@ -154,8 +152,8 @@ fn note_age(parser: &mut RequestParser, place: &Place<'_>) {
     }
     let (Some(born), Some(day)) = (parser.seen.birth_date, place.delivery.date) else { return };
     let (least, most) = match place.category {
-        Category::Pupil => (2, 60),
-        Category::Staff => (16, 80),
+        Category::Pupil => (2, 30),
+        Category::Relative | Category::Staff => (16, 90),
         _ => return,
     };
     let age = age(born, day);
@@ -180,7 +178,7 @@ fn hosts(fields: &Fields) -> bool {
     fields.first("ENTStructureClasses").is_some()
 }
 
-/// The person or thing in the words of a school: `Léa LE GALL (6A)`, `COLLEGE JEAN MOULIN`.
+/// The person or thing in the words of a school: `LE GALL Léa`, `COLLEGE JEAN MOULIN`.
 fn subject(category: Category, fields: &Fields) -> Option<String> {
     let first = |names: &[&str]| names.iter().find_map(|name| fields.first(name)).map(short);
     match category {
@@ -194,19 +192,19 @@ fn subject(category: Category, fields: &Fields) -> Option<String> {
         Category::Subject => first(&["ENTLibelleMatiere"]).map(Into::into),
         Category::Mef => first(&["ENTLibelleMef"]).map(Into::into),
         Category::Pupil | Category::Relative | Category::Staff => {
-            let names = [first(&["givenName", "ENTPersonPrenom"]), first(&["sn", "ENTPersonNom"])];
+            let surname = first(&["sn", "ENTPersonNom"]).map(|name| name.to_uppercase());
+            let names = [surname, first(&["givenName", "ENTPersonPrenom"])];
             let name: Vec<CompactString> = names.into_iter().flatten().collect();
-            let class = first(&["ENTEleveClasses", "ENTPersonClasses"])
-                .filter(|_| category == Category::Pupil)
-                .and_then(|value| value.rsplit('$').next().filter(|class| !class.is_empty()).map(CompactString::from));
-            match (name.is_empty(), class) {
-                (true, None) => None,
-                (true, Some(class)) => Some(format!("élève de {class}")),
-                (false, None) => Some(name.join(" ")),
-                (false, Some(class)) => Some(format!("{} ({class})", name.join(" "))),
-            }
+            (!name.is_empty()).then(|| name.join(" "))
         }
     }
+}
+
+/// The class of a pupil: the last field of its value in both degrees.
+fn class(category: Category, fields: &Fields) -> Option<CompactString> {
+    let value = ["ENTEleveClasses", "ENTPersonClasses"].iter().find_map(|name| fields.first(name))?;
+    let class = value.rsplit('$').next().filter(|class| !class.is_empty())?;
+    (category == Category::Pupil).then(|| short(class))
 }
 
 #[cfg(test)]

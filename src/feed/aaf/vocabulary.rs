@@ -219,6 +219,11 @@ impl Attribute {
     }
 }
 
+/// Whether a name is in the vocabulary.
+pub(super) fn is_known(name: &str) -> bool {
+    BY_NAME.contains_key(name)
+}
+
 /// Recognises names. Records of one part list the same attributes in the same order: the one that followed last time is
 /// tried before the table is.
 #[derive(Debug, Default)]

@@ -1,14 +1,18 @@
 //! Civility: `M.`, `Mme` and the forms that circulate.
 
+use serde::{Deserialize, Serialize};
+
 /// How a person is addressed. "Mlle" is read and never printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Civility {
+    #[serde(rename = "M.")]
     Monsieur,
+    #[serde(rename = "Mme")]
     Madame,
 }
 
 impl Civility {
-    /// The form of the AAF and of a letter: `M.` or `Mme`.
+    /// As it is written before a name, in the AAF and on a letter: `M.` or `Mme`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -53,6 +53,16 @@ pub fn is_regime(label: &str) -> bool {
             .is_some_and(days)
 }
 
+/// `O` (or `Y`, which circulates) is yes, `N` is no.
+#[must_use]
+pub fn parse_flag(text: &str) -> Option<bool> {
+    match text.trim() {
+        "O" | "o" | "Y" | "y" => Some(true),
+        "N" | "n" => Some(false),
+        _ => None,
+    }
+}
+
 /// The form of a MEF: eleven digits or capital letters (local ones end with letters).
 #[must_use]
 pub fn is_mef(code: &str) -> bool {
@@ -85,6 +95,11 @@ mod tests {
         for label in ["", "EXTERNE", "INTERNE 9 JOURS", "DEMI-PENSIONNAIRE DANS L'ETABLISSEMENT 7"] {
             assert!(!is_regime(label), "{label}");
         }
+    }
+
+    #[test]
+    fn flags() {
+        assert_eq!((parse_flag("O"), parse_flag(" n "), parse_flag("?")), (Some(true), Some(false), None));
     }
 
     #[test]

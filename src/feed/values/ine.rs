@@ -11,8 +11,10 @@ enum Form {
     Academic { checked: bool },
     /// Nine digits and two letters of ten (national register, since about 2018). Its control rule is not published.
     National,
-    /// Apprentices, provisional numbers, higher education: recognised, not proved.
-    Other,
+    /// Four digits, `A` (apprentices) or `D` (provisional), five digits and a letter: recognised, not proved.
+    Marked,
+    /// Ten digits or letters and a digit (higher education): recognised, not proved.
+    HigherEducation,
 }
 
 /// A pupil's national number, in upper case, without spaces. It is shown masked.
@@ -41,8 +43,13 @@ impl Ine {
             && b"ABCDEFGHJK".contains(last)
         {
             Form::National
-        } else if bytes.iter().all(u8::is_ascii_alphanumeric) && bytes.iter().filter(|b| digit(b)).count() >= 5 {
-            Form::Other
+        } else if let [a, b, c, d, b'A' | b'D', e, f, g, h, i, last] = bytes
+            && [a, b, c, d, e, f, g, h, i].into_iter().all(digit)
+            && letter(last)
+        {
+            Form::Marked
+        } else if bytes.iter().all(u8::is_ascii_alphanumeric) && digit(last) {
+            Form::HigherEducation
         } else {
             return None;
         };
@@ -94,9 +101,11 @@ mod tests {
     #[test]
     fn other_generations() {
         assert!(Ine::parse("123456789HK").is_some_and(|i| i.is_sure()));
-        assert!(Ine::parse("1234A12345B").is_some_and(|i| !i.is_sure() && !i.is_wrong()));
+        for text in ["1234A12345B", "1234d12345b", "0A1B2C3D4E5"] {
+            assert!(Ine::parse(text).is_some_and(|i| !i.is_sure() && !i.is_wrong()), "{text}");
+        }
         assert!(Ine::parse("1111111111A").is_some_and(|i| !i.is_sure()));
-        for text in ["", "12345", "ABCDEFGHIJK", "123456789HKX", "é23456789HK"] {
+        for text in ["", "12345", "ABCDEFGHIJK", "12345ABCDEF", "1234A1234IB", "123456789HKX", "é23456789HK"] {
             assert!(Ine::parse(text).is_none(), "{text}");
         }
     }

@@ -15,11 +15,11 @@ mod siret;
 mod uai;
 
 pub use civility::{Civility, parse_civility};
-pub use codes::{is_function, is_link_code, is_mef, is_regime};
+pub use codes::{is_function, is_link_code, is_mef, is_regime, parse_flag};
 pub use composite::{composite, split_composite};
 pub use contact::{is_mail, is_postal_code};
 pub use date::parse_date;
 pub use ine::Ine;
 pub use phone::Phone;
-pub use siret::{parse_siren, parse_siret};
+pub use siret::{parse_siren, parse_siret, siret_digits};
 pub use uai::Uai;

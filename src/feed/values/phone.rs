@@ -44,6 +44,12 @@ impl Phone {
     }
 }
 
+impl From<Phone> for CompactString {
+    fn from(phone: Phone) -> Self {
+        phone.0
+    }
+}
+
 impl fmt::Display for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -14,6 +14,13 @@ pub fn parse_siret(text: &str) -> Option<CompactString> {
     (luhn(&digits) || by_sum).then_some(digits)
 }
 
+/// The fourteen digits of what has the form of a SIRET, whatever its check says: some that are delivered and in use
+/// fail it, and a directory that is named by them must keep them.
+#[must_use]
+pub fn siret_digits(text: &str) -> Option<CompactString> {
+    digits(text, 14)
+}
+
 /// Reads a SIREN of nine digits with a right check; spaces are allowed.
 #[must_use]
 pub fn parse_siren(text: &str) -> Option<CompactString> {
@@ -48,6 +55,13 @@ fn luhn(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_form_alone() {
+        assert_eq!(siret_digits("192 900 090 00016").as_deref(), Some("19290009000016"));
+        assert_eq!(siret_digits("19290009"), None);
+        assert_eq!(siret_digits("1929000900001A"), None);
+    }
 
     #[test]
     fn published_examples() {

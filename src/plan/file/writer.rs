@@ -9,8 +9,9 @@ use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{LineRef, MAX_LINE, PlanFileError, Stage, private_file, publish};
+use super::{LineRef, MAX_LINE, PlanFileError, Stage};
 use crate::plan::{Change, Header, Hold, Seal};
+use crate::private::{private_file, publish};
 
 /// Streams a plan to disk. Refuses lines out of order, so that no file is written which a reader would refuse. Dropped
 /// before [`Writer::finish`], it leaves nothing behind.

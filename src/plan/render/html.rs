@@ -14,7 +14,7 @@ use super::buckets::ORDER;
 use super::fold::{Limits, fold};
 use super::survey::Survey;
 use super::{Options, RenderError};
-use crate::plan::file::{private_file, publish};
+use crate::private::{private_file, publish};
 use page::Page;
 
 /// Rows shown of one school and kind.

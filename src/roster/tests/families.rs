@@ -76,7 +76,7 @@ fn unknown_relatives_are_said_once_per_pupil() {
     let roster = with_links(&["8$10$1$1$0$0", "9$20$1$1$0$0", "8$39$0$0$1$0", "5$50$1$1$0$0"]).roster();
     let [finding] = findings(&roster, Code::UnknownRelative)[..] else { panic!("one finding") };
     assert_eq!(finding.message, "responsables 8, 9 absents de la livraison : liens en attente");
-    assert_eq!(finding.subject.as_deref(), Some("Malo KERMAREC (6A, Collège Les Tilleuls)"));
+    assert_eq!(finding.whom().as_deref(), Some("KERMAREC Malo (6A)"));
     assert_eq!(pupil(&roster, "2").relatives.len(), 1);
 }
 

@@ -237,26 +237,27 @@ fn two_structures_never_share_a_name() {
 }
 
 #[test]
-fn defaults_are_counted_per_attribute() {
+fn defaults_are_counted_per_school_and_attribute() {
     let (dialect, school) = (dialect(), school());
     school.with(&dialect, |context| {
         let (mut counts, mut other) = (DefaultedValues::default(), DefaultedValues::default());
         for id in [PUPIL, BROTHER, TEACHER] {
-            counts.note(&dialect.person_entry(context, id, false).unwrap());
+            counts.note("0290009C", dialect.person_entry(context, id, false).unwrap().defaulted().as_ref());
         }
-        other.note(&dialect.structure_entry(context, LYCEE).unwrap());
-        other.note(&dialect.person_entry(context, BROTHER, false).unwrap());
+        other.note("", dialect.structure_entry(context, LYCEE).unwrap().defaulted().as_ref());
+        other.note("0290009C", dialect.person_entry(context, BROTHER, false).unwrap().defaulted().as_ref());
         counts.merge(&other);
         let findings = counts.findings(&dialect);
         assert!(findings.iter().all(|f| f.code == Code::DefaultedValue && f.severity == Severity::Information));
+        assert_eq!(findings.iter().map(|f| f.school.is_some()).collect::<Vec<_>>(), [false, true, true, true]);
         let said: Vec<_> = findings.iter().map(|f| (f.message.as_str(), f.count)).collect();
         assert_eq!(
             said,
             [
+                ("ENTEtablissementContrat n'est pas livré pour 1 établissement : « - » est écrit à la place.", 1),
                 ("ENTEleveFiliere n'est pas livré pour 2 élèves : « - » est écrit à la place.", 2),
                 ("ENTEleveLibelleMEF n'est pas livré pour 2 élèves : « - » est écrit à la place.", 2),
                 ("ENTEleveMEF n'est pas livré pour 2 élèves : « - » est écrit à la place.", 2),
-                ("ENTEtablissementContrat n'est pas livré pour 1 établissement : « - » est écrit à la place.", 1),
             ]
         );
     });

@@ -82,7 +82,7 @@ fn bad_values_cost_themselves_only() {
     ];
     assert_eq!(kept.codes(), expected);
     let phone = kept.finding_of(Code::InvalidPhone);
-    assert_eq!(phone.subject.as_deref(), Some("Léa LE GALL (6A)"));
+    assert_eq!(phone.whom().as_deref(), Some("LE GALL Léa (6A)"));
     assert!(phone.message.contains("« 123 »") && phone.message.contains("téléphone du domicile"), "{}", phone.message);
     assert!(!kept.finding_of(Code::InvalidIne).message.contains("0123456789A"), "an INE is masked");
     assert_eq!(reading.rejected, [0; 6]);

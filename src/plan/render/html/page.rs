@@ -1,6 +1,5 @@
 //! The page around the tables: summary, holds, schools, filter.
 
-use std::fmt;
 use std::io::{self, Write};
 
 use base64::Engine as _;
@@ -13,28 +12,10 @@ use crate::plan::render::holds::HoldFold;
 use crate::plan::render::survey::{Counts, School, Survey};
 use crate::plan::render::words::{self, number};
 use crate::plan::{ChangeKind, HoldReason};
+pub(super) use crate::wording::Escaped;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-
-/// Text, escaped for element content and quoted attributes alike; control and directional characters made visible.
-pub(super) struct Escaped<T>(pub T);
-
-impl<T: AsRef<str>> fmt::Display for Escaped<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in words::plain(self.0.as_ref()).chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c => fmt::Write::write_char(f, c)?,
-            }
-        }
-        Ok(())
-    }
-}
 
 pub(super) struct Page<'a, W> {
     pub out: W,

@@ -1,0 +1,115 @@
+//! Findings as a table for a spreadsheet: UTF-8 with a byte order mark, `;`, CRLF, which is what a French Excel opens
+//! without a question.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::{Checkup, category_word};
+use crate::feed::{Finding, Severity};
+use crate::private::{private_file, publish};
+
+const HEADER: [&str; 16] = [
+    "gravité",
+    "code",
+    "UAI",
+    "établissement",
+    "classe",
+    "personne",
+    "catégorie",
+    "identifiant",
+    "à corriger dans",
+    "constat",
+    "si rien n'est fait",
+    "à faire",
+    "nombre",
+    "source",
+    "fichier",
+    "ligne",
+];
+
+/// Writes the findings to a file that only its owner can read (0600), by school, class and person.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn csv(checkup: &Checkup, path: &Path) -> io::Result<()> {
+    let mut file = private_file(path)?;
+    write(checkup, &mut file)?;
+    publish(file, path)
+}
+
+pub(super) fn write(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all("\u{feff}".as_bytes())?;
+    let mut writer = csv_core(out);
+    writer.write_record(HEADER)?;
+    let names: HashMap<&str, &str> = checkup.schools.iter().map(|s| (s.uai.as_str(), s.name.as_str())).collect();
+    let mut findings: Vec<&Finding> = checkup.findings.iter().collect();
+    findings.sort_by_cached_key(|finding| super::pages::order(finding));
+    for finding in findings {
+        let school = finding.school.as_deref().unwrap_or_default();
+        let explanation = finding.code.explanation();
+        let (count, line) =
+            (finding.count.to_string(), finding.origin.as_ref().map(|o| o.line.to_string()).unwrap_or_default());
+        let tool = finding.tool.map(|tool| tool.to_string()).unwrap_or_default();
+        let cells = [
+            severity_word(finding.severity),
+            finding.code.id(),
+            school,
+            names.get(school).copied().unwrap_or_default(),
+            finding.class.as_deref().unwrap_or_default(),
+            finding.subject.as_deref().unwrap_or_default(),
+            finding.category.map_or("", category_word),
+            finding.key.as_deref().unwrap_or_default(),
+            &tool,
+            &finding.message,
+            explanation.effect,
+            explanation.remedy,
+            &count,
+            finding.source.as_deref().unwrap_or_default(),
+            finding.origin.as_ref().map_or("", |o| &*o.file),
+            &line,
+        ];
+        writer.write_record(cells.map(|cell| safe(cell).into_owned()))?;
+    }
+    writer.flush()
+}
+
+fn csv_core(out: &mut dyn Write) -> ::csv::Writer<&mut dyn Write> {
+    ::csv::WriterBuilder::new().delimiter(b';').terminator(::csv::Terminator::CRLF).from_writer(out)
+}
+
+/// A cell that no spreadsheet takes for a formula: an apostrophe goes before what would begin one. Control characters
+/// become spaces.
+fn safe(cell: &str) -> Cow<'_, str> {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if !formula && !cell.contains(char::is_control) {
+        return Cow::Borrowed(cell);
+    }
+    let clean: String = cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    Cow::Owned(if formula { format!("'{clean}") } else { clean })
+}
+
+const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Blocking => "bloquant",
+        Severity::Rejected => "rejeté",
+        Severity::DroppedValue => "valeur écartée",
+        Severity::ToDecide => "à trancher",
+        Severity::Information => "information",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for cell in ["=1+1", "+33 1", "-2", "@SUM(A1)", "\t=1"] {
+            assert!(safe(cell).starts_with('\''), "{cell:?}");
+        }
+        assert_eq!(safe("Zoé\nX"), "Zoé X");
+        assert!(matches!(safe("Zoé ; « x »"), Cow::Borrowed(_)));
+    }
+}
