@@ -89,20 +89,20 @@ fn read_from<S: Source + Send>(
 /// where going back means unpacking an archive again.
 fn order(parts: &[Part]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..parts.len()).collect();
-    order.sort_by_key(|&at| {
+    order.sort_by_cached_key(|&at| {
         let part = parts.get(at);
-        let offset = part.map_or(0, |part| match part.location {
-            Location::TarGz { offset, .. } => offset,
-            Location::File(_) | Location::Zip { .. } => 0,
+        let in_archive = part.and_then(|part| match &part.location {
+            Location::TarGz { archive, offset } => Some((archive, *offset)),
+            Location::File(_) | Location::Zip { .. } | Location::Gz(_) => None,
         });
-        (part.is_some_and(|part| part.category != Category::Structure), offset, at)
+        (part.is_some_and(|part| part.category != Category::Structure), in_archive, at)
     });
     order
 }
 
 fn container(delivery: &Delivery) -> std::path::PathBuf {
     match delivery.parts.first().map(|part| &part.location) {
-        Some(Location::File(path)) => path.clone(),
+        Some(Location::File(path) | Location::Gz(path)) => path.clone(),
         Some(Location::Zip { archive, .. } | Location::TarGz { archive, .. }) => archive.clone(),
         None => std::path::PathBuf::new(),
     }
