@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::feed::Degree;
+
 /// One academy's AAF 2D, one school's extraction, …
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,8 @@ impl SourceConfig {
 pub enum SourceKind {
     #[serde(rename = "aaf-2d")]
     Aaf2d,
+    #[serde(rename = "aaf-1d")]
+    Aaf1d,
 }
 
 impl SourceKind {
@@ -36,6 +40,16 @@ impl SourceKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Aaf2d => "aaf-2d",
+            Self::Aaf1d => "aaf-1d",
+        }
+    }
+
+    /// Whose words its files speak.
+    #[must_use]
+    pub const fn degree(self) -> Degree {
+        match self {
+            Self::Aaf2d => Degree::Second,
+            Self::Aaf1d => Degree::First,
         }
     }
 }

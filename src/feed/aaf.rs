@@ -10,6 +10,7 @@
 
 mod check;
 mod encoding;
+mod first_degree;
 mod head;
 mod judge;
 mod noise;
@@ -66,6 +67,28 @@ pub fn read(delivery: &Delivery, options: &ReadOptions, sink: &mut dyn Sink) -> 
         let reason = format!("more than {} bytes unpacked", options.limits.unpacked);
         FeedError::Limit { path: container(delivery), reason }
     })
+}
+
+/// The digest that reading this delivery would give ([`Reading::digest`]), from its bytes alone. Blocking.
+#[must_use]
+pub fn fingerprint(delivery: &Delivery) -> [u8; 32] {
+    let mut bytes = PartBytes::default();
+    let mut buffer = vec![0; 128 << 10];
+    let digests = order(&delivery.parts)
+        .into_iter()
+        .filter_map(|at| {
+            let part = delivery.parts.get(at)?;
+            let mut digest = Sha256::new();
+            // What cannot be read to its end gives the digest of what could be, as reading does.
+            if bytes.open(part).is_ok() {
+                while let Ok(read @ 1..) = super::archive::read_full(&mut bytes, &mut buffer) {
+                    digest.update(buffer.get(..read).unwrap_or_default());
+                }
+            }
+            Some((at, digest.finalize().into()))
+        })
+        .collect();
+    delivery_digest(delivery, digests)
 }
 
 /// Reads parts from any source of bytes.

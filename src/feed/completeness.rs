@@ -10,6 +10,15 @@ use super::{Category, Code, Completeness, Delivery, Finding, Reading, Record, di
 /// Relatives without pupil above this share mean that pupils were lost, not that families left.
 const LOST_PERCENT: u64 = 20;
 
+/// Whether every part of a category was there and read to its end, with at least one record that was not rejected.
+#[must_use]
+pub fn is_whole(delivery: &Delivery, reading: &Reading, category: Category) -> bool {
+    let at = Category::ALL.iter().position(|c| *c == category).unwrap_or_default();
+    let read = reading.read.get(at).copied().unwrap_or_default();
+    let rejected = reading.rejected.get(at).copied().unwrap_or_default();
+    read > rejected && !reading.broken.contains(&category) && !discovery::has_hole(&delivery.parts, category)
+}
+
 /// Watches the records of a delivery pass; keeps a hash of eight bytes for each key and each link.
 #[derive(Debug, Default)]
 pub struct Census {
@@ -19,6 +28,7 @@ pub struct Census {
     named: Vec<u64>,
     /// Relatives and the pupils that they name.
     naming: Vec<(u64, u64)>,
+    first_degree: bool,
 }
 
 /// What a census concludes.
@@ -41,6 +51,12 @@ impl Census {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// For a first-degree set, which has neither subjects nor MEF.
+    #[must_use]
+    pub fn of_first_degree() -> Self {
+        Self { first_degree: true, ..Self::default() }
     }
 
     /// Looks at a record that was accepted.
@@ -72,6 +88,7 @@ impl Census {
         let mut findings = Vec::new();
         let orphans = self.orphans();
         let relatives = self.relatives.len() as u64;
+        let unheard_of = |category| self.first_degree && matches!(category, Category::Subject | Category::Mef);
         let completeness = Category::ALL.map(|category| {
             let at = Category::ALL.iter().position(|c| *c == category).unwrap_or_default();
             let read = reading.read.get(at).copied().unwrap_or_default();
@@ -83,6 +100,9 @@ impl Census {
                 finding.category = Some(category);
                 findings.push(finding);
             };
+            if !delivered && unheard_of(category) {
+                return Completeness::Partial;
+            }
             if !delivered {
                 say(Code::MissingCategory, format!("aucun fichier {category} dans la livraison : aucun départ pour cette catégorie"));
                 return Completeness::Partial;

@@ -73,7 +73,9 @@ pub fn survey(path: &Path, degree: Option<Degree>, limits: &Limits) -> Result<Of
     let (mut foreign, mut unknown, mut other_degree) = (Vec::new(), Vec::new(), Vec::new());
     for member in members {
         match name::recognise(&member.name, &outer) {
-            Verdict::Part(_) if degree.is_some_and(|wanted| name::degree(&member.name).is_some_and(|d| d != wanted)) => {
+            Verdict::Part(_)
+                if degree.is_some_and(|wanted| name::degree(&member.name).is_some_and(|d| d != wanted)) =>
+            {
                 other_degree.push(member.name);
             }
             Verdict::Part(file) => {

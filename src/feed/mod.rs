@@ -24,9 +24,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use aaf::{ReadOptions, read};
+pub use aaf::{ReadOptions, fingerprint, read};
 pub use builder::FieldsBuilder;
-pub use completeness::{Census, Conclusion};
+pub use completeness::{Census, Conclusion, is_whole};
 pub use discovery::{Offer, discover, survey};
 pub use finding::{Code, Finding, Severity, Tool};
 pub use limits::Limits;

@@ -204,6 +204,8 @@ pub(super) struct StaffDraft {
     pub(super) functions: Vec<CompactString>,
     pub(super) teaching: Teaching,
     pub(super) category_disciplines: Vec<CompactString>,
+    /// `ENTEnsFonctionDir`: keys of the structures that the person directs.
+    pub(super) directs: Vec<CompactString>,
     /// `PersEducNatPresenceDevantEleves`.
     pub(super) present: bool,
     /// `ENTPersonCategorieEnseignant`: of a teacher corps.
@@ -215,12 +217,13 @@ impl StaffDraft {
         let mut who = Who::new(head);
         let mut teaching = Teaching::default();
         let (mut administrative, mut functions, mut category_disciplines) = (None, Vec::new(), Vec::new());
-        let (mut present, mut corps) = (false, false);
+        let (mut present, mut corps, mut directs) = (false, false, Vec::new());
         for (name, mut values) in record.fields.iter() {
             match name {
                 "ENTPersonStructRattach" => administrative = one(&mut values),
                 "ENTPersonFonctions" => functions = all(values),
                 "ENTAuxEnsCategoDiscipline" => category_disciplines = all(values),
+                "ENTEnsFonctionDir" => directs = all(values),
                 "ENTAuxEnsMEF" => teaching.mefs = all(values),
                 "ENTAuxEnsMatiereEnseignEtab" => teaching.subjects = all(values),
                 "ENTAuxEnsClasses" => teaching.classes = all(values),
@@ -235,7 +238,7 @@ impl StaffDraft {
                 }
             }
         }
-        Self { who: who.finish(), administrative, functions, teaching, category_disciplines, present, corps }
+        Self { who: who.finish(), administrative, functions, teaching, category_disciplines, directs, present, corps }
     }
 }
 

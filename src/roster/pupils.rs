@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::report::Report;
 use super::scope::Place;
-use super::structures::Structures;
+use super::structures::{Division, Structures};
 use crate::feed::{Category, Code};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.
@@ -110,7 +110,7 @@ fn settle_one(
         Place::In(id) => Some(id),
         Place::Out | Place::Unknown => None,
     });
-    let named = structures.local(report, source, &draft.classes);
+    let named = structures.divisions(report, source, Division::Class, &draft.classes);
     let mut classes: Vec<(StructureId, CompactString)> = Vec::with_capacity(named.len());
     let mut extra = Vec::new();
     for (id, class) in named {
@@ -123,7 +123,7 @@ fn settle_one(
         return Err(Box::new(draft));
     }
     classes.sort_unstable();
-    let mut groups = structures.local(report, source, &draft.groups);
+    let mut groups = structures.divisions(report, source, Division::Group, &draft.groups);
     groups.sort_unstable();
     groups.dedup();
     for (id, class) in &classes {

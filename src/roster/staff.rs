@@ -14,7 +14,7 @@ use super::options::Options;
 use super::pupils::lacks_mandatory;
 use super::report::{Report, counted};
 use super::scope::Place;
-use super::structures::Structures;
+use super::structures::{Division, Structures};
 use crate::feed::{Category, Code};
 
 /// Why somebody of the staff gets no account, for the findings.
@@ -90,6 +90,9 @@ impl Service {
         let source = draft.who.head.source;
         let (functions, elsewhere) = read_functions(draft, structures, options, report);
         let teaching = &draft.teaching;
+        let classes = structures.divisions(report, source, Division::Class, &teaching.classes);
+        let groups = structures.divisions(report, source, Division::Group, &teaching.groups);
+        let directs = read_directions(draft, structures, report);
         let mut local = |values: &[CompactString]| structures.local(report, source, values);
         let staff = Staff {
             functions,
@@ -97,8 +100,8 @@ impl Service {
             category_disciplines: draft.category_disciplines.clone(),
             mefs: local(&teaching.mefs),
             subjects: local(&teaching.subjects),
-            classes: local(&teaching.classes),
-            groups: local(&teaching.groups),
+            classes,
+            groups,
             classes_subjects: local(&teaching.classes_subjects),
             groups_subjects: local(&teaching.groups_subjects),
             head_teacher_of: local(&teaching.head_teacher_of),
@@ -118,6 +121,9 @@ impl Service {
             staff,
         };
         service.hold_profiles(draft, options, tally);
+        for school in directs {
+            service.profiles.entry(school).or_default().insert(NationalProfile::Dir);
+        }
         service
     }
 
@@ -251,6 +257,16 @@ fn read_functions(
         }
     }
     (here, elsewhere)
+}
+
+/// The schools in scope that somebody directs (`ENTEnsFonctionDir`): in the first degree the function says a teacher.
+fn read_directions(draft: &StaffDraft, structures: &Structures, report: &Report<'_>) -> Vec<StructureId> {
+    let place = |key: &CompactString| structures.peek(report, draft.who.head.source, key.trim());
+    let in_scope = |place| match place {
+        Place::In(id) => Some(id),
+        Place::Out | Place::Unknown => None,
+    };
+    draft.directs.iter().map(place).filter_map(in_scope).collect()
 }
 
 /// What a function held elsewhere is worth in the school of the administrative attachment: the trade stays, the charge

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::{is_bomb, open};
 use super::zip::ZipMember;
+use super::{is_bomb, open};
 use crate::feed::{Limits, Location, Part};
 
 /// Opens parts and reads the one that is open. Archives stay open from one part to the next.

@@ -27,7 +27,8 @@ pub(super) fn open(
         match members(path, limits) {
             Ok(Some(inside)) => {
                 findings.extend(inside.refused.iter().map(|name| {
-                    let message = "ce membre de l'archive n'est pas un fichier ordinaire (lien ou périphérique) : refusé";
+                    let message =
+                        "ce membre de l'archive n'est pas un fichier ordinaire (lien ou périphérique) : refusé";
                     Finding::new(Code::LinkRefused, message).at(&Arc::from(plain(&format!("{}/{name}", file.name))), 0)
                 }));
                 for mut member in inside.files {
@@ -42,10 +43,8 @@ pub(super) fn open(
             Ok(None) => all.push(file),
             Err(error) => {
                 tracing::warn!(%error, archive = file.name, "an archive of the folder does not open");
-                let message = format!(
-                    "archive illisible ({}) : son contenu est ignoré ; demandez-la de nouveau",
-                    reason(&error)
-                );
+                let message =
+                    format!("archive illisible ({}) : son contenu est ignoré ; demandez-la de nouveau", reason(&error));
                 findings.push(Finding::new(Code::UnreadableArchive, message).at(&Arc::from(plain(&file.name)), 0));
             }
         }

@@ -21,7 +21,8 @@ pub(super) fn foreign(mut names: Vec<String>, findings: &mut Vec<Finding>) {
         findings.push(Finding::new(Code::ForeignFile, message).at(&Arc::from(plain(name)), 0));
     }
     if more > 0 {
-        findings.push(counted(Finding::new(Code::ForeignFile, format!("{more} autres fichiers étrangers, ignorés")), more));
+        findings
+            .push(counted(Finding::new(Code::ForeignFile, format!("{more} autres fichiers étrangers, ignorés")), more));
     }
 }
 
@@ -33,7 +34,8 @@ fn archive_extension(name: &str) -> bool {
 /// Files of the other degree in the same folder: another source's business.
 pub(super) fn other_degree(names: &[String], findings: &mut Vec<Finding>) {
     if let Some(first) = names.first() {
-        let message = format!("{} fichier(s) de l'autre degré d'après leur nom : laissés à une autre source", names.len());
+        let message =
+            format!("{} fichier(s) de l'autre degré d'après leur nom : laissés à une autre source", names.len());
         let finding = Finding::new(Code::OtherDegree, message).at(&Arc::from(plain(first)), 0);
         findings.push(counted(finding, names.len()));
     }
@@ -55,11 +57,17 @@ pub(super) fn set_aside(key: &SetKey, set: &Set, chosen: Option<&SetKey>) -> Fin
         ),
         (true, Some(_), chosen) => (
             Code::DeltaIgnored,
-            format!("livraison différentielle {dated} ({files}) : comprise dans la complète {}", chosen.map_or_else(String::new, self::dated)),
+            format!(
+                "livraison différentielle {dated} ({files}) : comprise dans la complète {}",
+                chosen.map_or_else(String::new, self::dated)
+            ),
         ),
         (false, _, chosen) => (
             Code::OlderSetIgnored,
-            format!("livraison complète {dated} ({files}) : ignorée, celle {} est lue", chosen.map_or_else(String::new, self::dated)),
+            format!(
+                "livraison complète {dated} ({files}) : ignorée, celle {} est lue",
+                chosen.map_or_else(String::new, self::dated)
+            ),
         ),
     };
     let mut finding = counted(Finding::new(code, message), set.files.len());
