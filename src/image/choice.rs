@@ -75,7 +75,8 @@ pub(super) fn choose(
 ) -> Result<Choice, Refusal> {
     let Offer { mut complete, deltas, mut findings } = offer;
     let mut stale = None;
-    if let Some(set) = complete.take_if(|set| !takes_complete(set, history, fingerprint)) {
+    let followed = deltas.iter().any(|delta| delta.date > history.image);
+    if let Some(set) = complete.take_if(|set| !takes_complete(set, history, followed, fingerprint)) {
         if let (Some(found), Some(accepted)) = (set.date, history.base.filter(|base| set.date < Some(*base))) {
             stale = Some(Refusal::Older { found, accepted });
         }
@@ -124,13 +125,21 @@ pub(super) fn choose(
     Ok(Choice { complete, deltas: new, findings })
 }
 
-fn takes_complete(set: &Delivery, history: &History, fingerprint: &dyn Fn(&Delivery) -> [u8; 32]) -> bool {
+fn takes_complete(
+    set: &Delivery,
+    history: &History,
+    followed: bool,
+    fingerprint: &dyn Fn(&Delivery) -> [u8; 32],
+) -> bool {
+    let known = || history.digests.contains(&fingerprint(set));
     match (set.date, history.image) {
         _ if !history.filled => true,
-        (Some(date), Some(image)) => date >= image,
+        // The set of the image's own day is read every night, so that its findings are told, until differences follow.
+        (Some(date), Some(image)) if date == image => !(followed && known()),
+        (Some(date), Some(image)) => date > image,
         (Some(_), None) => true,
         // Without a date only the content can tell whether differences came after it.
-        (None, _) => history.deltas.is_empty() || !history.digests.contains(&fingerprint(set)),
+        (None, _) => history.deltas.is_empty() || !known(),
     }
 }
 
