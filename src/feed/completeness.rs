@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::french::number;
 use super::values::split_composite;
-use super::{Category, Code, Completeness, Delivery, Finding, Reading, Record, discovery};
+use super::{Category, Code, Completeness, Delivery, Fields, Finding, Reading, Record, discovery};
 
 /// Relatives without pupil above this share mean that pupils were lost, not that families left.
 const LOST_PERCENT: u64 = 20;
@@ -61,22 +61,16 @@ impl Census {
 
     /// Looks at a record that was accepted.
     pub fn observe(&mut self, record: &Record) {
-        let key = hash(&record.key);
+        let key = hash(record.key.as_str());
         match record.category {
             Category::Pupil => {
                 self.pupils.push(key);
-                // The six-field links, the legacy ids beside them, the first degree's `id$link`.
-                for name in ["ENTElevePersRelEleve", "ENTEleveParents", "ENTEleveAutoriteParentale"] {
-                    let ids = record.fields.values(name).filter_map(|value| split_composite(value).next());
-                    self.named.extend(ids.map(|id| hash(id.trim())));
-                }
+                self.named.extend(relatives_of(&record.fields).map(hash));
             }
             Category::Relative => {
                 self.relatives.push(key);
-                for name in ["ENTAuxPersRelEleveEleve", "ENTPersRelEleveEleve"] {
-                    let ids = record.fields.values(name);
-                    self.naming.extend(ids.map(|id| (key, hash(id.trim()))));
-                }
+                let ids = record.fields.values("ENTAuxPersRelEleveEleve");
+                self.naming.extend(ids.map(|id| (key, hash(id.trim()))));
             }
             Category::Structure | Category::Subject | Category::Mef | Category::Staff => {}
         }
@@ -152,6 +146,25 @@ impl Census {
         };
         self.relatives.iter().filter(|relative| !attached(relative)).count() as u64
     }
+}
+
+/// Keys of the relatives that a pupil's record names: in the six-field links, or in what stood for them before.
+pub fn relatives_of(fields: &Fields) -> impl Iterator<Item = &str> {
+    const LINKS: &str = "ENTElevePersRelEleve";
+    const LEGACY: [&str; 6] = [
+        "ENTEleveParents",
+        "ENTElevePere",
+        "ENTEleveMere",
+        "ENTEleveAutoriteParentale",
+        "ENTElevePersRelEleve1",
+        "ENTElevePersRelEleve2",
+    ];
+    let legacy = if fields.contains(LINKS) { &[][..] } else { &LEGACY[..] };
+    std::iter::once(LINKS)
+        .chain(legacy.iter().copied())
+        .flat_map(|name| fields.values(name))
+        .filter_map(|value| split_composite(value).next())
+        .map(str::trim)
 }
 
 fn hash(key: &str) -> u64 {

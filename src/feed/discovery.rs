@@ -126,6 +126,10 @@ fn delivery(kind: DeliveryKind, key: &SetKey, set: Set) -> Delivery {
     let mut findings = Vec::new();
     let parts = parts(set, key, &mut findings);
     numbering::report(&parts, &mut findings);
+    if kind == DeliveryKind::Delta {
+        // Differences are often numbered from 0001, and nobody leaves for want of a part.
+        findings.retain(|finding| finding.code != Code::FirstPartMissing);
+    }
     Delivery { kind, date: key.date, parts, findings }
 }
 

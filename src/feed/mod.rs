@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use aaf::{ReadOptions, fingerprint, read};
 pub use builder::FieldsBuilder;
-pub use completeness::{Census, Conclusion, is_whole};
+pub use completeness::{Census, Conclusion, is_whole, relatives_of};
 pub use discovery::{Offer, discover, survey};
 pub use finding::{Code, Finding, Severity, Tool};
 pub use limits::Limits;

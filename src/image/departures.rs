@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use compact_str::CompactString;
 
-use super::merge::{relatives_of, structure_of};
+use super::merge::structure_of;
 use super::{ImageError, STAGE_BATCH};
 use crate::config::LimitsConfig;
-use crate::feed::{Category, Code, Fields, Finding};
+use crate::feed::{Category, Code, Fields, Finding, relatives_of};
 use crate::store::Store;
 use crate::wording;
 

@@ -49,14 +49,6 @@ pub(super) fn structures_of(fields: &Fields) -> impl Iterator<Item = &str> {
         .filter(|key| !key.is_empty())
 }
 
-/// The relatives that a pupil's record names.
-pub(super) fn relatives_of(fields: &Fields) -> impl Iterator<Item = &str> {
-    ["ENTElevePersRelEleve", "ENTEleveParents", "ENTEleveAutoriteParentale"]
-        .into_iter()
-        .flat_map(|name| fields.values(name))
-        .map(|value| value.split('$').next().unwrap_or_default().trim())
-}
-
 /// `Léa LE GALL`, for messages.
 pub(super) fn subject(fields: &Fields) -> Option<String> {
     let names: Vec<&str> = ["givenName", "sn"].into_iter().filter_map(|name| fields.first(name)).collect();

@@ -1,5 +1,7 @@
 //! The nightly job as an operator runs it, over both directories.
 
+mod deltas;
 mod faults;
+mod first_degree;
 mod nights;
 mod sheets;

@@ -104,6 +104,21 @@ impl Installation {
         rentree::simulate::write(&options, &|_| {}).unwrap();
     }
 
+    /// Lays the difference of the night before `day` beside what the feed holds.
+    pub fn simulate_delta(&self, schools: u32, pupils: u32, day: u32) {
+        let options = rentree::simulate::Options {
+            schools,
+            pupils,
+            seed: 7,
+            year: 2026,
+            day,
+            delta: true,
+            bascule: false,
+            out: self.feed(),
+        };
+        rentree::simulate::write(&options, &|_| {}).unwrap();
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rentree"));
         command
