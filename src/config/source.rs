@@ -13,7 +13,7 @@ pub struct SourceConfig {
     /// Unique; also the join-key prefix unless `key_prefix` says otherwise (`AC-RENNES`).
     pub name: String,
     pub kind: SourceKind,
-    /// A folder, a `.zip` or a `.tar.gz`; the newest complete set in it is taken.
+    /// A folder (with the archives in it), or an archive. The newest complete set is taken, then the deltas after it.
     pub path: PathBuf,
     pub key_prefix: Option<String>,
 }

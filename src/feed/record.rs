@@ -175,12 +175,11 @@ impl Fields {
 
     /// The values of an attribute; none when it is absent or empty.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.find(name).flatten().into_iter().flat_map(|values| values.split(UNIT))
+        self.find(name).filter(|values| !values.is_empty()).into_iter().flat_map(|values| values.split(UNIT))
     }
 
-    /// What stands behind the name of an attribute: its packed values, nothing when it has none. `None` when it is not
-    /// there. Looked up by the bytes of the name, because records are asked for one attribute a million times over.
-    fn find(&self, name: &str) -> Option<Option<&str>> {
+    /// The packed values of an attribute, an empty text when it has none; `None` when it is not there. Looked up by the bytes of the name, because records are asked for one attribute a million times over.
+    fn find(&self, name: &str) -> Option<&str> {
         let bytes = self.0.as_bytes();
         let separates = |byte: Option<&u8>, also: Option<char>| {
             byte.is_none_or(|&b| b == RECORD as u8 || also.is_some_and(|also| b == also as u8))
@@ -192,7 +191,7 @@ impl Fields {
             whole.then(|| {
                 let rest = self.0.get(end..).unwrap_or_default();
                 let rest = rest.split(RECORD).next().unwrap_or_default();
-                rest.strip_prefix(UNIT)
+                rest.strip_prefix(UNIT).unwrap_or_default()
             })
         })
     }

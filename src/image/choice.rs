@@ -256,8 +256,10 @@ mod tests {
         History { filled: true, image, base: Some(day(base)), deltas, digests: vec![[1; 32]] }
     }
 
+    type Chosen = (Option<i8>, Vec<i8>, Vec<Code>);
+
     /// Complete set and deltas taken, codes of the findings; every fingerprint is `digest`.
-    fn chosen(offer: Offer, history: &History, digest: u8) -> Result<(Option<i8>, Vec<i8>, Vec<Code>), Refusal> {
+    fn chosen(offer: Offer, history: &History, digest: u8) -> Result<Chosen, Refusal> {
         let choice = choose(offer, history, 0, &|_| [digest; 32])?;
         Ok((
             choice.complete.and_then(|c| c.date).map(Date::day),

@@ -75,9 +75,10 @@ pub(super) async fn settle(
     }
     for category in Category::PERSONS {
         let missing = gone.iter().filter(|(c, _)| *c == category).count() as u64;
-        let (percent, minimum) = match doubtful.contains(&category) {
-            true => (FIRST_PART_PERCENT.min(limits.collapse_percent), 0),
-            false => (limits.collapse_percent, limits.collapse_minimum),
+        let (percent, minimum) = if doubtful.contains(&category) {
+            (FIRST_PART_PERCENT.min(limits.collapse_percent), 0)
+        } else {
+            (limits.collapse_percent, limits.collapse_minimum)
         };
         let known = missing + delivered.all(category);
         if collapsed(missing, known, percent, minimum) {

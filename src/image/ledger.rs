@@ -278,9 +278,8 @@ impl Delivered {
                     continue;
                 }
                 _ if !person => {}
-                (Fate::Taken | Fate::Deleted, Fate::Deleted) => self.earlier.deleted += copies,
-                (Fate::Taken, Fate::Taken) => self.earlier.merged += copies,
-                (Fate::Deleted, _) => self.earlier.deleted += copies,
+                (Fate::Taken, Fate::Deleted) | (Fate::Deleted, _) => self.earlier.deleted += copies,
+                (Fate::Taken, _) => self.earlier.merged += copies,
                 (Fate::Conflict | Fate::Refused, _) => self.earlier.rejected += copies,
                 (Fate::Rejected, _) => {}
             }

@@ -162,7 +162,7 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    fn stopped(&self, reason: impl ToString) -> ImageError {
+    fn stopped(&self, reason: &dyn std::fmt::Display) -> ImageError {
         ImageError::Stopped { source_name: self.source.name.clone(), reason: reason.to_string() }
     }
 }
@@ -192,7 +192,7 @@ async fn take_complete(ground: &Ground<'_>, delivery: Delivery, intake: &mut Int
     while let Some(batch) = receiver.recv().await {
         store.stage(source.id, &batch, &files).await?;
     }
-    let mut outcome = reader.await.map_err(|e| ground.stopped(e))??;
+    let mut outcome = reader.await.map_err(|e| ground.stopped(&e))??;
     store.unstage(source.id, &outcome.ledger.conflicts()).await?;
     let doubtful: Vec<Category> =
         outcome.findings.iter().filter(|f| f.code == Code::FirstPartMissing).filter_map(|f| f.category).collect();

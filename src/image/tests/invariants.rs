@@ -89,7 +89,7 @@ proptest! {
 
     /// A complete set cut at any byte: said, and nobody leaves.
     #[test]
-    fn a_cut_complete_set_takes_nobody_out(which in 0_usize..6, share in 0.0_f64..1.0) {
+    fn a_cut_complete_set_takes_nobody_out(which in 0_usize..6, share in 0_usize..10_000) {
         run(async {
             let academy = Academy::new().await;
             simulate(&simulated(30, 5, 0, false, &academy.feed()));
@@ -97,7 +97,7 @@ proptest! {
             let before = academy.image().await;
             let path = academy.feed().join(part("Complet", "20260901", Category::ALL[which]));
             let bytes = std::fs::read(&path).unwrap();
-            let cut = (bytes.len() as f64 * share) as usize;
+            let cut = bytes.len() * share / 10_000;
             std::fs::write(&path, &bytes[..cut]).unwrap();
             let intake = academy.take().await;
             assert_eq!(academy.image().await, before, "cut at {cut} of {}", bytes.len());
@@ -108,14 +108,14 @@ proptest! {
 
     /// A difference cut at any byte: refused whole, and taken in when it comes back whole.
     #[test]
-    fn a_cut_difference_is_refused(which in 0_usize..6, share in 0.0_f64..1.0) {
+    fn a_cut_difference_is_refused(which in 0_usize..6, share in 0_usize..10_000) {
         run(async {
             let academy = Academy::new().await;
             simulate(&simulated(100, 5, 0, false, &academy.feed()));
             simulate(&simulated(100, 5, 1, true, &academy.feed()));
             let path = academy.feed().join(part("Delta", "20260902", Category::ALL[which]));
             let bytes = std::fs::read(&path).unwrap();
-            let cut = (bytes.len() as f64 * share) as usize;
+            let cut = bytes.len() * share / 10_000;
             std::fs::write(&path, &bytes[..cut]).unwrap();
             let intake = academy.take().await;
             assert_eq!(academy.image().await, complete(100, 5, 0).await, "cut at {cut} of {}", bytes.len());

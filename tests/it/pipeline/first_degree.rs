@@ -21,23 +21,21 @@ fn a_school_of_the_first_degree() {
     assert_eq!((&night["accounts"]["held"], &night["accounts"]["out_of_scope"]), (&1.into(), &0.into()), "{night}");
     let again = installation.sync(&["--today", "2026-09-02", "--exit-held", "new"], 0);
     assert_eq!(again["accounts"]["unchanged"], 8, "{again}");
-    let export = installation.run(&["export"]).stdout;
-    let pupil = entry(&export, "givenName: Enora");
+    let entries = installation.entries();
+    let entry = |attribute: &str, value: &str| {
+        let found = entries.iter().find(|e| e.texts(attribute).any(|v| v == value));
+        found.unwrap_or_else(|| panic!("no entry with {attribute} {value}"))
+    };
+    let pupil = entry("givenName", "Enora");
     // What the directory wants and the first degree lacks is said to be missing; the level is there.
-    for line in ["ENTEleveMEF: -", "ENTEleveNivFormation: CE1", "ENTEleveLibelleMEF: -"] {
-        assert!(pupil.contains(line), "{line} in {pupil}");
+    for (attribute, value) in [("ENTEleveMEF", "-"), ("ENTEleveNivFormation", "CE1"), ("ENTEleveLibelleMEF", "-")] {
+        assert_eq!(pupil.texts(attribute).collect::<Vec<_>>(), [value], "{attribute}");
     }
-    assert!(pupil.lines().any(|l| l.starts_with("ENTEleveClasses:") && l.ends_with("$44210")), "{pupil}");
-    let group = entry(&export, "objectClass: ENTClasse");
-    assert!(group.contains("44210") && group.contains("CE1-CE2 MME ROUX"), "{group}");
-    let director = entry(&export, "sn: ROUX");
-    assert!(director.contains("National_DIR") && director.contains("National_ENS"), "{director}");
-}
-
-/// The first entry that holds a line.
-fn entry<'e>(export: &'e str, line: &str) -> &'e str {
-    export
-        .split("\n\n")
-        .find(|entry| entry.lines().any(|l| l == line))
-        .unwrap_or_else(|| panic!("no entry with {line} in {export}"))
+    assert!(pupil.texts("ENTEleveClasses").any(|class| class.ends_with("$44210")), "{pupil:?}");
+    let mut groups = entries.iter().filter(|e| e.texts("objectClass").any(|c| c == "ENTClasse"));
+    let group = groups.find(|g| g.texts("cn").any(|cn| cn.contains("44210"))).expect("a class");
+    assert!(group.texts("description").any(|words| words.contains("CE1-CE2 MME ROUX")), "{group:?}");
+    let mut profiles: Vec<&str> = entry("sn", "ROUX").texts("ENTPersonProfils").collect();
+    profiles.sort_unstable();
+    assert_eq!(profiles, ["National_DIR", "National_ENS"]);
 }

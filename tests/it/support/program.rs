@@ -140,6 +140,15 @@ impl Installation {
         self.run_raw(arguments)
     }
 
+    /// Every entry of the directory.
+    pub fn entries(&self) -> Vec<rentree::directory::Entry> {
+        let file = self.folder.path().join("export.ldif");
+        let answer = self.run(&["export", "--ldif", file.to_str().unwrap()]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let text = std::fs::read(file).unwrap();
+        rentree::directory::ldif::Reader::new(text.as_slice()).map(Result::unwrap).collect()
+    }
+
     /// A night that must end with this code; gives its summary, whose classes add up to what was read.
     pub fn sync(&self, arguments: &[&str], code: i32) -> Value {
         let mut all = vec!["sync", "--json"];
