@@ -165,7 +165,7 @@ fn classes_known_by_their_number() {
     assert_eq!(names, ["CE1 MME ROUS", "CM2 (8)", "CM2 (9)", "10"]);
     let undeclared = findings(&roster, Code::ClassNotDeclared);
     assert_eq!(undeclared.iter().map(|f| f.count).collect::<Vec<_>>(), [1], "only the one without a label");
-    assert_eq!(schools(&roster, "50"), "0290009C:DIR+ENS");
+    assert_eq!(schools(&roster, "50"), "0290009C:ENS+DIR");
     assert_eq!(staff(&roster, "50").classes, [(id, "7".into())]);
     let mut backwards = academy.clone();
     backwards.records.reverse();
