@@ -108,15 +108,21 @@ fn sources(config: &Config, checks: &mut Checks) {
     }
     for source in &config.sources {
         let what = format!("source {}", source.name);
-        match feed::discover(&source.path, &Limits::default()) {
-            Ok(delivery) => checks.good(
-                &what,
-                format!(
-                    "{} fichiers, livraison du {}",
-                    delivery.parts.len(),
-                    delivery.date.map_or_else(|| "(non datée)".to_owned(), |d| d.to_string())
-                ),
-            ),
+        match feed::survey(&source.path, Some(source.kind.degree()), &Limits::default()) {
+            Ok(offer) => {
+                let complete = offer.complete.as_ref().map_or_else(
+                    || "aucune livraison complète".to_owned(),
+                    |delivery| {
+                        let date = delivery.date.map_or_else(|| "(non datée)".to_owned(), |d| d.to_string());
+                        format!("{} fichiers, livraison complète du {date}", delivery.parts.len())
+                    },
+                );
+                let found = match offer.deltas.len() {
+                    0 => complete,
+                    n => format!("{complete}, {n} différentielle(s) depuis"),
+                };
+                checks.good(&what, found);
+            }
             Err(error) => {
                 checks.bad(&what, chain(&error), "vérifiez source.path : dossier, .zip ou .tar.gz de l'export");
             }

@@ -69,7 +69,9 @@ impl From<ImageError> for Failure {
             ImageError::Feed(error) => error.into(),
             ImageError::Store(error) => error.into(),
             roster @ ImageError::Roster(_) => Self { usage: true, ..Self::new(Verdict::Failed, roster) },
-            older @ ImageError::Older { .. } => Self::new(Verdict::Refused, older),
+            refused @ (ImageError::Older { .. } | ImageError::OutOfOrder { .. } | ImageError::Degree { .. }) => {
+                Self::new(Verdict::Refused, refused)
+            }
             stopped @ ImageError::Stopped { .. } => Self::new(Verdict::Failed, stopped),
         }
     }

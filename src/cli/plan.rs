@@ -97,9 +97,12 @@ pub fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Failure 
 
 pub fn refusal(error: &PlanError) -> Verdict {
     match error {
-        PlanError::Image(rentree::image::ImageError::Feed(_) | rentree::image::ImageError::Older { .. }) => {
-            Verdict::Refused
-        }
+        PlanError::Image(
+            rentree::image::ImageError::Feed(_)
+            | rentree::image::ImageError::Older { .. }
+            | rentree::image::ImageError::OutOfOrder { .. }
+            | rentree::image::ImageError::Degree { .. },
+        ) => Verdict::Refused,
         _ => Verdict::Failed,
     }
 }

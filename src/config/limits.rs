@@ -16,17 +16,36 @@ pub struct LimitsConfig {
     pub create_percent: f64,
     /// Creations up to this many are never held.
     pub create_minimum: u32,
+    /// People of one category in one school (or in all) whom a complete set does not hold any more, in percent of those
+    /// known there: beyond, the export is not believed and none of them leaves. 100 believes everything.
+    pub collapse_percent: f64,
+    /// Up to this many missing people, the percentage is not looked at.
+    pub collapse_minimum: u32,
+    /// Working days that may pass between two differences before a lost one is suspected.
+    pub delta_gap_days: u16,
 }
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { suspend_percent: 10.0, suspend_minimum: 20, create_percent: 50.0, create_minimum: 50 }
+        Self {
+            suspend_percent: 10.0,
+            suspend_minimum: 20,
+            create_percent: 50.0,
+            create_minimum: 50,
+            collapse_percent: 70.0,
+            collapse_minimum: 20,
+            delta_gap_days: 0,
+        }
     }
 }
 
 impl LimitsConfig {
     pub(super) fn check(&self) -> Result<(), String> {
-        for (name, value) in [("suspend_percent", self.suspend_percent), ("create_percent", self.create_percent)] {
+        for (name, value) in [
+            ("suspend_percent", self.suspend_percent),
+            ("create_percent", self.create_percent),
+            ("collapse_percent", self.collapse_percent),
+        ] {
             if !value.is_finite() || value < 0.0 {
                 return Err(format!("limits.{name} is {value}: a percentage, 0 or more"));
             }

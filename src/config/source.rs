@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::feed::Degree;
+
 /// One academy's AAF 2D, one school's extraction, … The order in the configuration is the precedence: what an earlier
 /// source says of a person stands, a later one fills what is missing.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,7 +14,7 @@ pub struct SourceConfig {
     /// Unique; also the join-key prefix unless `key_prefix` says otherwise (`AC-RENNES`).
     pub name: String,
     pub kind: SourceKind,
-    /// A folder, a `.zip` or a `.tar.gz`; the newest complete set in it is taken.
+    /// A folder (with the archives in it), or an archive. The newest complete set is taken, then the deltas after it.
     pub path: PathBuf,
     pub key_prefix: Option<String>,
     /// Prefixes that this source's join keys had before (academies merge and are renamed): an account under one of
@@ -36,6 +38,8 @@ impl SourceConfig {
 pub enum SourceKind {
     #[serde(rename = "aaf-2d")]
     Aaf2d,
+    #[serde(rename = "aaf-1d")]
+    Aaf1d,
 }
 
 impl SourceKind {
@@ -44,6 +48,16 @@ impl SourceKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Aaf2d => "aaf-2d",
+            Self::Aaf1d => "aaf-1d",
+        }
+    }
+
+    /// Whose words its files speak.
+    #[must_use]
+    pub const fn degree(self) -> Degree {
+        match self {
+            Self::Aaf2d => Degree::Second,
+            Self::Aaf1d => Degree::First,
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod check;
 mod encoding;
+mod first_degree;
 mod head;
 mod judge;
 mod noise;
@@ -74,6 +75,28 @@ pub fn read(delivery: &Delivery, options: &ReadOptions, sink: &mut dyn Sink) -> 
     })
 }
 
+/// The digest that reading this delivery would give ([`Reading::digest`]), from its bytes alone. Blocking.
+#[must_use]
+pub fn fingerprint(delivery: &Delivery) -> [u8; 32] {
+    let mut bytes = PartBytes::default();
+    let mut buffer = vec![0; 128 << 10];
+    let digests = order(&delivery.parts)
+        .into_iter()
+        .filter_map(|at| {
+            let part = delivery.parts.get(at)?;
+            let mut digest = Sha256::new();
+            // What cannot be read to its end gives the digest of what could be, as reading does.
+            if bytes.open(part).is_ok() {
+                while let Ok(read @ 1..) = super::archive::read_full(&mut bytes, &mut buffer) {
+                    digest.update(buffer.get(..read).unwrap_or_default());
+                }
+            }
+            Some((at, digest.finalize().into()))
+        })
+        .collect();
+    delivery_digest(delivery, digests)
+}
+
 /// Reads parts from any source of bytes.
 fn read_from<S: Source + Send>(
     source: S,
@@ -95,20 +118,20 @@ fn read_from<S: Source + Send>(
 /// where going back means unpacking an archive again.
 fn order(parts: &[Part]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..parts.len()).collect();
-    order.sort_by_key(|&at| {
+    order.sort_by_cached_key(|&at| {
         let part = parts.get(at);
-        let offset = part.map_or(0, |part| match part.location {
-            Location::TarGz { offset, .. } => offset,
-            Location::File(_) | Location::Zip { .. } => 0,
+        let in_archive = part.and_then(|part| match &part.location {
+            Location::TarGz { archive, offset } => Some((archive, *offset)),
+            Location::File(_) | Location::Zip { .. } | Location::Gz(_) => None,
         });
-        (part.is_some_and(|part| part.category != Category::Structure), offset, at)
+        (part.is_some_and(|part| part.category != Category::Structure), in_archive, at)
     });
     order
 }
 
 fn container(delivery: &Delivery) -> std::path::PathBuf {
     match delivery.parts.first().map(|part| &part.location) {
-        Some(Location::File(path)) => path.clone(),
+        Some(Location::File(path) | Location::Gz(path)) => path.clone(),
         Some(Location::Zip { archive, .. } | Location::TarGz { archive, .. }) => archive.clone(),
         None => std::path::PathBuf::new(),
     }

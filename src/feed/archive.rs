@@ -47,6 +47,8 @@ impl Members {
 pub(super) enum Container {
     Zip,
     TarGz,
+    /// One compressed file, by its name: `.xml.gz`.
+    Gz,
 }
 
 /// Recognises an archive.
@@ -56,9 +58,30 @@ pub(super) fn container(path: &Path) -> Result<Option<Container>, FeedError> {
     let read = read_full(&mut file, &mut magic).map_err(|source| FeedError::Io { path: path.into(), source })?;
     Ok(match magic.get(..read).unwrap_or_default() {
         [b'P', b'K', 3 | 5, 4 | 6] => Some(Container::Zip),
+        [0x1f, 0x8b, ..] if is_xml_gz(path) => Some(Container::Gz),
         [0x1f, 0x8b, ..] => Some(Container::TarGz),
         _ => None,
     })
+}
+
+/// Nothing in its bytes tells a compressed file from a compressed archive.
+fn is_xml_gz(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().to_ascii_lowercase().ends_with(".xml.gz"))
+}
+
+/// A compressed file as the one member of itself. Its announced size is that of its trailer, modulo 2^32.
+pub(super) fn gz_member(path: &Path) -> Result<Members, FeedError> {
+    use std::io::{Read as _, Seek as _};
+    let io = |source| FeedError::Io { path: path.into(), source };
+    let mut file = open(path).map_err(io)?;
+    let mut trailer = [0; 4];
+    if file.metadata().map_err(io)?.len() >= 18 {
+        file.seek(std::io::SeekFrom::End(-4)).map_err(io)?;
+        file.read_exact(&mut trailer).map_err(io)?;
+    }
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let member = Member { name, size: u32::from_le_bytes(trailer).into(), location: Location::Gz(path.into()) };
+    Ok(Members { files: vec![member], refused: Vec::new() })
 }
 
 /// Opens a regular file for reading; a named pipe or a device put in its place neither blocks nor is read.

@@ -5,10 +5,19 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::french::number;
 use super::values::split_composite;
-use super::{Category, Code, Completeness, Delivery, Finding, Reading, Record, discovery};
+use super::{Category, Code, Completeness, Delivery, Fields, Finding, Reading, Record, discovery};
 
 /// Relatives without pupil above this share mean that pupils were lost, not that families left.
 const LOST_PERCENT: u64 = 20;
+
+/// Whether every part of a category was there and read to its end, with at least one record that was not rejected.
+#[must_use]
+pub fn is_whole(delivery: &Delivery, reading: &Reading, category: Category) -> bool {
+    let at = Category::ALL.iter().position(|c| *c == category).unwrap_or_default();
+    let read = reading.read.get(at).copied().unwrap_or_default();
+    let rejected = reading.rejected.get(at).copied().unwrap_or_default();
+    read > rejected && !reading.broken.contains(&category) && !discovery::has_hole(&delivery.parts, category)
+}
 
 /// Watches the records of a delivery pass; keeps a hash of eight bytes for each key and each link.
 #[derive(Debug, Default)]
@@ -19,6 +28,7 @@ pub struct Census {
     named: Vec<u64>,
     /// Relatives and the pupils that they name.
     naming: Vec<(u64, u64)>,
+    first_degree: bool,
 }
 
 /// What a census concludes.
@@ -43,24 +53,24 @@ impl Census {
         Self::default()
     }
 
+    /// For a first-degree set, which has neither subjects nor MEF.
+    #[must_use]
+    pub fn of_first_degree() -> Self {
+        Self { first_degree: true, ..Self::default() }
+    }
+
     /// Looks at a record that was accepted.
     pub fn observe(&mut self, record: &Record) {
-        let key = hash(&record.key);
+        let key = hash(record.key.as_str());
         match record.category {
             Category::Pupil => {
                 self.pupils.push(key);
-                // The six-field links, the legacy ids beside them, the first degree's `id$link`.
-                for name in ["ENTElevePersRelEleve", "ENTEleveParents", "ENTEleveAutoriteParentale"] {
-                    let ids = record.fields.values(name).filter_map(|value| split_composite(value).next());
-                    self.named.extend(ids.map(|id| hash(id.trim())));
-                }
+                self.named.extend(relatives_of(&record.fields).map(hash));
             }
             Category::Relative => {
                 self.relatives.push(key);
-                for name in ["ENTAuxPersRelEleveEleve", "ENTPersRelEleveEleve"] {
-                    let ids = record.fields.values(name);
-                    self.naming.extend(ids.map(|id| (key, hash(id.trim()))));
-                }
+                let ids = record.fields.values("ENTAuxPersRelEleveEleve");
+                self.naming.extend(ids.map(|id| (key, hash(id.trim()))));
             }
             Category::Structure | Category::Subject | Category::Mef | Category::Staff => {}
         }
@@ -72,6 +82,7 @@ impl Census {
         let mut findings = Vec::new();
         let orphans = self.orphans();
         let relatives = self.relatives.len() as u64;
+        let unheard_of = |category| self.first_degree && matches!(category, Category::Subject | Category::Mef);
         let completeness = Category::ALL.map(|category| {
             let at = Category::ALL.iter().position(|c| *c == category).unwrap_or_default();
             let read = reading.read.get(at).copied().unwrap_or_default();
@@ -83,6 +94,9 @@ impl Census {
                 finding.category = Some(category);
                 findings.push(finding);
             };
+            if !delivered && unheard_of(category) {
+                return Completeness::Partial;
+            }
             if !delivered {
                 say(Code::MissingCategory, format!("aucun fichier {category} dans la livraison : aucun départ pour cette catégorie"));
                 return Completeness::Partial;
@@ -132,6 +146,25 @@ impl Census {
         };
         self.relatives.iter().filter(|relative| !attached(relative)).count() as u64
     }
+}
+
+/// Keys of the relatives that a pupil's record names: in the six-field links, or in what stood for them before.
+pub fn relatives_of(fields: &Fields) -> impl Iterator<Item = &str> {
+    const LINKS: &str = "ENTElevePersRelEleve";
+    const LEGACY: [&str; 6] = [
+        "ENTEleveParents",
+        "ENTElevePere",
+        "ENTEleveMere",
+        "ENTEleveAutoriteParentale",
+        "ENTElevePersRelEleve1",
+        "ENTElevePersRelEleve2",
+    ];
+    let legacy = if fields.contains(LINKS) { &[][..] } else { &LEGACY[..] };
+    std::iter::once(LINKS)
+        .chain(legacy.iter().copied())
+        .flat_map(|name| fields.values(name))
+        .filter_map(|value| split_composite(value).next())
+        .map(str::trim)
 }
 
 fn hash(key: &str) -> u64 {

@@ -170,6 +170,23 @@ codes! {
     AccountWithoutStructure = "account-without-structure", Information, Some(Tool::StsWeb), "personnel sans établissement du périmètre : pas de compte";
     PossibleDuplicate = "possible-duplicate", ToDecide, Some(Tool::Ent), "peut-être une même personne livrée par deux sources : rien n'est fusionné";
     JoinKeyTwice = "join-key-twice", Blocking, Some(Tool::Ent), "deux comptes de l'annuaire portent la même clé de jointure";
+
+    // Deltas, freshness, degrees.
+    OtherDegree = "other-degree", Information, None, "fichiers de l'autre degré, laissés à une autre source";
+    UnreadableArchive = "unreadable-archive", Blocking, Some(Tool::Academy), "archive illisible dans le dossier, ignorée";
+    DeltaRefused = "delta-refused", Blocking, Some(Tool::Academy), "livraison différentielle refusée : demandez une livraison complète";
+    DeltaAlreadyApplied = "delta-already-applied", Information, None, "livraison différentielle déjà prise en compte";
+    DeltaPostponed = "delta-postponed", Information, None, "livraison différentielle remise à la prochaine exécution";
+    DeltaGap = "delta-gap", ToDecide, Some(Tool::Academy), "jour sans livraison différentielle : demandez une livraison complète";
+    DeltaSchoolWaits = "delta-school-waits", Rejected, Some(Tool::Academy), "différence pour un établissement qui attend sa livraison complète : refusée";
+    DeltaUnknownModified = "delta-unknown-modified", Information, Some(Tool::Academy), "modification d'une fiche inconnue : créée";
+    DeltaKnownAdded = "delta-known-added", Information, Some(Tool::Academy), "ajout d'une fiche déjà connue : mise à jour";
+    DeltaUnknownDeleted = "delta-unknown-deleted", Information, Some(Tool::Academy), "suppression d'une fiche inconnue : sans effet";
+    DeltaStructureDeleted = "delta-structure-deleted", Information, Some(Tool::Academy), "suppression d'une structure par une différence : sans effet";
+    DeltaReferenceShrunk = "delta-reference-shrunk", Information, Some(Tool::Academy), "nomenclature très raccourcie dans une différence : rien n'en est retiré";
+    SchoolVanished = "school-vanished", Blocking, Some(Tool::Academy), "établissement disparu de la livraison : figé";
+    SchoolCollapsed = "school-collapsed", Blocking, Some(Tool::Academy), "effectif d'un établissement effondré : aucun départ pour lui";
+    CategoryCollapsed = "category-collapsed", Blocking, Some(Tool::Academy), "effectif d'une catégorie effondré : aucun départ pour elle";
 }
 
 impl Serialize for Code {

@@ -25,10 +25,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use aaf::{ReadOptions, read};
+pub use aaf::{ReadOptions, fingerprint, read};
 pub use builder::FieldsBuilder;
-pub use completeness::{Census, Conclusion};
-pub use discovery::discover;
+pub use completeness::{Census, Conclusion, is_whole, relatives_of};
+pub use discovery::{Offer, discover, survey};
 pub use explain::Explanation;
 pub use finding::{Code, Finding, Severity, Tool};
 pub use limits::Limits;
@@ -40,6 +40,13 @@ pub use record::{Category, Fields, Origin, Record, RecordDigest, Request, Values
 pub enum DeliveryKind {
     Complete,
     Delta,
+}
+
+/// The first degree (primary schools) or the second (collèges and lycées): each is exported apart, in its own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Degree {
+    First,
+    Second,
 }
 
 /// One set of files of a source: found and dated, not yet read.
@@ -76,6 +83,8 @@ pub enum Location {
         archive: PathBuf,
         index: usize,
     },
+    /// One compressed file (`.xml.gz`).
+    Gz(PathBuf),
     /// A member of a `.tar.gz`, by the place of its first byte in the unpacked stream: read in one pass.
     TarGz {
         archive: PathBuf,

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
 use super::rejects;
-use crate::feed::{Category, Code, Completeness, Finding, Origin, Record, RecordDigest};
+use crate::feed::{Category, Code, Completeness, Finding, Origin, Record, RecordDigest, Request};
 use crate::store::StagedRecord;
 
 /// What became of a delivered key.
@@ -19,6 +19,10 @@ pub enum Fate {
     Rejected,
     /// Delivered several times with different contents: all left out.
     Conflict,
+    /// A difference that was not applied, with a finding.
+    Refused,
+    /// A difference took it out of the image, or asked to.
+    Deleted,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +40,9 @@ struct Row {
     known: Option<RecordDigest>,
     seen: Option<Seen>,
 }
+
+/// Stands for the content of a deletion.
+const DELETED: RecordDigest = [0xde; 16];
 
 /// The keys of the image and of the delivery, side by side.
 pub(super) struct Ledger {
@@ -55,40 +62,71 @@ impl Ledger {
     /// Notes a record; gives it back for staging when it is new or differs from the image.
     pub fn record(&mut self, record: Record) -> Option<StagedRecord> {
         let digest = record.fields.digest();
+        let known = self.first(&record, digest)?;
+        (known != Some(digest)).then(|| StagedRecord {
+            category: record.category,
+            key: record.key,
+            digest,
+            part: record.part,
+            line: record.line,
+            fields: record.fields,
+        })
+    }
+
+    /// Notes a request of a difference; whether it is the first one about its key.
+    pub fn request(&mut self, record: &Record) -> bool {
+        let digest = match record.request {
+            // Nothing that a record says is the same as to delete it.
+            Request::Delete => DELETED,
+            Request::Add | Request::Modify => record.fields.digest(),
+        };
+        self.first(record, digest).is_some()
+    }
+
+    /// What the image knows of a record that is met for the first time; `None` for a further copy, with a finding.
+    #[expect(clippy::option_option, reason = "whether it is the first, and then what was known")]
+    fn first(&mut self, record: &Record, digest: RecordDigest) -> Option<Option<RecordDigest>> {
         self.sum = self.sum.wrapping_add(fingerprint(record.category, &record.key, &digest));
-        let name = self.names.get(usize::from(record.part)).cloned().unwrap_or_else(|| "?".into());
         let row = self.rows.entry((record.category, record.key.clone())).or_default();
         let Some(seen) = &mut row.seen else {
             row.seen = Some(Seen { digest, line: record.line, part: record.part, copies: 1, fate: Fate::Taken });
-            return (row.known != Some(digest)).then(|| StagedRecord {
-                category: record.category,
-                key: record.key,
-                digest,
-                part: record.part,
-                line: record.line,
-                fields: record.fields,
-            });
+            return Some(row.known);
         };
+        let name = self.names.get(usize::from(record.part)).cloned().unwrap_or_else(|| "?".into());
         seen.copies = seen.copies.saturating_add(1);
         let first = self.names.get(usize::from(seen.part)).map_or("?", |n| &**n);
-        if seen.fate == Fate::Taken && seen.digest == digest {
-            let message = format!("déjà livré à l'identique en {first}:{} ; une seule copie compte", seen.line);
-            self.findings.push(
-                Finding::new(Code::DuplicateMerged, message).at(&name, record.line).about(record.category, record.key),
-            );
+        let (code, message) = if seen.fate == Fate::Taken && seen.digest == digest {
+            (
+                Code::DuplicateMerged,
+                format!("déjà livré à l'identique en {first}:{} ; une seule copie compte", seen.line),
+            )
         } else {
-            let message = format!(
-                "déjà livré en {first}:{} avec un autre contenu ; aucune des versions n'est retenue, un compte existant reste tel quel",
-                seen.line
-            );
             seen.fate = Fate::Conflict;
-            self.findings.push(
-                Finding::new(Code::DuplicateConflict, message)
-                    .at(&name, record.line)
-                    .about(record.category, record.key),
-            );
-        }
+            (
+                Code::DuplicateConflict,
+                format!(
+                    "déjà livré en {first}:{} avec un autre contenu ; aucune des versions n'est retenue, un compte existant reste tel quel",
+                    seen.line
+                ),
+            )
+        };
+        self.findings
+            .push(Finding::new(code, message).at(&name, record.line).about(record.category, record.key.clone()));
         None
+    }
+
+    /// Says what became of a request that was met once, or several times alike.
+    pub fn settle(&mut self, category: Category, key: CompactString, fate: Fate) {
+        if let Some(Row { seen: Some(seen), .. }) = self.rows.get_mut(&(category, key))
+            && seen.fate == Fate::Taken
+        {
+            seen.fate = fate;
+        }
+    }
+
+    /// Whether the delivery named this key.
+    pub fn names(&self, category: Category, key: &CompactString) -> bool {
+        self.rows.get(&(category, key.clone())).is_some_and(|row| row.seen.is_some())
     }
 
     /// Notes a record that the reader left out.
@@ -149,7 +187,7 @@ impl Ledger {
     }
 
     pub fn into_delivered(self) -> Delivered {
-        Delivered { rows: self.rows, names: self.names }
+        Delivered { rows: self.rows, names: self.names, earlier: Repeats::default() }
     }
 }
 
@@ -164,41 +202,88 @@ fn fingerprint(category: Category, key: &str, digest: &RecordDigest) -> u128 {
     u128::from_be_bytes(head)
 }
 
-/// What became of each delivered key.
+/// What became of each key that the deliveries of one run named.
 #[derive(Debug, Default)]
 pub struct Delivered {
     rows: HashMap<(Category, CompactString), Row>,
     names: Vec<Arc<str>>,
+    /// Of records whose row says what became of a later one.
+    earlier: Repeats,
+}
+
+/// Person records that are in no class of their own.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Repeats {
+    /// Left out because copies contradict each other, or because the difference was refused.
+    pub rejected: u64,
+    /// Identical copies beyond the first, and records that a later delivery of the same run replaced.
+    pub merged: u64,
+    /// Requests to take somebody out of the image, and records that such a request took out in the same run.
+    pub deleted: u64,
 }
 
 impl Delivered {
-    /// Fate and number of copies of a key; `None` when the delivery did not name it.
+    /// Fate and number of copies of a key; `None` when no delivery named it.
     #[must_use]
     pub fn fate(&self, category: Category, key: &str) -> Option<(Fate, u16)> {
         let seen = self.rows.get(&(category, CompactString::from(key)))?.seen?;
         Some((seen.fate, seen.copies))
     }
 
-    /// Where the key was read in this delivery.
+    /// Where the key was read last.
     #[must_use]
     pub fn origin(&self, category: Category, key: &str) -> Option<Origin> {
         let seen = self.rows.get(&(category, CompactString::from(key)))?.seen?;
         Some(Origin { file: Arc::clone(self.names.get(usize::from(seen.part))?), line: seen.line })
     }
 
-    /// Person records left out because copies contradict each other, and identical copies beyond the first.
+    /// See [`Repeats`].
     #[must_use]
-    pub fn duplicates(&self) -> (u64, u64) {
-        let (mut conflicting, mut merged) = (0, 0);
+    pub fn repeats(&self) -> Repeats {
+        let mut repeats = self.earlier;
         for ((category, _), row) in &self.rows {
             if let Some(seen) = row.seen.filter(|_| category.is_person()) {
+                let copies = u64::from(seen.copies);
                 match seen.fate {
-                    Fate::Conflict => conflicting += u64::from(seen.copies),
-                    Fate::Taken => merged += u64::from(seen.copies) - 1,
+                    Fate::Conflict | Fate::Refused => repeats.rejected += copies,
+                    Fate::Taken => repeats.merged += copies.saturating_sub(1),
+                    Fate::Deleted => repeats.deleted += copies,
                     Fate::Rejected => {}
                 }
             }
         }
-        (conflicting, merged)
+        repeats
+    }
+
+    /// Takes in what became of the keys of the delivery after this one.
+    pub(super) fn absorb(&mut self, later: Self) {
+        let offset = self.names.len();
+        self.names.extend(later.names);
+        for (key, row) in later.rows {
+            let Some(mut seen) = row.seen else { continue };
+            seen.part = u16::try_from(usize::from(seen.part) + offset).unwrap_or(u16::MAX);
+            let person = key.0.is_person();
+            let earlier = &mut self.rows.entry(key).or_default().seen;
+            let Some(before) = earlier else {
+                *earlier = Some(seen);
+                continue;
+            };
+            let copies = u64::from(before.copies);
+            match (before.fate, seen.fate) {
+                // What was left out left the record of before as it was.
+                (Fate::Taken | Fate::Deleted, Fate::Conflict | Fate::Refused | Fate::Rejected) => {
+                    if person && seen.fate != Fate::Rejected {
+                        self.earlier.rejected += u64::from(seen.copies);
+                    }
+                    continue;
+                }
+                _ if !person => {}
+                (Fate::Taken, Fate::Deleted) | (Fate::Deleted, _) => self.earlier.deleted += copies,
+                (Fate::Taken, _) => self.earlier.merged += copies,
+                (Fate::Conflict | Fate::Refused, _) => self.earlier.rejected += copies,
+                (Fate::Rejected, _) => {}
+            }
+            *earlier = Some(seen);
+        }
     }
 }

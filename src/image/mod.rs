@@ -4,10 +4,17 @@
 //! image when the delivery is accepted. What was not delivered leaves the image only when its category was complete,
 //! so that a missing, empty, malformed or holed category makes nobody depart. The roster is computed from images.
 
+mod choice;
+mod delta;
+mod departures;
 mod ledger;
 mod load;
+mod merge;
+#[cfg(test)]
+mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,16 +23,20 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
+use choice::{History, Refusal, choose};
+use departures::Population;
 use ledger::Ledger;
-pub use ledger::{Delivered, Fate};
+pub use ledger::{Delivered, Fate, Repeats};
 pub use load::{roster, sources};
 
-use crate::config::SourceConfig;
+use crate::config::{LimitsConfig, SourceConfig};
 use crate::feed::{
-    self, Category, Census, Code, Completeness, Delivery, FeedError, Finding, ReadOptions, Reading, Record, Sink,
+    self, Category, Census, Code, Completeness, Degree, Delivery, DeliveryKind, FeedError, Finding, ReadOptions,
+    Reading, Record, Sink, Tool,
 };
 use crate::progress::Progress;
-use crate::store::{Acceptance, StagedRecord, Store, StoreError};
+use crate::store::{Acceptance, DeliveryRow, SourceRow, StagedRecord, Store, StoreError};
+use crate::wording;
 
 /// Records staged at once: large enough to make transactions rare, small enough to keep memory flat.
 const STAGE_BATCH: usize = 2_000;
@@ -61,32 +72,106 @@ pub enum ImageError {
          bring the newer set back, or remove the stale one"
     )]
     Older { source_name: String, found: Date, accepted: Date },
+    #[error(
+        "source {source_name}: the only new delta is of {found}, older than what was already applied ({accepted}); \
+         ask for a complete set, and remove the late delta"
+    )]
+    OutOfOrder { source_name: String, found: Date, accepted: Date },
+    #[error(
+        "source {source_name}: the files say that they are of degree {found}, the configuration says {expected}; \
+         correct the kind or the path of the source"
+    )]
+    Degree { source_name: String, found: String, expected: &'static str },
     #[error("reading source {source_name} stopped: {reason}")]
     Stopped { source_name: String, reason: String },
 }
 
-/// Finds and reads the newest delivery of a source and changes its image accordingly.
+/// What taking in has to know beside the source.
+#[derive(Debug, Clone, Default)]
+pub struct IntakeRules {
+    /// UAI of the schools that wait for their complete set of the new year: no difference concerns them.
+    pub waiting: HashSet<CompactString>,
+    pub limits: LimitsConfig,
+}
+
+/// Finds what is new of a source and changes its image accordingly: the newest complete set when it is not older than
+/// the image, then each difference in the order of the dates, each in a transaction of its own. What was taken in
+/// before is left aside.
 ///
 /// # Errors
-/// When there is nothing readable, when the set is older than the image, or when the store fails; the image is then
-/// what it was.
+/// When there is nothing readable, when all that is new is older than the image, or when the store fails; the image is
+/// then what the last accepted delivery made of it.
 pub async fn take_in(
     store: &Store,
     index: u16,
     config: &SourceConfig,
     threads: usize,
     now: Timestamp,
+    rules: &IntakeRules,
     progress: &Arc<dyn Progress>,
 ) -> Result<Intake, ImageError> {
     let source = store.source(&config.name, config.prefix(), config.kind.name()).await?;
-    let started = Instant::now();
-    let path = config.path.clone();
-    let delivery = blocking(&config.name, move || feed::discover(&path, &feed::Limits::default())).await??;
-    if let (Some(found), Some(accepted)) = (delivery.date, source.delivered)
-        && found < accepted
-    {
-        return Err(ImageError::Older { source_name: config.name.clone(), found, accepted });
+    let history = History::new(&source, &store.deliveries(source.id).await?);
+    let (path, degree, gap) = (config.path.clone(), config.kind.degree(), rules.limits.delta_gap_days);
+    let (known, name) = (history.clone(), config.name.clone());
+    let mut choice = blocking(&config.name, move || {
+        let offer = feed::survey(&path, Some(degree), &feed::Limits::default())?;
+        choose(offer, &known, gap, &feed::fingerprint).map_err(|refusal| refused(name, &path, refusal))
+    })
+    .await??;
+
+    let mut intake = Intake {
+        source: index,
+        id: source.id,
+        delivery_date: source.delivered,
+        digest: source.digest.clone().unwrap_or_default(),
+        version: source.version,
+        reading: Reading::default(),
+        completeness: [Completeness::Partial; 6],
+        delivered: Delivered::default(),
+        findings: std::mem::take(&mut choice.findings),
+    };
+    let next_year = choice.complete.as_ref().is_some_and(|set| history.is_newer(set)) && !rules.waiting.is_empty();
+    let ground = Ground { store, source, degree, rules, threads, now, progress };
+    if let Some(delivery) = choice.complete {
+        take_complete(&ground, delivery, &mut intake).await?;
     }
+    if next_year {
+        // Whether the schools have gone up is known once the complete set is planned and applied.
+        intake.findings.extend(choice.deltas.iter().map(postponed));
+    } else {
+        take_deltas(&ground, choice.deltas, &mut intake).await?;
+    }
+    let name: Arc<str> = config.name.as_str().into();
+    for finding in &mut intake.findings {
+        attribute(finding, &name, config.kind.degree());
+    }
+    sort(&mut intake.findings);
+    Ok(intake)
+}
+
+/// What taking in a delivery of a source stands on.
+struct Ground<'a> {
+    store: &'a Store,
+    source: SourceRow,
+    degree: Degree,
+    rules: &'a IntakeRules,
+    threads: usize,
+    now: Timestamp,
+    progress: &'a Arc<dyn Progress>,
+}
+
+impl Ground<'_> {
+    fn stopped(&self, reason: &dyn std::fmt::Display) -> ImageError {
+        ImageError::Stopped { source_name: self.source.name.clone(), reason: reason.to_string() }
+    }
+}
+
+/// Reads a complete set beside the image and changes the image accordingly.
+async fn take_complete(ground: &Ground<'_>, delivery: Delivery, intake: &mut Intake) -> Result<(), ImageError> {
+    let Ground { store, source, degree, rules, threads, .. } = ground;
+    let (degree, threads) = (*degree, *threads);
+    let started = Instant::now();
     let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
     let files = store.origin_files(&names).await?;
     let ledger = Ledger::new(store.image_digests(source.id).await?, names);
@@ -94,51 +179,118 @@ pub async fn take_in(
 
     let (sender, mut receiver) = mpsc::channel(4);
     let total: u64 = delivery.parts.iter().map(|p| p.size).sum();
-    progress.begin("feed", Some(total));
+    ground.progress.begin("feed", Some(total));
     let reader = {
-        let progress = Arc::clone(progress);
-        let name = config.name.clone();
+        let progress = Arc::clone(ground.progress);
+        let name = source.name.clone();
         tokio::task::spawn_blocking(move || {
             // A receiver that went away means that the store failed: its own error says why.
             let mut keep = |batch| sender.blocking_send(batch).is_ok();
-            read(delivery, ledger, &mut keep, threads, &name, &*progress)
+            read(delivery, degree, ledger, &mut keep, threads, &name, &*progress)
         })
     };
     while let Some(batch) = receiver.recv().await {
         store.stage(source.id, &batch, &files).await?;
     }
-    let mut outcome =
-        reader.await.map_err(|e| ImageError::Stopped { source_name: config.name.clone(), reason: e.to_string() })??;
+    let mut outcome = reader.await.map_err(|e| ground.stopped(&e))??;
     store.unstage(source.id, &outcome.ledger.conflicts()).await?;
-    let gone = outcome.ledger.gone(outcome.completeness);
+    let doubtful: Vec<Category> =
+        outcome.findings.iter().filter(|f| f.code == Code::FirstPartMissing).filter_map(|f| f.category).collect();
+    let gone = departures::settle(
+        store,
+        source.id,
+        outcome.ledger.gone(outcome.completeness),
+        &outcome.population,
+        &doubtful,
+        &rules.limits,
+        &mut outcome.findings,
+    )
+    .await?;
     let digest = outcome.ledger.digest();
+    let delivered = outcome.date.or(source.delivered);
+    let note = DeliveryRow { kind: DeliveryKind::Complete, date: outcome.date, digest: outcome.reading.digest };
     let version = store
         .accept(Acceptance {
             source: source.id,
-            delivered: outcome.date.or(source.delivered),
+            delivered,
             digest: &digest,
             gone: &gone,
-            accepted_at: now.as_millisecond(),
+            delivery: &note,
+            accepted_at: ground.now.as_millisecond(),
         })
         .await?;
-    let name: Arc<str> = config.name.as_str().into();
-    outcome.findings.append(&mut outcome.ledger.take_findings());
-    for finding in &mut outcome.findings {
-        finding.source = Some(Arc::clone(&name));
+    intake.findings.append(&mut outcome.findings);
+    intake.findings.append(&mut outcome.ledger.take_findings());
+    tracing::debug!(source = %source.name, version, gone = gone.len(), seconds = started.elapsed().as_secs_f64(), "delivery accepted");
+    intake.delivery_date = outcome.date;
+    intake.digest = digest;
+    intake.version = version;
+    intake.reading = outcome.reading;
+    intake.completeness = outcome.completeness;
+    intake.delivered = outcome.ledger.into_delivered();
+    Ok(())
+}
+
+/// Applies differences in their order; after one that is refused, nothing can follow.
+async fn take_deltas(ground: &Ground<'_>, deltas: Vec<Delivery>, intake: &mut Intake) -> Result<(), ImageError> {
+    let mut deltas = deltas.into_iter();
+    for delta in deltas.by_ref() {
+        let date = delta.date;
+        match delta::apply(ground, delta).await? {
+            delta::Outcome::Applied(applied) => {
+                tracing::debug!(source = %ground.source.name, version = applied.version, ?date, "difference accepted");
+                intake.delivery_date = date;
+                intake.digest = applied.digest;
+                intake.version = applied.version;
+                add(&mut intake.reading, applied.reading);
+                intake.delivered.absorb(applied.delivered);
+                intake.findings.extend(applied.findings);
+            }
+            delta::Outcome::Refused(findings) => {
+                intake.findings.extend(findings);
+                break;
+            }
+        }
     }
-    sort(&mut outcome.findings);
-    tracing::debug!(source = %config.name, version, gone = gone.len(), seconds = started.elapsed().as_secs_f64(), "delivery accepted");
-    Ok(Intake {
-        source: index,
-        id: source.id,
-        delivery_date: outcome.date,
-        digest,
-        version,
-        reading: outcome.reading,
-        completeness: outcome.completeness,
-        delivered: outcome.ledger.into_delivered(),
-        findings: outcome.findings,
-    })
+    intake.findings.extend(deltas.map(|delta| postponed(&delta)));
+    Ok(())
+}
+
+/// What was read of the next delivery of the same run.
+fn add(reading: &mut Reading, more: Reading) {
+    for (total, count) in reading.read.iter_mut().zip(more.read) {
+        *total += count;
+    }
+    for (total, count) in reading.rejected.iter_mut().zip(more.rejected) {
+        *total += count;
+    }
+    reading.bytes += more.bytes;
+    reading.header = more.header;
+    reading.digest = more.digest;
+    for category in more.broken {
+        if !reading.broken.contains(&category) {
+            reading.broken.push(category);
+        }
+    }
+}
+
+fn postponed(delta: &Delivery) -> Finding {
+    let date = delta.date.map(wording::date).unwrap_or_default();
+    let message =
+        format!("livraison différentielle du {date} : remise à la prochaine exécution, après ce qui la précède");
+    let finding = Finding::new(Code::DeltaPostponed, message);
+    match delta.parts.first() {
+        Some(part) => finding.at(&part.name, 0),
+        None => finding,
+    }
+}
+
+fn refused(source_name: String, path: &Path, refusal: Refusal) -> ImageError {
+    match refusal {
+        Refusal::OnlyDeltas { files } => FeedError::OnlyDeltas { path: path.to_owned(), files }.into(),
+        Refusal::Older { found, accepted } => ImageError::Older { source_name, found, accepted },
+        Refusal::OutOfOrder { found, accepted } => ImageError::OutOfOrder { source_name, found, accepted },
+    }
 }
 
 /// Is given the records of a delivery in batches, with the names of its files.
@@ -155,31 +307,41 @@ pub fn check(
     progress: &dyn Progress,
     observe: &mut Observer<'_>,
 ) -> Result<Checked, ImageError> {
-    let delivery = feed::discover(&config.path, &feed::Limits::default())?;
-    let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
-    progress.begin("feed", Some(delivery.parts.iter().map(|p| p.size).sum()));
-    let mut keep = |batch| {
-        observe(&names, batch);
-        true
-    };
-    let ledger = Ledger::new(HashMap::new(), names.clone());
-    let mut outcome = read(delivery, ledger, &mut keep, threads, &config.name, progress)?;
-    outcome.findings.append(&mut outcome.ledger.take_findings());
-    let name: Arc<str> = config.name.as_str().into();
-    for finding in &mut outcome.findings {
-        finding.source = Some(Arc::clone(&name));
+    let degree = config.kind.degree();
+    let mut offer = feed::survey(&config.path, Some(degree), &feed::Limits::default())?;
+    let deliveries: Vec<Delivery> = offer.complete.take().into_iter().chain(offer.deltas).collect();
+    let mut checked = Checked { findings: offer.findings, ..Checked::default() };
+    progress.begin("feed", Some(deliveries.iter().flat_map(|d| &d.parts).map(|p| p.size).sum()));
+    for delivery in deliveries {
+        let kind = delivery.kind;
+        let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
+        let ledger = Ledger::new(HashMap::new(), names.clone());
+        // A difference says what changes, not who there is.
+        let mut keep = |batch| {
+            if kind == DeliveryKind::Complete {
+                observe(&names, batch);
+            }
+            true
+        };
+        let mut outcome = read(delivery, degree, ledger, &mut keep, threads, &config.name, progress)?;
+        checked.findings.append(&mut outcome.findings);
+        checked.findings.append(&mut outcome.ledger.take_findings());
+        checked.date = outcome.date;
+        checked.digest = outcome.ledger.digest();
+        add(&mut checked.reading, outcome.reading);
+        if kind == DeliveryKind::Complete {
+            checked.completeness = outcome.completeness;
+        }
     }
-    sort(&mut outcome.findings);
-    Ok(Checked {
-        date: outcome.date,
-        digest: outcome.ledger.digest(),
-        reading: outcome.reading,
-        completeness: outcome.completeness,
-        findings: outcome.findings,
-    })
+    let name: Arc<str> = config.name.as_str().into();
+    for finding in &mut checked.findings {
+        attribute(finding, &name, degree);
+    }
+    sort(&mut checked.findings);
+    Ok(checked)
 }
 
-/// What `check` found in one source.
+/// What `check` found in one source: its complete set, and the differences after it.
 #[derive(Debug)]
 pub struct Checked {
     pub date: Option<Date>,
@@ -187,6 +349,30 @@ pub struct Checked {
     pub reading: Reading,
     pub completeness: [Completeness; 6],
     pub findings: Vec<Finding>,
+}
+
+impl Default for Checked {
+    fn default() -> Self {
+        Self {
+            date: None,
+            digest: String::new(),
+            reading: Reading::default(),
+            completeness: [Completeness::Partial; 6],
+            findings: Vec::new(),
+        }
+    }
+}
+
+/// Notes whose finding it is: its source, and the tools of its degree.
+fn attribute(finding: &mut Finding, source: &Arc<str>, degree: Degree) {
+    finding.source = Some(Arc::clone(source));
+    if degree == Degree::First {
+        finding.tool = finding.tool.map(|tool| match tool {
+            Tool::Siecle => Tool::Onde,
+            Tool::StsWeb => Tool::Agape,
+            other => other,
+        });
+    }
 }
 
 /// By file, line and code: readers run on several threads and promise no order.
@@ -199,12 +385,14 @@ struct ReadOutcome {
     reading: Reading,
     completeness: [Completeness; 6],
     ledger: Ledger,
+    population: Population,
     findings: Vec<Finding>,
 }
 
 /// Streams the delivery through census and ledger; changed records go out by batches.
 fn read(
     mut delivery: Delivery,
+    degree: Degree,
     ledger: Ledger,
     keep: &mut dyn FnMut(Vec<StagedRecord>) -> bool,
     threads: usize,
@@ -212,25 +400,55 @@ fn read(
     progress: &dyn Progress,
 ) -> Result<ReadOutcome, ImageError> {
     let mut findings = std::mem::take(&mut delivery.findings);
-    let mut census = Census::new();
-    let mut collector =
-        Collector { ledger, census: &mut census, findings: Vec::new(), batch: Vec::new(), keep, lost: false, progress };
+    let mut census = if degree == Degree::First { Census::of_first_degree() } else { Census::new() };
+    let mut collector = Collector {
+        ledger,
+        census: &mut census,
+        population: Population::default(),
+        findings: Vec::new(),
+        batch: Vec::new(),
+        keep,
+        lost: false,
+        progress,
+    };
     let options = ReadOptions { threads, ..ReadOptions::default() };
     let reading = feed::read(&delivery, &options, &mut collector)?;
     collector.flush();
-    let Collector { ledger, findings: read_findings, lost, .. } = collector;
+    let Collector { ledger, population, findings: read_findings, lost, .. } = collector;
     if lost {
         return Err(ImageError::Stopped { source_name: name.to_owned(), reason: "the store could not keep up".into() });
     }
+    agrees(degree, &reading, name)?;
     findings.extend(read_findings);
     let conclusion = census.conclude(&delivery, &reading);
-    findings.extend(conclusion.findings);
-    Ok(ReadOutcome { date: delivery.date, reading, completeness: conclusion.completeness, ledger, findings })
+    // A difference lacks what did not change: only a complete set can be incomplete.
+    if delivery.kind == DeliveryKind::Complete {
+        findings.extend(conclusion.findings);
+    }
+    let completeness = conclusion.completeness;
+    Ok(ReadOutcome { date: delivery.date, reading, completeness, ledger, population, findings })
+}
+
+/// Fails when the header of the files names another degree than the configuration: read as the wrong one, a set would
+/// empty the image.
+fn agrees(degree: Degree, reading: &Reading, source_name: &str) -> Result<(), ImageError> {
+    let expected = match degree {
+        Degree::First => "1D",
+        Degree::Second => "2D",
+    };
+    let said = reading.header.iter().find(|(name, _)| name == "degre").map(|(_, value)| value.trim());
+    match said {
+        Some(found @ ("1D" | "2D")) if found != expected => {
+            Err(ImageError::Degree { source_name: source_name.to_owned(), found: found.to_owned(), expected })
+        }
+        _ => Ok(()),
+    }
 }
 
 struct Collector<'a> {
     ledger: Ledger,
     census: &'a mut Census,
+    population: Population,
     findings: Vec<Finding>,
     batch: Vec<StagedRecord>,
     /// Takes what is new or changed; `false` when it cannot.
@@ -251,6 +469,7 @@ impl Collector<'_> {
 impl Sink for Collector<'_> {
     fn record(&mut self, record: Record) {
         self.census.observe(&record);
+        self.population.observe(record.category, &record.fields);
         if let Some(staged) = self.ledger.record(record) {
             self.batch.push(staged);
             if self.batch.len() >= STAGE_BATCH {

@@ -74,7 +74,9 @@ pub fn piles(roster: &Roster, selection: &Selection, may: &dyn Fn(&Person) -> bo
 /// Where a person's sheets are handed out.
 fn places(roster: &Roster, id: PersonId, person: &Person) -> Vec<(StructureId, Option<CompactString>)> {
     match &person.role {
-        Role::Pupil(pupil) => pupil.classes.iter().map(|(school, class)| (*school, Some(class.clone()))).collect(),
+        Role::Pupil(pupil) => {
+            pupil.classes.iter().map(|(school, class)| (*school, Some(roster.class_name(*school, class)))).collect()
+        }
         Role::Relative(_) => {
             let mut seen = HashSet::new();
             let mut children: Vec<_> = children_of(roster, id)
@@ -110,7 +112,8 @@ pub(super) fn children_of(roster: &Roster, relative: PersonId) -> Vec<(&Person, 
                 _ => Vec::new(),
             };
             child.schools.iter().map(move |attachment| {
-                let class = classes.iter().find(|(school, _)| *school == attachment.structure).map(|(_, c)| c.clone());
+                let class = classes.iter().find(|(school, _)| *school == attachment.structure);
+                let class = class.map(|(school, class)| roster.class_name(*school, class));
                 (child, attachment.structure, class)
             })
         })

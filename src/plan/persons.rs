@@ -197,7 +197,10 @@ impl PersonDiff<'_> {
             schools.insert(0, first);
         }
         let (class, level) = match &person.role {
-            Role::Pupil(pupil) => (pupil.classes.first().map(|(_, c)| c.clone()), pupil.mef.clone()),
+            Role::Pupil(pupil) => {
+                let class = pupil.classes.first().map(|(school, code)| self.roster.class_name(*school, code));
+                (class, pupil.course().cloned())
+            }
             _ => (None, None),
         };
         Subject {

@@ -181,7 +181,7 @@ pub fn continuity(roster: &Roster, accounts: &HashMap<JoinKey, AccountRow>) -> H
         roster.structures.iter().map(|s| (CompactString::from(s.uai.as_str()), Continuity::default())).collect();
     for person in &roster.persons {
         let (Role::Pupil(pupil), Some(account)) = (&person.role, accounts.get(&person.key)) else { continue };
-        let (Some(before), Some(now)) = (&account.level, &pupil.mef) else { continue };
+        let (Some(before), Some(now)) = (&account.level, pupil.course()) else { continue };
         for attachment in &person.schools {
             let Some(structure) = roster.structure(attachment.structure) else { continue };
             if account.schools.iter().any(|s| s == structure.uai.as_str())

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::directory::dialect::Dialect;
 use crate::directory::{Directory, DirectoryError, Dn, Entry, Search};
 use crate::feed::{Category, Finding};
-use crate::image::{ImageError, Intake, take_in};
+use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, Login, Names, Register, Rules, RulesError, Uid, fold};
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
@@ -241,16 +241,24 @@ fn join_key(finding: &Finding, sources: &[SourceInfo]) -> Option<JoinKey> {
 /// Takes in the newest delivery of every source, in the order of the configuration.
 async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, PlanError> {
     let mut intakes = Vec::new();
+    let years =
+        Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
+    let waiting = years.reached.keys().filter(|uai| years.in_transition(uai)).cloned().collect();
+    let rules = IntakeRules { waiting, limits: ground.config.limits.clone() };
     for (index, source) in ground.config.sources.iter().enumerate() {
-        let intake = take_in(ground.store, index as u16, source, ground.threads, ground.now, &ground.progress).await?;
-        trail.record(
-            Kind::DeliveryAccepted,
-            None,
-            serde_json::json!({
-                "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
-                "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
-            }),
-        )?;
+        let intake =
+            take_in(ground.store, index as u16, source, ground.threads, ground.now, &rules, &ground.progress).await?;
+        // Nothing was read when everything offered had been taken in before.
+        if intake.reading.bytes > 0 {
+            trail.record(
+                Kind::DeliveryAccepted,
+                None,
+                serde_json::json!({
+                    "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
+                    "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
+                }),
+            )?;
+        }
         intakes.push(intake);
     }
     Ok(intakes)

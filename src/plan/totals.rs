@@ -31,10 +31,11 @@ pub(super) fn count(matter: &Matter, intakes: &[Intake], classes: &[Class], tota
                 accounts.rejected += rejected;
             }
         }
-        let (conflicting, merged) = intake.delivered.duplicates();
-        accounts.rejected += conflicting;
+        let repeats = intake.delivered.repeats();
+        accounts.rejected += repeats.rejected;
+        accounts.deleted += repeats.deleted;
         // An identical copy adds nothing to the first.
-        accounts.unchanged += merged;
+        accounts.unchanged += repeats.merged;
     }
     // Only what this run read is counted; records frozen in an image were read earlier.
     let taken = |key: &JoinKey, category: Category| {

@@ -22,13 +22,17 @@ pub fn school_year(today: Date, closes: &YearConfig) -> SchoolYear {
     if (today.month(), today.day()) >= (month, day) { today.year() } else { today.year() - 1 }
 }
 
-/// Whether a MEF is the last level of its course, after which leaving the school is normal.
+/// Whether a MEF, or the level of a first-degree pupil, is the last of its course, after which leaving the school is
+/// normal.
 ///
 /// Collège and lycée by their device (first three digits: 103 3e, 167 3e SEGPA, 202 terminale générale, 212
 /// terminale technologique), the others by the
 /// tail, whose first two digits are the duration of the course and the year in it (CAP en 2 ans, second year: `22x`).
 #[must_use]
 pub fn is_top_level(mef: &str) -> bool {
+    if mef == "CM2" {
+        return true;
+    }
     let (Some(device), Some(tail)) = (mef.get(..3), mef.get(8..11)) else { return false };
     if ["103", "167", "202", "212"].contains(&device) {
         return true;
@@ -101,10 +105,12 @@ mod tests {
 
     #[test]
     fn top_levels() {
-        for mef in ["10310019110", "20211010110", "21231011110", "16710002110", "24133610222", "24733610333"] {
+        for mef in ["10310019110", "20211010110", "21231011110", "16710002110", "24133610222", "24733610333", "CM2"] {
             assert!(is_top_level(mef), "{mef}");
         }
-        for mef in ["10010012110", "20010015110", "20111010110", "24133610210", "24733610321", "", "x", "1031001911"] {
+        for mef in
+            ["10010012110", "20010015110", "20111010110", "24133610210", "24733610321", "", "x", "CM1", "1031001911"]
+        {
             assert!(!is_top_level(mef), "{mef}");
         }
     }

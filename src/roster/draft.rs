@@ -273,6 +273,8 @@ pub(super) struct StaffDraft {
     pub(super) functions: Vec<CompactString>,
     pub(super) teaching: Teaching,
     pub(super) category_disciplines: Vec<CompactString>,
+    /// `ENTEnsFonctionDir`: keys of the structures that the person directs.
+    pub(super) directs: Vec<CompactString>,
     /// `PersEducNatPresenceDevantEleves`.
     pub(super) present: bool,
     /// `ENTPersonCategorieEnseignant`: of a teacher corps.
@@ -299,12 +301,13 @@ impl StaffDraft {
         let mut who = Who::new(head);
         let mut teaching = Teaching::default();
         let (mut administrative, mut functions, mut category_disciplines) = (None, Vec::new(), Vec::new());
-        let (mut present, mut corps) = (false, false);
+        let (mut present, mut corps, mut directs) = (false, false, Vec::new());
         for (name, mut values) in record.fields.iter() {
             match name {
                 "ENTPersonStructRattach" => administrative = one(&mut values),
                 "ENTPersonFonctions" => functions = all(values),
                 "ENTAuxEnsCategoDiscipline" => category_disciplines = all(values),
+                "ENTEnsFonctionDir" => directs = all(values),
                 "ENTAuxEnsMEF" => teaching.mefs = all(values),
                 "ENTAuxEnsMatiereEnseignEtab" => teaching.subjects = all(values),
                 "ENTAuxEnsClasses" => teaching.classes = all(values),
@@ -320,7 +323,17 @@ impl StaffDraft {
             }
         }
         let also = Vec::new();
-        Self { who: who.finish(), administrative, functions, teaching, category_disciplines, present, corps, also }
+        Self {
+            who: who.finish(),
+            administrative,
+            functions,
+            teaching,
+            category_disciplines,
+            directs,
+            present,
+            corps,
+            also,
+        }
     }
 }
 

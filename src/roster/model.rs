@@ -77,6 +77,17 @@ impl Roster {
         self.structures.get(id.0 as usize)
     }
 
+    /// What people call a class of a structure: its code, or its label when the code is a mere number. Two classes of
+    /// one label are told apart by their numbers.
+    #[must_use]
+    pub fn class_name(&self, id: StructureId, code: &str) -> CompactString {
+        let classes = self.structure(id).map_or(&[][..], |structure| &structure.classes);
+        let label = |class: &Class| class.label.clone().filter(|_| class.numbered);
+        let Some(label) = classes.iter().find(|class| class.code == code).and_then(label) else { return code.into() };
+        let namesakes = classes.iter().filter(|class| class.label.as_ref() == Some(&label)).count();
+        if namesakes > 1 { compact_str::format_compact!("{label} ({code})") } else { label }
+    }
+
     #[must_use]
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.persons.get(id.0 as usize)
@@ -152,6 +163,8 @@ pub struct Class {
     pub mefs: Vec<CompactString>,
     /// Named by pupils or teachers only, absent from the structure's own list.
     pub undeclared: bool,
+    /// The code is a number of the upstream base (first degree): people know the class by its label only.
+    pub numbered: bool,
 }
 
 /// A teaching group and the classes from which its pupils come.
@@ -161,6 +174,8 @@ pub struct TeachingGroup {
     pub label: Option<CompactString>,
     pub classes: Vec<CompactString>,
     pub undeclared: bool,
+    /// As for a [`Class`].
+    pub numbered: bool,
 }
 
 /// National profiles (`codes.md`), by their mnemonic.
@@ -348,6 +363,14 @@ pub struct Pupil {
     pub filiere: Option<CompactString>,
     pub enseignements: Vec<CompactString>,
     pub code_enseignements: Vec<CompactString>,
+}
+
+impl Pupil {
+    /// What tells that a pupil has gone up a year: the MEF, or in the first degree, which has none, the level.
+    #[must_use]
+    pub fn course(&self) -> Option<&CompactString> {
+        self.mef.as_ref().or(self.niv_formation.as_ref())
+    }
 }
 
 /// A pupil's link to a relative, in both directions' one truth.

@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::report::Report;
 use super::scope::Place;
-use super::structures::Structures;
+use super::structures::{Division, Structures};
 use crate::feed::{Category, Code, Finding};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.
@@ -114,12 +114,12 @@ fn settle_one(
         let source = later.who.head.source;
         administrative = administrative.or_else(|| later.administrative.as_ref().and_then(|key| attached(key, source)));
     }
-    let mut named = structures.local(report, source, &draft.classes);
-    let mut groups = structures.local(report, source, &draft.groups);
+    let mut named = structures.divisions(report, source, Division::Class, &draft.classes);
+    let mut groups = structures.divisions(report, source, Division::Group, &draft.groups);
     for later in &draft.also {
         let source = later.who.head.source;
-        add_schools(&mut named, structures.local(report, source, &later.classes));
-        add_schools(&mut groups, structures.local(report, source, &later.groups));
+        add_schools(&mut named, structures.divisions(report, source, Division::Class, &later.classes));
+        add_schools(&mut groups, structures.divisions(report, source, Division::Group, &later.groups));
     }
     let mut family_source = source;
     if draft.links.is_empty()

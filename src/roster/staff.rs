@@ -14,7 +14,7 @@ use super::options::Options;
 use super::pupils::lacks_mandatory;
 use super::report::{Report, counted};
 use super::scope::Place;
-use super::structures::Structures;
+use super::structures::{Division, Structures};
 use crate::feed::{Category, Code};
 
 /// Why somebody of the staff gets no account, for the findings.
@@ -92,8 +92,7 @@ impl Service {
             category_disciplines: draft.category_disciplines.clone(),
             ..Staff::default()
         };
-        let mut elsewhere = Vec::new();
-        let mut places = Vec::new();
+        let (mut elsewhere, mut places, mut directs) = (Vec::new(), Vec::new(), Vec::new());
         let mut named = 0;
         for record in std::iter::once(draft).chain(&draft.also) {
             let source = record.who.head.source;
@@ -101,11 +100,12 @@ impl Service {
             add(&mut staff.functions, here);
             elsewhere.extend(there);
             let teaching = &record.teaching;
+            add(&mut staff.classes, structures.divisions(report, source, Division::Class, &teaching.classes));
+            add(&mut staff.groups, structures.divisions(report, source, Division::Group, &teaching.groups));
+            directs.extend(read_directions(record, structures, report));
             let mut local = |values: &[CompactString]| structures.local(report, source, values);
             add(&mut staff.mefs, local(&teaching.mefs));
             add(&mut staff.subjects, local(&teaching.subjects));
-            add(&mut staff.classes, local(&teaching.classes));
-            add(&mut staff.groups, local(&teaching.groups));
             add(&mut staff.classes_subjects, local(&teaching.classes_subjects));
             add(&mut staff.groups_subjects, local(&teaching.groups_subjects));
             add(&mut staff.head_teacher_of, local(&teaching.head_teacher_of));
@@ -129,6 +129,9 @@ impl Service {
             staff,
         };
         service.hold_profiles(draft, options, tally);
+        for school in directs {
+            service.profiles.entry(school).or_default().insert(NationalProfile::Dir);
+        }
         service
     }
 
@@ -261,6 +264,16 @@ fn read_functions(
         }
     }
     (here, elsewhere)
+}
+
+/// The schools in scope that somebody directs (`ENTEnsFonctionDir`): in the first degree the function says a teacher.
+fn read_directions(draft: &StaffDraft, structures: &Structures, report: &Report<'_>) -> Vec<StructureId> {
+    let place = |key: &CompactString| structures.peek(report, draft.who.head.source, key.trim());
+    let in_scope = |place| match place {
+        Place::In(id) => Some(id),
+        Place::Out | Place::Unknown => None,
+    };
+    draft.directs.iter().map(place).filter_map(in_scope).collect()
 }
 
 /// What a function held elsewhere is worth in the school of the administrative attachment: the trade stays, the charge

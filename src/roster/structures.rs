@@ -13,6 +13,13 @@ use super::scope::{self, Place, Scope};
 use crate::feed::values::Uai;
 use crate::feed::{Category, Code, Finding};
 
+/// What a composite value of a person names in a structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Division {
+    Class,
+    Group,
+}
+
 /// The structures in scope, and how keys lead to them.
 pub(super) struct Structures {
     list: Vec<Structure>,
@@ -23,6 +30,8 @@ pub(super) struct Structures {
     /// Named by people only.
     undeclared_classes: Vec<BTreeSet<CompactString>>,
     undeclared_groups: Vec<BTreeSet<CompactString>>,
+    /// Labels that people's records give to classes and groups that have only a number.
+    labels: HashMap<(Division, StructureId, CompactString), CompactString>,
     /// Keys of structures that no delivery names → how many values named them.
     unknown: BTreeMap<(u16, CompactString), u32>,
 }
@@ -43,6 +52,7 @@ impl Structures {
             groups: Vec::new(),
             undeclared_classes: vec![BTreeSet::new(); kept.len()],
             undeclared_groups: vec![BTreeSet::new(); kept.len()],
+            labels: HashMap::new(),
             unknown: BTreeMap::new(),
         };
         for (uai, draft) in kept {
@@ -90,11 +100,17 @@ impl Structures {
             attached_to,
             classes: divisions(&draft.classes)
                 .into_iter()
-                .map(|(code, (label, mefs))| Class { code, label, mefs, undeclared: false })
+                .map(|(code, (label, mefs))| Class { code, label, mefs, undeclared: false, numbered: false })
                 .collect(),
             groups: divisions(&draft.groups)
                 .into_iter()
-                .map(|(code, (label, classes))| TeachingGroup { code, label, classes, undeclared: false })
+                .map(|(code, (label, classes))| TeachingGroup {
+                    code,
+                    label,
+                    classes,
+                    undeclared: false,
+                    numbered: false,
+                })
                 .collect(),
         }
     }
@@ -134,6 +150,31 @@ impl Structures {
         kept
     }
 
+    /// The values `struct$code` or, with a label beside a number, `struct$code$label`: their codes.
+    pub(super) fn divisions(
+        &mut self,
+        report: &Report<'_>,
+        source: u16,
+        division: Division,
+        values: &[CompactString],
+    ) -> Vec<(StructureId, CompactString)> {
+        let mut named = self.local(report, source, values);
+        for (id, code) in &mut named {
+            let Some((number, label)) = code.split_once('$') else { continue };
+            let (number, label) = (CompactString::from(number.trim()), CompactString::from(label.trim()));
+            *code = number;
+            if !label.is_empty() {
+                // A label that differs from one record to the next: the smallest, whatever their order.
+                let known = self.labels.entry((division, *id, code.clone())).or_insert_with(|| label.clone());
+                if label < *known {
+                    *known = label;
+                }
+            }
+        }
+        named.retain(|(_, code)| !code.is_empty());
+        named
+    }
+
     /// A person's record names this class: one that the structure does not declare is made.
     pub(super) fn use_class(&mut self, id: StructureId, code: &CompactString) {
         note(&mut self.classes, &mut self.undeclared_classes, id, code);
@@ -163,28 +204,36 @@ impl Structures {
     /// Adds what people's records brought, and says so.
     pub(super) fn finish(mut self, report: &mut Report<'_>) -> Vec<Structure> {
         let brought = self.undeclared_classes.into_iter().zip(self.undeclared_groups);
-        for (structure, (classes, groups)) in self.list.iter_mut().zip(brought) {
-            for (codes, one, many) in
-                [(&classes, "division absente", "divisions absentes"), (&groups, "groupe absent", "groupes absents")]
-            {
+        let mut labels = self.labels;
+        for ((structure, (classes, groups)), at) in self.list.iter_mut().zip(brought).zip(0..) {
+            let id = StructureId(at);
+            let mut label = |division, code: &CompactString| labels.remove(&(division, id, code.clone()));
+            let mut unlabelled = [BTreeSet::new(), BTreeSet::new()];
+            let [unlabelled_classes, unlabelled_groups] = &mut unlabelled;
+            structure.classes.extend(classes.into_iter().map(|code| {
+                let label = label(Division::Class, &code);
+                if label.is_none() {
+                    unlabelled_classes.insert(code.clone());
+                }
+                Class { code, numbered: label.is_some(), label, mefs: Vec::new(), undeclared: true }
+            }));
+            structure.classes.sort_by(|a, b| a.code.cmp(&b.code));
+            structure.groups.extend(groups.into_iter().map(|code| {
+                let label = label(Division::Group, &code);
+                if label.is_none() {
+                    unlabelled_groups.insert(code.clone());
+                }
+                TeachingGroup { code, numbered: label.is_some(), label, classes: Vec::new(), undeclared: true }
+            }));
+            structure.groups.sort_by(|a, b| a.code.cmp(&b.code));
+            // In the first degree no structure declares its classes: those that come with their label are as they
+            // should be.
+            let words = [("division absente", "divisions absentes"), ("groupe absent", "groupes absents")].into_iter();
+            for (codes, (one, many)) in unlabelled.iter().zip(words) {
                 if !codes.is_empty() {
                     report.sum(undeclared(structure, codes, one, many));
                 }
             }
-            structure.classes.extend(classes.into_iter().map(|code| Class {
-                code,
-                label: None,
-                mefs: Vec::new(),
-                undeclared: true,
-            }));
-            structure.classes.sort_by(|a, b| a.code.cmp(&b.code));
-            structure.groups.extend(groups.into_iter().map(|code| TeachingGroup {
-                code,
-                label: None,
-                classes: Vec::new(),
-                undeclared: true,
-            }));
-            structure.groups.sort_by(|a, b| a.code.cmp(&b.code));
         }
         for ((source, key), count) in self.unknown {
             let values =

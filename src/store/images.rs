@@ -9,7 +9,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use super::deliveries::{self, DeliveryRow};
+use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::feed::{Category, Fields, RecordDigest};
 
 /// A source as the store knows it.
@@ -45,14 +46,24 @@ pub struct ImageRow {
     pub fields: Fields,
 }
 
+/// What the image holds of one key.
+#[derive(Debug, Clone)]
+pub struct KnownRecord {
+    pub digest: RecordDigest,
+    pub fields: Fields,
+}
+
 /// What an accepted delivery does to the image.
 #[derive(Debug)]
 pub struct Acceptance<'a> {
     pub source: i64,
     pub delivered: Option<Date>,
     pub digest: &'a str,
-    /// Keys that the delivery no longer holds, of the categories in which departures count.
+    /// Keys that leave the image: those that a complete delivery no longer holds, of the categories in which
+    /// departures count; those that a difference deletes.
     pub gone: &'a [(Category, CompactString)],
+    /// What is noted of the delivery itself.
+    pub delivery: &'a DeliveryRow,
     pub accepted_at: i64,
 }
 
@@ -91,12 +102,47 @@ impl Store {
             sqlx::query("SELECT category, key, digest FROM image WHERE source = ?1").bind(source).fetch(&self.reader);
         let mut digests = HashMap::new();
         while let Some(row) = rows.try_next().await? {
-            let digest: &[u8] = row.try_get(2)?;
-            let digest = RecordDigest::try_from(digest)
-                .map_err(|_| StoreError::Damaged { table: "image", reason: "a digest is not 16 bytes".into() })?;
+            let digest = record_digest(row.try_get(2)?)?;
             digests.insert((category(row.try_get(0)?)?, CompactString::from(row.try_get::<&str, _>(1)?)), digest);
         }
         Ok(digests)
+    }
+
+    /// What the image of a source holds of some keys of a category; those that it lacks are left out.
+    pub async fn image_records(
+        &self,
+        source: i64,
+        category: Category,
+        keys: &[&str],
+    ) -> Result<HashMap<CompactString, KnownRecord>, StoreError> {
+        let mut known = HashMap::with_capacity(keys.len());
+        let list = json_list(keys);
+        let mut rows = sqlx::query(
+            "SELECT key, digest, fields FROM image
+             WHERE source = ?1 AND category = ?2 AND key IN (SELECT value FROM json_each(?3))",
+        )
+        .bind(source)
+        .bind(category.code())
+        .bind(list)
+        .fetch(&self.reader);
+        while let Some(row) = rows.try_next().await? {
+            let record = KnownRecord {
+                digest: record_digest(row.try_get(1)?)?,
+                fields: Fields::from_packed(row.try_get::<&str, _>(2)?),
+            };
+            known.insert(CompactString::from(row.try_get::<&str, _>(0)?), record);
+        }
+        Ok(known)
+    }
+
+    /// Every key of a category in the image of a source: for the short ones, the nomenclatures and the structures.
+    pub async fn image_keys(&self, source: i64, category: Category) -> Result<Vec<CompactString>, StoreError> {
+        let keys: Vec<String> = sqlx::query_scalar("SELECT key FROM image WHERE source = ?1 AND category = ?2")
+            .bind(source)
+            .bind(category.code())
+            .fetch_all(&self.reader)
+            .await?;
+        Ok(keys.into_iter().map(CompactString::from).collect())
     }
 
     /// Numbers for the names of a delivery's files, in the given order.
@@ -192,6 +238,7 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
         }
+        deliveries::note(&mut transaction, source, acceptance.delivery, acceptance.accepted_at).await?;
         let raised = i64::from(changed > 0 || !acceptance.gone.is_empty());
         let version = sqlx::query_scalar(
             "UPDATE source SET version = version + ?2, delivered = ?3, digest = ?4, accepted_at = ?5
@@ -227,6 +274,11 @@ impl Store {
                 }),
         )
     }
+}
+
+fn record_digest(bytes: &[u8]) -> Result<RecordDigest, StoreError> {
+    RecordDigest::try_from(bytes)
+        .map_err(|_| StoreError::Damaged { table: "image", reason: "a digest is not 16 bytes".into() })
 }
 
 fn category(code: i64) -> Result<Category, StoreError> {

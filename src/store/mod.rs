@@ -5,6 +5,7 @@
 //! file beside the database: a dead process frees it.
 
 mod accounts;
+mod deliveries;
 pub(crate) mod entries;
 mod envelopes;
 mod images;
@@ -24,7 +25,8 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use accounts::{AccountRow, Stage};
-pub use images::{Acceptance, ImageRow, SourceRow, StagedRecord};
+pub use deliveries::DeliveryRow;
+pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};
 pub use lock::RunLock;
 pub use names::NameRow;

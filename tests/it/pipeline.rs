@@ -1,6 +1,8 @@
 //! The nightly job as an operator runs it, over both directories.
 
+mod deltas;
 mod faults;
+mod first_degree;
 mod nights;
 mod sheets;
 mod sources;

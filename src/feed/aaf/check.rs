@@ -114,6 +114,17 @@ impl Seen {
                     return false;
                 }
             },
+            Check::Authority => {
+                let mut fields = split_composite(value);
+                let (holder, link) = (fields.next().unwrap_or_default(), fields.next());
+                if holder.trim().is_empty() || fields.next().is_some() {
+                    remark(Code::InvalidComposite, value, Fold::Own);
+                    return false;
+                }
+                if let Some(link) = link.filter(|link| !is_link_code(link)) {
+                    remark(Code::UnknownLinkCode, link, Fold::ByValue);
+                }
+            }
             Check::Functions => match composite::<5>(value) {
                 Some([_, function, ..]) if !is_function(function) => {
                     remark(Code::UnknownFunction, function, Fold::ByValue);

@@ -102,7 +102,7 @@ impl<'d> Worker<'d> {
         if fallback {
             out.noise(Remark::loose(Code::EncodingFallback, "", Fold::ByAttribute), line);
         }
-        match self.parser.parse(&text) {
+        match self.parser.parse(&text, out.category) {
             Ok(parsed) => {
                 let rest = text.get(parsed.length..).unwrap_or_default();
                 let rest_line = if rest.trim().is_empty() && !ends.last {

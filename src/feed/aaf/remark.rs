@@ -108,6 +108,7 @@ pub(super) fn message(code: Code, attribute: Option<&'static Attribute>, detail:
 fn expected(attribute: Option<&'static Attribute>) -> String {
     match attribute.map(|a| a.check) {
         Some(Check::Links) => "6".to_owned(),
+        Some(Check::Authority) => "1 ou 2".to_owned(),
         Some(Check::Functions) => "5".to_owned(),
         Some(Check::DatedClass) => "3".to_owned(),
         Some(Check::Composite(least, most)) if least == most => least.to_string(),

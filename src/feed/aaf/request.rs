@@ -10,10 +10,11 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::check::Seen;
+use super::first_degree;
 use super::remark::{Fold, Remark};
 use super::text::Text;
-use super::vocabulary::{Attribute, Recogniser};
-use crate::feed::{Code, FieldsBuilder, Limits, Request};
+use super::vocabulary::{Attribute, Becomes, Recogniser};
+use crate::feed::{Category, Code, FieldsBuilder, Limits, Request};
 
 /// Attributes that one request may list, repetitions included; a record has some forty.
 const ATTRIBUTES: usize = 512;
@@ -25,6 +26,10 @@ pub(super) struct RequestParser {
     pub builder: FieldsBuilder,
     pub seen: Seen,
     recogniser: Recogniser,
+    /// Of the file that is read.
+    category: Category,
+    /// Whether the record has spoken the words of the first degree.
+    first_degree: bool,
 }
 
 /// What a request said beside its attributes, which are in the builder.
@@ -120,11 +125,15 @@ impl RequestParser {
             builder: FieldsBuilder::new(),
             seen: Seen::default(),
             recogniser: Recogniser::default(),
+            category: Category::Structure,
+            first_degree: false,
         }
     }
 
-    /// Reads the request that `region` starts with.
-    pub(super) fn parse(&mut self, region: &str) -> Result<Parsed, Fault> {
+    /// Reads the request that `region` of a file of this category starts with.
+    pub(super) fn parse(&mut self, region: &str, category: Category) -> Result<Parsed, Fault> {
+        self.category = category;
+        self.first_degree = false;
         self.builder.clear();
         self.seen.clear();
         self.recogniser.begin();
@@ -227,7 +236,10 @@ impl RequestParser {
         let name = name_of(tag);
         let known = self.recogniser.recognise(name.trim());
         match known {
-            Some(attribute) => self.builder.begin(attribute.name),
+            Some(attribute) => {
+                first_degree::begin(&mut self.builder, attribute, self.category, self.first_degree);
+                self.first_degree |= !matches!(attribute.becomes, Becomes::Itself | Becomes::Link);
+            }
             None => self.seen.remark(Remark::loose(Code::UnknownAttribute, &name, Fold::ByValue)),
         }
         known
@@ -250,7 +262,7 @@ impl RequestParser {
             self.deviation("« & » sans être une entité, pris tel quel");
         }
         if self.seen.look(attribute, &value) {
-            self.builder.value(&value);
+            first_degree::value(&mut self.builder, attribute, &value);
         }
     }
 

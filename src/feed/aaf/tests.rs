@@ -3,6 +3,7 @@
 mod carriers;
 mod damage;
 mod encodings;
+mod golden;
 mod records;
 
 use std::fmt::Write as _;

@@ -37,6 +37,23 @@ pub(super) enum Check {
     DatedClass,
     /// The administrative structure of a person.
     Structure,
+    /// Ids alone in the old second degree, `id$link` in the first.
+    Authority,
+}
+
+/// In what words the value of an attribute goes on: those of the second degree, which everything downstream knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Becomes {
+    Itself,
+    /// The same under another name.
+    Named(&'static str),
+    /// `struct$typeCode$typeLabel$id$label`: a class, as `struct$id$label`.
+    Class,
+    Group,
+    /// A holder of parental authority: a link of six fields.
+    Link,
+    /// `code$label`: also the level of the pupil, which the second degree gives as a label.
+    Level,
 }
 
 /// An attribute of the AAF.
@@ -46,17 +63,26 @@ pub(super) struct Attribute {
     /// How a school calls it; the name itself when nobody but the export speaks of it.
     pub label: &'static str,
     pub check: Check,
+    pub becomes: Becomes,
 }
 
 macro_rules! vocabulary {
-    ($( $name:literal $label:literal $check:expr; )*) => {
-        const ATTRIBUTES: &[Attribute] = &[ $( Attribute { name: $name, label: $label, check: $check }, )* ];
+    ($( $name:literal $label:literal $check:ident $(($least:expr, $most:expr))? $(=> $becomes:expr)?; )*) => {
+        const ATTRIBUTES: &[Attribute] = &[ $( Attribute {
+            name: $name,
+            label: $label,
+            check: $check $(($least, $most))?,
+            becomes: vocabulary!(@ $($becomes)?),
+        }, )* ];
     };
+    (@) => { Becomes::Itself };
+    (@ $becomes:expr) => { $becomes };
 }
 
+use Becomes::{Class, Group, Level, Link, Named};
 use Check::{
-    BirthDate, Civility, Composite, Date, DatedClass, FirstName, Free, Functions, Ine, JoinKey, Label, Links, Mail,
-    Mef, Phone, PostalCode, Regime, Siret, Structure, Surname, Uai,
+    Authority, BirthDate, Civility, Composite, Date, DatedClass, FirstName, Free, Functions, Ine, JoinKey, Label,
+    Links, Mail, Mef, Phone, PostalCode, Regime, Siret, Structure, Surname, Uai,
 };
 
 vocabulary! {
@@ -112,7 +138,7 @@ vocabulary! {
     "ENTEleveQualitePersRelEleve1" "" Free;
     "ENTEleveQualitePersRelEleve2" "" Free;
     // Ids alone in the old second degree, `id$link` in the first degree.
-    "ENTEleveAutoriteParentale" "autorité parentale" Composite(1, 2);
+    "ENTEleveAutoriteParentale" "autorité parentale" Authority => Link;
 
     // Relatives.
     "ENTAuxPersRelEleveEleve" "" Free;
@@ -178,32 +204,32 @@ vocabulary! {
     "ENTFiliere" "" Free;
 
     // First degree.
-    "ENTPersonNom" "nom" Surname;
-    "ENTPersonPrenom" "prénom" FirstName;
-    "ENTPersonCivilite" "civilité" Civility;
-    "ENTPersonMail" "adresse électronique" Mail;
-    "ENTPersonTelPerso" "téléphone du domicile" Phone;
-    "ENTPersRelEleveTelPro" "téléphone professionnel" Phone;
-    "ENTPersRelEleveTelMobile" "téléphone portable" Phone;
-    "ENTPersRelEleveEleve" "" Free;
-    "ENTPersonClasses" "classes" Composite(5, 5);
-    "ENTPersonGroupes" "groupes" Composite(5, 5);
-    "ENTEleveNiveau" "niveau" Composite(2, 2);
+    "ENTPersonNom" "nom" Surname => Named("sn");
+    "ENTPersonPrenom" "prénom" FirstName => Named("givenName");
+    "ENTPersonCivilite" "civilité" Civility => Named("personalTitle");
+    "ENTPersonMail" "adresse électronique" Mail => Named("mail");
+    "ENTPersonTelPerso" "téléphone du domicile" Phone => Named("homePhone");
+    "ENTPersRelEleveTelPro" "téléphone professionnel" Phone => Named("telephoneNumber");
+    "ENTPersRelEleveTelMobile" "téléphone portable" Phone => Named("mobile");
+    "ENTPersRelEleveEleve" "" Free => Named("ENTAuxPersRelEleveEleve");
+    "ENTPersonClasses" "classes" Composite(5, 5) => Class;
+    "ENTPersonGroupes" "groupes" Composite(5, 5) => Group;
+    "ENTEleveNiveau" "niveau" Composite(2, 2) => Level;
     "ENTEleveCycle" "" Composite(2, 2);
     "ENTEleveTypeClasse" "" Composite(2, 2);
     "ENTEleveRestaurantScolaire" "" Free;
     "ENTEleveGarderieMatin" "" Free;
     "ENTEleveGarderieSoir" "" Free;
     "ENTEleveEtudesSurveillees" "" Free;
-    "ENTStructureAdresse" "adresse" Label;
-    "ENTStructureBoitePostale" "" Free;
-    "ENTStructureCodePostal" "code postal" PostalCode;
-    "ENTStructureVille" "ville" Label;
-    "ENTStructureTelephone" "téléphone" Phone;
-    "ENTStructureFax" "télécopie" Phone;
-    "ENTEcoleMinistereTutelle" "" Free;
-    "ENTEcoleCodeMinistereTutelle" "" Free;
-    "ENTEcoleSecteur" "" Free;
+    "ENTStructureAdresse" "adresse" Label => Named("street");
+    "ENTStructureBoitePostale" "" Free => Named("postOfficeBox");
+    "ENTStructureCodePostal" "code postal" PostalCode => Named("postalCode");
+    "ENTStructureVille" "ville" Label => Named("l");
+    "ENTStructureTelephone" "téléphone" Phone => Named("telephoneNumber");
+    "ENTStructureFax" "télécopie" Phone => Named("facsimileTelephoneNumber");
+    "ENTEcoleMinistereTutelle" "" Free => Named("ENTEtablissementMinistereTutelle");
+    "ENTEcoleCodeMinistereTutelle" "" Free => Named("ENTEtablissementCodeMinistereTutelle");
+    "ENTEcoleSecteur" "" Free => Named("ENTEtablissementContrat");
     "ENTEcoleCirconscription" "" Free;
     "ENTEcoleCommune" "" Composite(3, 3);
     "ENTEcoleRPI" "" Composite(3, 3);

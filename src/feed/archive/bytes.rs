@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::open;
 use super::zip::ZipMember;
-use crate::feed::{Location, Part};
+use super::{is_bomb, open};
+use crate::feed::{Limits, Location, Part};
 
 /// Opens parts and reads the one that is open. Archives stay open from one part to the next.
 #[derive(Default)]
@@ -25,6 +25,7 @@ enum Current {
     Nothing,
     File(File),
     Zip(ZipMember),
+    Gz(Box<Compressed>),
     /// Bytes left of the member.
     Tar(u64),
 }
@@ -42,6 +43,7 @@ impl PartBytes {
                 let Some((path, directory)) = &mut self.zip else { return Err(io::Error::other("no archive")) };
                 Current::Zip(ZipMember::open(directory, path, *index)?)
             }
+            Location::Gz(path) => Current::Gz(Box::new(Compressed::open(path)?)),
             Location::TarGz { archive, offset } => {
                 if self.tar.as_ref().is_none_or(|tar| tar.path != *archive || tar.position > *offset) {
                     self.tar = Some(TarStream::open(archive)?);
@@ -62,6 +64,7 @@ impl Read for PartBytes {
             Current::Nothing => Ok(0),
             Current::File(file) => file.read(buffer),
             Current::Zip(member) => member.read(buffer),
+            Current::Gz(file) => file.read(buffer),
             Current::Tar(left) => {
                 let most = usize::try_from(*left).unwrap_or(usize::MAX).min(buffer.len());
                 let (Some(tar), Some(part)) = (&mut self.tar, buffer.get_mut(..most)) else { return Ok(0) };
@@ -72,6 +75,33 @@ impl Read for PartBytes {
                 *left = left.saturating_sub(read as u64);
                 Ok(read)
             }
+        }
+    }
+}
+
+/// The unpacked stream of one compressed file; its checksum is looked at when it ends.
+struct Compressed {
+    stream: MultiGzDecoder<BufReader<File>>,
+    packed: u64,
+    unpacked: u64,
+}
+
+impl Compressed {
+    fn open(path: &std::path::Path) -> io::Result<Self> {
+        let file = open(path)?;
+        let packed = file.metadata()?.len();
+        Ok(Self { stream: MultiGzDecoder::new(BufReader::new(file)), packed, unpacked: 0 })
+    }
+}
+
+impl Read for Compressed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.unpacked = self.unpacked.saturating_add(read as u64);
+        // The listing of an archive has looked at its ratio; nobody has looked at this one's.
+        match is_bomb(self.packed, self.unpacked, &Limits::default()) {
+            Some(reason) => Err(io::Error::new(io::ErrorKind::InvalidData, reason)),
+            None => Ok(read),
         }
     }
 }

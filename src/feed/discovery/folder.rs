@@ -1,4 +1,4 @@
-//! Walks a folder and its sub-folders. Links are followed only when they stay inside.
+//! Walks a folder and its sub-folders. Links are followed only when they stay inside; archives are opened in place.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,9 @@ pub(super) fn members(root: &Path, limits: &Limits) -> Result<(Vec<Member>, Vec<
     let start = walk.root.clone();
     walk.folder(&start, "", 0)?;
     walk.follow_links();
-    Ok((walk.files, walk.findings))
+    let Walk { root, files, mut findings, .. } = walk;
+    let files = super::nested::open(&root, files, limits, &mut findings)?;
+    Ok((files, findings))
 }
 
 struct Walk<'l> {

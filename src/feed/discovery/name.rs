@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 
-use crate::feed::{Category, DeliveryKind};
+use crate::feed::{Category, Degree, DeliveryKind};
 
 /// The name of the grammar that travels with the files; it is part of a delivery and of no interest.
 const DTD: &str = "ficAlimMENESR.dtd";
@@ -68,8 +68,19 @@ pub(super) fn recognise(name: &str, outer: &str) -> Verdict {
     Verdict::Part(Recognised { category, kind, date, number: number.and_then(|n| n.parse().ok()) })
 }
 
+/// The degree that a name says (`ENT2D…`, `ENT1D…`), when it says one.
+pub(super) fn degree(name: &str) -> Option<Degree> {
+    let name = name.to_ascii_uppercase();
+    match (name.contains("ENT1D"), name.contains("ENT2D")) {
+        (true, false) => Some(Degree::First),
+        (false, true) => Some(Degree::Second),
+        _ => None,
+    }
+}
+
+/// The name without `.xml`, compressed or not.
 fn strip_xml(file: &str) -> Option<&str> {
-    let (stem, extension) = file.rsplit_once('.')?;
+    let (stem, extension) = super::plain_xml(file).rsplit_once('.')?;
     extension.eq_ignore_ascii_case("xml").then_some(stem)
 }
 

@@ -199,3 +199,95 @@ fn endless_headers_are_refused() {
     let file = written(&builder.into_inner().expect("a tar").finish().expect("a gzip"));
     assert!(matches!(discover(file.path(), &Limits::default()), Err(FeedError::Archive { .. })));
 }
+
+fn zip_of(names: &[&str]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for name in names {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a member");
+        zip.write_all(name.as_bytes()).expect("its content");
+    }
+    zip.finish().expect("a zip").into_inner()
+}
+
+fn gz_of(content: &[u8]) -> Vec<u8> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(content).expect("content");
+    gz.finish().expect("a gzip")
+}
+
+/// Complete set and deltas of an offer, by their days and part names.
+fn offered(offer: &Offer) -> Vec<(DeliveryKind, Option<i8>, Vec<&str>)> {
+    let all = offer.complete.iter().chain(&offer.deltas);
+    all.map(|d| (d.kind, d.date.map(jiff::civil::Date::day), names(d))).collect()
+}
+
+#[test]
+fn several_deliveries_in_one_folder() {
+    let (_dir, root) = folder(&[
+        "A_Complet_20260901_Eleve_0000.xml",
+        "A_Complet_20260903_Eleve_0000.xml",
+        "later/A_Delta_20260905_Eleve_0001.xml",
+        "A_Delta_20260904_Eleve_0001.xml",
+        "A_Delta_20260903_Eleve_0001.xml",
+        "A_Delta_2026_Eleve_0001.xml",
+    ]);
+    let offer = survey(&root, None, &Limits::default()).expect("an offer");
+    assert_eq!(
+        offered(&offer),
+        [
+            (DeliveryKind::Complete, Some(3), vec!["A_Complet_20260903_Eleve_0000.xml"]),
+            (DeliveryKind::Delta, Some(4), vec!["A_Delta_20260904_Eleve_0001.xml"]),
+            (DeliveryKind::Delta, Some(5), vec!["later/A_Delta_20260905_Eleve_0001.xml"]),
+        ]
+    );
+    let codes: Vec<Code> = offer.findings.iter().map(|f| f.code).collect();
+    assert_eq!(codes, [Code::OlderSetIgnored, Code::DeltaRefused, Code::DeltaIgnored]);
+    assert!(offer.deltas.iter().all(|delta| delta.findings.is_empty()), "0001 is how differences are numbered");
+}
+
+#[test]
+fn archives_in_a_folder_are_opened_in_place() {
+    let (_dir, root) = folder(&["sub/notes.txt"]);
+    fs::write(root.join("ENT2D.20260901.zip"), zip_of(&["a/_Eleve_0000.xml", "_PersEducNat_0000.xml"])).expect("a zip");
+    fs::write(root.join("sub/A_Delta_20260902_Eleve_0001.xml.gz"), gz_of(b"<x/>")).expect("a gzip");
+    fs::write(root.join("broken.zip"), b"PK\x03\x04 and nothing").expect("a file");
+    fs::write(root.join("nested.zip"), zip_of(&["inner.zip"])).expect("a zip");
+    let offer = survey(&root, None, &Limits::default()).expect("an offer");
+    assert_eq!(
+        offered(&offer),
+        [
+            (
+                DeliveryKind::Complete,
+                Some(1),
+                vec!["ENT2D.20260901.zip/a/_Eleve_0000.xml", "ENT2D.20260901.zip/_PersEducNat_0000.xml"]
+            ),
+            (DeliveryKind::Delta, Some(2), vec!["sub/A_Delta_20260902_Eleve_0001.xml.gz"]),
+        ]
+    );
+    let codes: Vec<Code> = offer.findings.iter().map(|f| f.code).collect();
+    assert_eq!(codes, [Code::UnreadableArchive, Code::ForeignFile, Code::ForeignFile]);
+    let delta = offer.deltas.first().and_then(|d| d.parts.first()).expect("a part");
+    assert_eq!((delta.size, delta.number), (4, Some(1)));
+}
+
+#[test]
+fn an_export_beside_its_archive_is_read_once() {
+    let name = "A_Complet_20260901_Eleve_0000.xml";
+    let (_dir, root) = folder(&[name]);
+    fs::write(root.join("export.zip"), zip_of(&[name])).expect("a zip");
+    fs::write(root.join(format!("{name}.gz")), gz_of(name.as_bytes())).expect("a gzip");
+    let delivery = discover(&root, &Limits::default()).expect("a delivery");
+    assert_eq!(delivery.parts.len(), 1);
+    assert_eq!(codes(&delivery), [Code::DuplicatePart]);
+    assert_eq!(delivery.findings.first().map(|f| f.count), Some(2));
+}
+
+#[test]
+fn the_other_degree_is_left_to_its_own_source() {
+    let (_dir, root) = folder(&["ENT1D_Complet_20260901_Eleve_0000.xml", "ENT2D_Complet_20260801_Eleve_0000.xml"]);
+    let second = survey(&root, Some(Degree::Second), &Limits::default()).expect("an offer");
+    assert_eq!(offered(&second), [(DeliveryKind::Complete, Some(1), vec!["ENT2D_Complet_20260801_Eleve_0000.xml"])]);
+    assert_eq!(second.findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::OtherDegree]);
+    let first = survey(&root, Some(Degree::First), &Limits::default()).expect("an offer");
+    assert_eq!(first.complete.map(|d| d.date), Some(Some(date(2026, 9, 1))));
+}

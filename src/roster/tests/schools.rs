@@ -1,6 +1,6 @@
 //! Structures: scope, names, classes and groups.
 
-use super::{Academy, findings, left, person, pupil, schools, small};
+use super::{Academy, findings, left, person, pupil, schools, small, staff};
 use crate::feed::values::Uai;
 use crate::feed::{Code, Severity};
 use crate::roster::{LeftOutReason, Options, StructureId};
@@ -140,4 +140,34 @@ fn functional_attachment_may_turn_in_circles() {
     assert_eq!(attached, [vec![StructureId(2)], vec![], vec![StructureId(0)]]);
     assert_eq!(schools(&roster, "2"), "0210066H:ELV 0940072T:ELV");
     assert_eq!(person(&roster, "2").administrative, Some(StructureId(0)));
+}
+
+/// The first degree has no list of classes: they come with the people, by number and label.
+#[test]
+fn classes_known_by_their_number() {
+    let academy = Academy::default()
+        .school("100", "0290009C", &[])
+        .pupil("1", "Enora", &[("ENTPersonStructRattach", &["100"]), ("ENTEleveClasses", &["100$7$CE1 MME ROUX"])])
+        .pupil("2", "Malo", &[("ENTEleveClasses", &["100$7$CE1 MME ROUS"]), ("ENTEleveGroupes", &["100$9$CHORALE"])])
+        .pupil("3", "Iris", &[("ENTEleveClasses", &["100$8$CM2"])])
+        .pupil("4", "Tugdual", &[("ENTEleveClasses", &["100$9$CM2"])])
+        .pupil("5", "Yann", &[("ENTEleveClasses", &["100$10$"])])
+        .staff("50", "Zoé", &[("ENTAuxEnsClasses", &["100$7$CE1 MME ROUX"]), ("ENTEnsFonctionDir", &["100", "404"])]);
+    let roster = academy.roster();
+    let (school, id) = (&roster.structures[0], StructureId(0));
+    let codes: Vec<_> = school.classes.iter().map(|c| (c.code.as_str(), c.label.as_deref(), c.numbered)).collect();
+    // A label that differs from one record to the next: the same one whatever their order.
+    let expected =
+        [("10", None, false), ("7", Some("CE1 MME ROUS"), true), ("8", Some("CM2"), true), ("9", Some("CM2"), true)];
+    assert_eq!(codes, expected);
+    assert_eq!(school.groups[0].label.as_deref(), Some("CHORALE"));
+    let names: Vec<_> = ["7", "8", "9", "10"].map(|code| roster.class_name(id, code).to_string()).into();
+    assert_eq!(names, ["CE1 MME ROUS", "CM2 (8)", "CM2 (9)", "10"]);
+    let undeclared = findings(&roster, Code::ClassNotDeclared);
+    assert_eq!(undeclared.iter().map(|f| f.count).collect::<Vec<_>>(), [1], "only the one without a label");
+    assert_eq!(schools(&roster, "50"), "0290009C:ENS+DIR");
+    assert_eq!(staff(&roster, "50").classes, [(id, "7".into())]);
+    let mut backwards = academy.clone();
+    backwards.records.reverse();
+    assert_eq!(backwards.roster().structures[0].classes, school.classes);
 }

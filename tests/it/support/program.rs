@@ -104,6 +104,21 @@ impl Installation {
         rentree::simulate::write(&options, &|_| {}).unwrap();
     }
 
+    /// Lays the difference of the night before `day` beside what the feed holds.
+    pub fn simulate_delta(&self, schools: u32, pupils: u32, day: u32) {
+        let options = rentree::simulate::Options {
+            schools,
+            pupils,
+            seed: 7,
+            year: 2026,
+            day,
+            delta: true,
+            bascule: false,
+            out: self.feed(),
+        };
+        rentree::simulate::write(&options, &|_| {}).unwrap();
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rentree"));
         command
@@ -123,6 +138,15 @@ impl Installation {
 
     pub fn run(&self, arguments: &[&str]) -> Answer {
         self.run_raw(arguments)
+    }
+
+    /// Every entry of the directory.
+    pub fn entries(&self) -> Vec<rentree::directory::Entry> {
+        let file = self.folder.path().join("export.ldif");
+        let answer = self.run(&["export", "--ldif", file.to_str().unwrap()]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let text = std::fs::read(file).unwrap();
+        rentree::directory::ldif::Reader::new(text.as_slice()).map(Result::unwrap).collect()
     }
 
     /// A night that must end with this code; gives its summary, whose classes add up to what was read.

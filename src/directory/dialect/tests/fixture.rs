@@ -80,11 +80,11 @@ pub fn structure(key: &str, uai: &str, siret: Option<&str>, name: &str) -> Struc
 }
 
 pub fn class(code: &str) -> Class {
-    Class { code: code.into(), label: None, mefs: list(&["10110001110"]), undeclared: false }
+    Class { code: code.into(), label: None, mefs: list(&["10110001110"]), undeclared: false, numbered: false }
 }
 
 pub fn teaching_group(code: &str, classes: &[&str]) -> TeachingGroup {
-    TeachingGroup { code: code.into(), label: None, classes: list(classes), undeclared: false }
+    TeachingGroup { code: code.into(), label: None, classes: list(classes), undeclared: false, numbered: false }
 }
 
 pub fn person(key: &str, profile: Profile, surname: &str, first: &str, role: Role) -> Person {
