@@ -1,8 +1,11 @@
 //! `[[source]]`: a configured origin of data.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::feed::table::TableSpec;
 
 /// One academy's AAF 2D, one school's extraction, …
 #[derive(Debug, Clone, Deserialize)]
@@ -14,6 +17,31 @@ pub struct SourceConfig {
     /// A folder, a `.zip` or a `.tar.gz`; the newest complete set in it is taken.
     pub path: PathBuf,
     pub key_prefix: Option<String>,
+    /// `onde` and `csv`: the school of the files whose folder does not name one.
+    pub school: Option<SchoolConfig>,
+    /// `onde` and `csv`: what a header means (`"Mon entête" = "lastName"`), before any synonym.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
+    /// `onde` and `csv`: the encoding of text files without a mark, when it is not to be found out.
+    pub encoding: Option<String>,
+}
+
+/// `[source.school]`: what the files do not say of their school.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchoolConfig {
+    pub uai: String,
+    pub name: Option<String>,
+    /// As the AAF writes it (`ECOLE DE NIVEAU ELEMENTAIRE`).
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub siret: Option<String>,
+    pub academy: Option<String>,
+    pub street: Option<String>,
+    pub postal_code: Option<String>,
+    pub town: Option<String>,
+    pub phone: Option<String>,
+    pub mail: Option<String>,
 }
 
 impl SourceConfig {
@@ -22,12 +50,29 @@ impl SourceConfig {
     pub fn prefix(&self) -> &str {
         self.key_prefix.as_deref().unwrap_or(&self.name)
     }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let of_tables = self.school.is_some() || !self.columns.is_empty() || self.encoding.is_some();
+        match TableSpec::from_config(self) {
+            Err(reason) => Err(format!("source {:?}: {reason}", self.name)),
+            Ok(None) if of_tables => {
+                Err(format!("source {:?}: school, columns and encoding are for the kinds onde and csv", self.name))
+            }
+            Ok(_) => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SourceKind {
     #[serde(rename = "aaf-2d")]
     Aaf2d,
+    /// The extractions of first-degree schools: pupils, *responsables*, teachers.
+    #[serde(rename = "onde")]
+    Onde,
+    /// Tables after a template, or of people whom other sources lack.
+    #[serde(rename = "csv")]
+    Csv,
 }
 
 impl SourceKind {
@@ -36,6 +81,8 @@ impl SourceKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Aaf2d => "aaf-2d",
+            Self::Onde => "onde",
+            Self::Csv => "csv",
         }
     }
 }

@@ -16,7 +16,8 @@ use jiff::civil::Date;
 
 use super::archive::{self, Container, Member, Members};
 use super::{Category, Code, Delivery, DeliveryKind, FeedError, Finding, Limits, Part, french};
-use name::{DateToken, Recognised, Verdict, plain};
+pub(super) use name::plain;
+use name::{DateToken, Recognised, Verdict};
 
 /// Foreign files that are named one by one; the others are counted.
 const NAMED: usize = 20;
@@ -92,7 +93,7 @@ pub fn discover(path: &Path, limits: &Limits) -> Result<Delivery, FeedError> {
 }
 
 /// Every regular file under the path, with a finding for each that is refused.
-fn members(path: &Path, limits: &Limits) -> Result<(Vec<Member>, Vec<Finding>), FeedError> {
+pub(super) fn members(path: &Path, limits: &Limits) -> Result<(Vec<Member>, Vec<Finding>), FeedError> {
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {

@@ -6,6 +6,7 @@
 
 mod ledger;
 mod load;
+mod reader;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +20,11 @@ use tokio::sync::mpsc;
 use ledger::Ledger;
 pub use ledger::{Delivered, Fate};
 pub use load::roster;
+pub use reader::Reader;
+use reader::earlier_links;
 
 use crate::config::SourceConfig;
+use crate::feed::table::Earlier;
 use crate::feed::{
     self, Category, Census, Code, Completeness, Delivery, FeedError, Finding, ReadOptions, Reading, Record, Sink,
 };
@@ -80,8 +84,13 @@ pub async fn take_in(
 ) -> Result<Intake, ImageError> {
     let source = store.source(&config.name, config.prefix(), config.kind.name()).await?;
     let started = Instant::now();
-    let path = config.path.clone();
-    let delivery = blocking(&config.name, move || feed::discover(&path, &feed::Limits::default())).await??;
+    let reader = Reader::of(config, earlier_links(store, source.id, config).await?)?;
+    let (reader, delivery) = blocking(&config.name, move || {
+        let delivery = reader.discover();
+        (reader, delivery)
+    })
+    .await?;
+    let delivery = delivery?;
     if let (Some(found), Some(accepted)) = (delivery.date, source.delivered)
         && found < accepted
     {
@@ -95,20 +104,21 @@ pub async fn take_in(
     let (sender, mut receiver) = mpsc::channel(4);
     let total: u64 = delivery.parts.iter().map(|p| p.size).sum();
     progress.begin("feed", Some(total));
-    let reader = {
+    let reading = {
         let progress = Arc::clone(progress);
         let name = config.name.clone();
         tokio::task::spawn_blocking(move || {
             // A receiver that went away means that the store failed: its own error says why.
             let mut keep = |batch| sender.blocking_send(batch).is_ok();
-            read(delivery, ledger, &mut keep, threads, &name, &*progress)
+            read(&reader, delivery, ledger, &mut keep, threads, &name, &*progress)
         })
     };
     while let Some(batch) = receiver.recv().await {
         store.stage(source.id, &batch, &files).await?;
     }
-    let mut outcome =
-        reader.await.map_err(|e| ImageError::Stopped { source_name: config.name.clone(), reason: e.to_string() })??;
+    let mut outcome = reading
+        .await
+        .map_err(|e| ImageError::Stopped { source_name: config.name.clone(), reason: e.to_string() })??;
     store.unstage(source.id, &outcome.ledger.conflicts()).await?;
     let gone = outcome.ledger.gone(outcome.completeness);
     let digest = outcome.ledger.digest();
@@ -146,11 +156,13 @@ pub async fn take_in(
 /// # Errors
 /// When there is nothing readable.
 pub fn check(config: &SourceConfig, threads: usize, progress: &dyn Progress) -> Result<Checked, ImageError> {
-    let delivery = feed::discover(&config.path, &feed::Limits::default())?;
+    let reader = Reader::of(config, Earlier::default())?;
+    let delivery = reader.discover()?;
     let names = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
     progress.begin("feed", Some(delivery.parts.iter().map(|p| p.size).sum()));
     // The records themselves are not needed here beyond their validation.
-    let outcome = read(delivery, Ledger::new(HashMap::new(), names), &mut |_| true, threads, &config.name, progress);
+    let outcome =
+        read(&reader, delivery, Ledger::new(HashMap::new(), names), &mut |_| true, threads, &config.name, progress);
     let mut outcome = outcome?;
     outcome.findings.append(&mut outcome.ledger.take_findings());
     let name: Arc<str> = config.name.as_str().into();
@@ -192,6 +204,7 @@ struct ReadOutcome {
 
 /// Streams the delivery through census and ledger; changed records go out by batches.
 fn read(
+    reader: &Reader,
     mut delivery: Delivery,
     ledger: Ledger,
     keep: &mut dyn FnMut(Vec<StagedRecord>) -> bool,
@@ -204,14 +217,14 @@ fn read(
     let mut collector =
         Collector { ledger, census: &mut census, findings: Vec::new(), batch: Vec::new(), keep, lost: false, progress };
     let options = ReadOptions { threads, ..ReadOptions::default() };
-    let reading = feed::read(&delivery, &options, &mut collector)?;
+    let reading = reader.read(&delivery, &options, &mut collector)?;
     collector.flush();
     let Collector { ledger, findings: read_findings, lost, .. } = collector;
     if lost {
         return Err(ImageError::Stopped { source_name: name.to_owned(), reason: "the store could not keep up".into() });
     }
     findings.extend(read_findings);
-    let conclusion = census.conclude(&delivery, &reading);
+    let conclusion = reader.conclude(census, &delivery, &reading);
     findings.extend(conclusion.findings);
     Ok(ReadOutcome { date: delivery.date, reading, completeness: conclusion.completeness, ledger, findings })
 }
