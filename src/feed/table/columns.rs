@@ -121,7 +121,7 @@ impl Columns {
     }
 
     /// Every value that is not blank, in the order of the columns.
-    pub(super) fn values<'r>(&self, row: &'r Row, field: Field) -> impl Iterator<Item = &'r str> {
+    pub(super) fn values<'r>(&self, row: &'r Row, field: Field) -> impl Iterator<Item = &'r str> + Clone {
         let places = self.places.get(field as usize).map_or(&[][..], Vec::as_slice);
         places.iter().map(|at| row.cell(*at)).filter(|cell| !cell.is_empty())
     }

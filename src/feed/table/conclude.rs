@@ -13,7 +13,10 @@ use crate::feed::{Category, Code, Completeness, Conclusion, Delivery, Finding, R
 #[must_use]
 pub fn conclude(delivery: &Delivery, spec: &TableSpec, reading: &Reading) -> Conclusion {
     let outer = spec.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let school = |name: &str| place(name, &outer).map(|place| place.uai.to_string());
+    let school = |name: &str| {
+        let named = place(name, &outer).map(|place| place.uai);
+        named.or_else(|| spec.school.as_ref().map(|school| school.uai.clone())).map(|uai| uai.to_string())
+    };
     let schools: BTreeSet<Option<String>> = delivery.parts.iter().map(|part| school(&part.name)).collect();
     let mut findings = Vec::new();
     let completeness = Category::ALL.map(|category| {

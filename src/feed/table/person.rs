@@ -8,7 +8,7 @@ use super::fold::folded;
 use super::repair;
 use super::row::Row;
 use crate::feed::aaf::{Attribute, Fold, Remark, Seen, attribute, clean};
-use crate::feed::values::parse_civility;
+use crate::feed::values::{Civility, parse_civility};
 use crate::feed::{Code, FieldsBuilder};
 
 /// Attributes by name, looked up once.
@@ -58,7 +58,6 @@ known! {
     transport "ENTEleveTransport";
     status "ENTEleveStatutEleve";
     functions "ENTPersonFonctions";
-    teaches "PersEducNatPresenceDevantEleves";
 }
 
 /// Who a row is about.
@@ -125,6 +124,11 @@ impl Scribe {
         true
     }
 
+    /// Whether the check of an attribute lets a value, with its remarks.
+    pub(super) fn accepts(&mut self, attribute: Option<&'static Attribute>, value: &str) -> bool {
+        attribute.is_some_and(|attribute| self.seen.look(attribute, value))
+    }
+
     fn put_repaired(&mut self, attribute: Option<&'static Attribute>, cell: &str, value: &repair::Value) {
         if self.put(attribute, &value.text) && value.repaired {
             self.repairs.push((attribute.map_or("", |a| a.name), cell.into(), value.text.clone()));
@@ -179,33 +183,29 @@ impl Scribe {
         names
     }
 
+    /// The civility, or the one of the gender; a gender that says otherwise is worth a word.
     fn title(&mut self, title: &str, gender: &str) {
         let known = self.known.title;
-        if !title.is_empty() {
-            match parse_civility(title) {
-                Some(civility) => self.put(known, civility.as_str()),
-                None => self.put(known, title),
-            };
+        let of_title = parse_civility(title);
+        let of_gender = match folded(gender).as_str() {
+            "f" | "feminin" | "fille" | "femme" => Some(Civility::Madame),
+            "m" | "h" | "g" | "masculin" | "garcon" | "homme" => Some(Civility::Monsieur),
+            _ => None,
+        };
+        // What is neither is refused by the check of the attribute, with a word for it.
+        if !title.is_empty() && of_title.is_none() {
+            self.put(known, title);
         }
-        if !gender.is_empty() && (title.is_empty() || parse_civility(title).is_none()) {
-            let civility = match folded(gender).as_str() {
-                "f" | "feminin" | "fille" | "femme" => "Mme",
-                "m" | "h" | "g" | "masculin" | "garcon" | "homme" => "M.",
-                _ => gender,
-            };
-            self.put(known, civility);
-        } else if !gender.is_empty() {
-            self.check_gender(gender);
+        if !gender.is_empty() && of_gender.is_none() {
+            self.put(known, gender);
         }
-    }
-
-    /// A title that says it is enough; a contradiction between both is worth a word.
-    fn check_gender(&mut self, gender: &str) {
-        if !matches!(
-            folded(gender).as_str(),
-            "f" | "feminin" | "fille" | "femme" | "m" | "h" | "g" | "masculin" | "garcon" | "homme"
-        ) {
-            self.put(self.known.title, gender);
+        if let Some(civility) = of_title.or(of_gender) {
+            self.put(known, civility.as_str());
+        }
+        if of_title.is_some() && of_gender.is_some() && of_title != of_gender {
+            let (title, gender) = (crate::wording::plain(title), crate::wording::plain(gender));
+            let text = format!("civilité « {title} » et sexe « {gender} » se contredisent : la civilité est gardée");
+            self.losses.push((Code::UnknownCivility, text));
         }
     }
 

@@ -10,6 +10,7 @@ use super::person::{Names, yes};
 use super::reader::{Context, Run};
 use super::repair::{self, Number};
 use super::row::Row;
+use crate::feed::values::parse_date;
 use crate::feed::{Category, Code, Record, Request};
 
 impl Run<'_> {
@@ -27,7 +28,10 @@ impl Run<'_> {
             born,
             id: value(Field::ExternalId),
         };
-        let Some(state) = self.schools.get(school) else { return };
+        // Who has no record of his own can be nobody's child here.
+        let whole = !names.last.is_empty() && !names.first.is_empty() && parse_date(&names.born).is_some();
+        let Some(state) = self.schools.get_mut(school).filter(|_| whole) else { return };
+        state.pupils = true;
         let key = pupil_key(state.uai(), &names);
         let class = context.class.as_deref().unwrap_or_else(|| value(Field::Classes));
         let named =
@@ -75,9 +79,7 @@ impl Run<'_> {
             let cell = columns.value(row, field);
             match yes(cell) {
                 Some(yes) => drop(self.scribe.put(attribute, if yes { "O" } else { "N" })),
-                None if !cell.is_empty() => self.tallies.add(Code::InvalidBoolean, cell, row.line, || {
-                    format!("« {} » n'est ni oui ni non : valeur ignorée", crate::wording::plain(cell))
-                }),
+                None if !cell.is_empty() => self.neither(cell, row.line),
                 None => {}
             }
         }
@@ -112,13 +114,19 @@ impl Run<'_> {
     fn pupil_classes(&mut self, row: &Row, context: &Context, school: usize, uai: &str) -> Option<String> {
         let forced = context.class.as_deref();
         let cells = context.columns.values(row, Field::Classes);
+        if let (Some(forced), Some(cell)) = (forced, cells.clone().next()) {
+            self.tallies.add(Code::ColumnIgnored, cell, row.line, || {
+                let cell = crate::wording::plain(cell);
+                format!("classe « {cell} » : non reprise, le nom du dossier donne {forced} à tous ses élèves")
+            });
+        }
         let mut first = None;
         for cell in forced.into_iter().chain(cells.filter(|_| forced.is_none())) {
             for piece in cell.split('|').map(str::trim).filter(|piece| !piece.is_empty()) {
                 // `class$subject` of a template: a pupil has the class.
                 let (class, subject) = piece.split_once('$').map_or((piece, ""), |(class, rest)| (class, rest));
                 if !subject.trim().is_empty() {
-                    self.tallies.add(Code::ColumnIgnored, "class$subject", row.line, || {
+                    self.tallies.add(Code::ColumnIgnored, subject, row.line, || {
                         format!(
                             "matière « {} » dans une classe : la classe seule est reprise",
                             crate::wording::plain(subject)

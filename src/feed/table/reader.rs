@@ -392,10 +392,14 @@ impl<'d> Run<'d> {
 
     fn refused(&mut self, at: usize, refusal: &Refusal) {
         let Some(part) = self.delivery.parts.get(at) else { return };
+        let (school, _) = self.school_of_part(at, &part.name);
         if self.quiet {
+            // Said once for the file, not again for each child.
+            if let Some(state) = school.and_then(|school| self.schools.get_mut(school)) {
+                state.pupils = false;
+            }
             return;
         }
-        let (school, _) = self.school_of_part(at, &part.name);
         self.broken(part.category, school);
         let mut finding = Finding::new(refusal.code, refusal.message.clone()).at(&part.name, 0);
         finding.category = Some(part.category);
@@ -429,11 +433,8 @@ impl<'d> Run<'d> {
         while let Ok(true) = table.read(&mut row) {
             rows += u64::from(!row.is_blank());
         }
-        let message = format!(
-            "un second tableau commence ici (« {} ») : ses {} lignes ne sont pas lues",
-            first.cell(0),
-            number(rows)
-        );
+        let rows = crate::wording::count(rows, "ligne qui suit n'est pas lue", "lignes qui suivent ne sont pas lues");
+        let message = format!("un second tableau commence ici (« {} ») : {rows}", crate::wording::plain(first.cell(0)));
         let mut finding = Finding::new(Code::SecondTable, message).at(&context.name, first.line);
         finding.category = Some(context.category);
         self.say(finding, context.school);
@@ -442,8 +443,8 @@ impl<'d> Run<'d> {
     fn say_how_read(&mut self, table: &Table<'_>, context: &Context) {
         let columns = &context.columns;
         let message = format!(
-            "lu comme un fichier d'{} : {}, en-têtes en {}",
-            apostrophe(columns.profile),
+            "lu comme un fichier {} : {}, en-têtes en {}",
+            of(columns.profile),
             table.read_as,
             columns.language.name()
         );
@@ -457,16 +458,18 @@ impl<'d> Run<'d> {
             self.about_file(Code::ProfileContradiction, message, context);
         }
         if table.above > 0 {
-            let message = format!(
-                "{} au-dessus des en-têtes, passée(s)",
-                crate::wording::count(table.above.into(), "ligne", "lignes")
+            let message = crate::wording::count(
+                table.above.into(),
+                "ligne au-dessus des en-têtes, non lue",
+                "lignes au-dessus des en-têtes, non lues",
             );
             self.about_file(Code::ColumnIgnored, message, context);
         }
         if table.formula_errors > 0 {
-            let message = format!(
-                "{} de formule en erreur (#N/A), vide(s) pour ce programme",
-                crate::wording::count(table.formula_errors.into(), "cellule", "cellules")
+            let message = crate::wording::count(
+                table.formula_errors.into(),
+                "cellule dont la formule est en erreur (#N/A), tenue pour vide",
+                "cellules dont la formule est en erreur (#N/A), tenues pour vides",
             );
             self.about_file(Code::FormulaError, message, context);
         }
@@ -499,7 +502,6 @@ impl<'d> Run<'d> {
             };
             let mut finding = Finding::new(code, message).at(&context.name, 0);
             finding.category = Some(context.category);
-            finding.count = (*count).max(1);
             self.say(finding, context.school);
         }
     }
@@ -513,8 +515,12 @@ impl<'d> Run<'d> {
             }
         }
         if table.stray_rows() > 0 {
-            let lines = crate::wording::count(table.stray_rows(), "ligne qui n'est pas", "lignes qui ne sont pas");
-            self.about_file(Code::EncodingFallback, format!("{lines} de l'UTF-8 : lue(s) en windows-1252"), context);
+            let message = crate::wording::count(
+                table.stray_rows(),
+                "ligne qui n'est pas de l'UTF-8 : lue en windows-1252",
+                "lignes qui ne sont pas de l'UTF-8 : lues en windows-1252",
+            );
+            self.about_file(Code::EncodingFallback, message, context);
         }
         self.reading.bytes += table.bytes();
         let size = self.delivery.parts.get(context.part).map_or(0, |part| part.size);
@@ -524,11 +530,7 @@ impl<'d> Run<'d> {
     fn say_tallies(&mut self, context: &Context) {
         let tallies: Vec<_> = self.tallies.take().collect();
         for ((code, _), tally) in tallies {
-            let mut message = tally.example;
-            if tally.count > 1 {
-                message.push_str(&format!(" ({} fois, ici la première)", number(tally.count.into())));
-            }
-            let mut finding = Finding::new(code, message).at(&context.name, tally.line);
+            let mut finding = Finding::new(code, tally.example).at(&context.name, tally.line);
             finding.category = Some(context.category);
             finding.count = tally.count;
             self.say(finding, context.school);
@@ -568,13 +570,11 @@ impl<'d> Run<'d> {
     }
 }
 
-/// `d'élèves`, `d'invités`, … the noun after `d'` or with its own article.
-fn apostrophe(profile: Profile) -> String {
-    // Only the two that begin with a vowel or a mute sound take the apostrophe; the caller writes `d'`.
+/// `d'élèves`, `de responsables`.
+fn of(profile: Profile) -> String {
     match profile {
-        Profile::Pupil | Profile::Teacher | Profile::Guest => profile.name().to_owned(),
-        Profile::Relative => "adultes responsables".to_owned(),
-        Profile::Staff => "agents (personnels)".to_owned(),
+        Profile::Pupil | Profile::Teacher | Profile::Guest => format!("d'{}", profile.name()),
+        Profile::Relative | Profile::Staff => format!("de {}", profile.name()),
     }
 }
 

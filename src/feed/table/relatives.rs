@@ -22,7 +22,9 @@ impl Run<'_> {
     pub(super) fn relative(&mut self, row: &Row, context: &Context) {
         let columns = &context.columns;
         let Some(school) = self.school_of(row, context) else { return };
-        let Some(uai) = self.schools.get(school).map(|state| CompactString::from(state.uai())) else { return };
+        let Some(state) = self.schools.get_mut(school) else { return };
+        state.relatives = true;
+        let uai = CompactString::from(state.uai());
         self.scribe.clear();
         let names = self.scribe.person(row, columns, context.serial_dates);
         let subject = subject(&names, None);

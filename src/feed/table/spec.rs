@@ -70,6 +70,12 @@ impl School {
 }
 
 impl TableSpec {
+    /// A source of which the configuration says no more.
+    #[must_use]
+    pub const fn new(path: PathBuf, layout: Layout, school: Option<School>) -> Self {
+        Self { path, layout, school, columns: BTreeMap::new(), charset: None }
+    }
+
     /// `None` when the source is no source of tables.
     ///
     /// # Errors

@@ -54,8 +54,8 @@ impl Run<'_> {
         }
         let key = sure.unwrap_or_else(|| key::of_staff(&uai, names.last, names.first, &names.born));
         self.scribe.put(self.scribe.known.structure, &uai);
-        let service = self.service(row, context, school, &uai);
-        self.functions(row, context, &uai, !service.is_empty());
+        let mut service = self.service(row, context, school, &uai);
+        self.functions(row, context, &uai, &mut service);
         self.remarks(row, context, school, subject, &key);
         let base = self.scribe.builder.take();
         if let Some(state) = self.schools.get_mut(school) {
@@ -68,19 +68,26 @@ impl Run<'_> {
     }
 
     /// Functions of a row: its own words, the headship, what the file is about.
-    fn functions(&mut self, row: &Row, context: &Context, uai: &str, has_classes: bool) {
+    fn functions(&mut self, row: &Row, context: &Context, uai: &str, service: &mut Vec<(&'static str, String)>) {
+        let has_classes = !service.is_empty();
+        let mut function = |value: String| service.push(("ENTPersonFonctions", value));
         let (columns, profile) = (&context.columns, context.columns.profile);
         let known = self.scribe.known;
         let mut any = false;
         for cell in columns.values(row, Field::Functions).flat_map(|cell| cell.split('|')).map(str::trim) {
             match functions::read(cell, uai, profile) {
                 Reading::None => continue,
-                Reading::Value(value) => drop(self.scribe.put(known.functions, &value)),
+                Reading::Value(value) => {
+                    if !self.scribe.accepts(known.functions, &value) {
+                        continue;
+                    }
+                    function(value);
+                }
                 Reading::Words { value, code } => {
                     self.tallies.add(Code::FunctionRead, cell, row.line, || {
                         format!("fonction « {} » lue comme {code}", crate::wording::plain(cell))
                     });
-                    self.function(&value);
+                    function(value);
                 }
             }
             any = true;
@@ -88,29 +95,33 @@ impl Run<'_> {
         let director = columns.value(row, Field::Director);
         let heads = yes(director);
         if heads.is_none() && !director.is_empty() {
-            self.tallies.add(Code::InvalidBoolean, director, row.line, || {
-                format!("« {} » n'est ni oui ni non : valeur ignorée", crate::wording::plain(director))
-            });
+            self.neither(director, row.line);
         }
         if heads == Some(true) {
-            self.function(&format!("{uai}$DIR$DIRECTION$D0000$DIRECTION"));
+            function(format!("{uai}$DIR$DIRECTION$D0000$DIRECTION"));
         }
         // A head who has a class teaches it; one without is only head.
         let default = heads != Some(true) || has_classes;
         if !any && default {
-            self.function(&functions::default(uai, profile));
+            function(functions::default(uai, profile));
         }
         if profile == Profile::Teacher {
             let cell = columns.value(row, Field::Teaches);
-            let teaches = yes(cell).unwrap_or(default);
-            self.scribe.put(known.teaches, if teaches { "O" } else { "N" });
+            let said = yes(cell);
+            if said.is_none() && !cell.is_empty() {
+                self.neither(cell, row.line);
+            }
+            if said.unwrap_or(default) {
+                service.push(("PersEducNatPresenceDevantEleves", "O".to_owned()));
+            }
         }
     }
 
-    /// Adds a function whose code is the program's own choice, and not the export's.
-    fn function(&mut self, value: &str) {
-        self.scribe.builder.begin("ENTPersonFonctions");
-        self.scribe.builder.value(value);
+    /// Says that a cell is neither yes nor no.
+    pub(super) fn neither(&mut self, cell: &str, line: u32) {
+        self.tallies.add(Code::InvalidBoolean, cell, line, || {
+            format!("« {} » n'est ni oui ni non : valeur ignorée", crate::wording::plain(cell))
+        });
     }
 
     /// Classes, groups and subjects of a row, as composite values.

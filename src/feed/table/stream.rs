@@ -39,6 +39,10 @@ pub(super) struct Normalised<R> {
     at_line_start: bool,
     /// Bytes that may still be given; see [`Normalised::allow`].
     allowance: usize,
+    /// Bytes given so far.
+    given: u64,
+    /// The byte before the last line feed was a quote.
+    after_quote: bool,
 }
 
 impl<R: Read> Normalised<R> {
@@ -58,12 +62,20 @@ impl<R: Read> Normalised<R> {
             after_return: false,
             at_line_start: true,
             allowance: usize::MAX,
+            given: 0,
+            after_quote: false,
         }
     }
 
     /// Lets so many bytes be read; the one beyond is an error.
     pub(super) fn allow(&mut self, bytes: usize) {
         self.allowance = bytes;
+    }
+
+    /// Whether a row whose last cell ends with a line feed, and which took `consumed` bytes, took the end of the file
+    /// into that cell: a closing quote would stand before the last line feed.
+    pub(super) fn ended_inside_quote(&self, consumed: u64) -> bool {
+        self.ended && self.at >= self.ready.len() && consumed == self.given && !self.after_quote
     }
 
     /// Reads the rest for its digest; gives the digest when it was wanted.
@@ -105,9 +117,13 @@ impl<R: Read> Normalised<R> {
         if let Some(byte) = self.ready.last() {
             self.at_line_start = *byte == b'\n';
         }
+        if let [.., before, b'\n'] = self.ready.as_slice() {
+            self.after_quote = *before == b'"';
+        }
         if last {
             self.ended = true;
             if !self.at_line_start {
+                self.after_quote = self.ready.last() == Some(&b'"');
                 self.ready.push(b'\n');
                 self.at_line_start = true;
             }
@@ -151,6 +167,7 @@ impl<R: Read> Read for Normalised<R> {
             target.copy_from_slice(source);
         }
         self.at += most;
+        self.given += most as u64;
         self.allowance -= most;
         Ok(most)
     }

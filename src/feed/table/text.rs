@@ -18,6 +18,8 @@ pub(super) struct TextRows<R> {
     row_limit: usize,
     /// Rows that had to be read as windows-1252 in a file of UTF-8.
     pub(super) stray_rows: u64,
+    /// The last row took the end of the file into a cell.
+    unclosed: bool,
 }
 
 /// Why no further row can be read.
@@ -42,7 +44,7 @@ impl<R: Read> TextRows<R> {
             .terminator(Terminator::Any(b'\n'))
             .buffer_capacity(CHUNK)
             .from_reader(stream);
-        Self { reader, record: ByteRecord::new(), charset, separator, row_limit, stray_rows: 0 }
+        Self { reader, record: ByteRecord::new(), charset, separator, row_limit, stray_rows: 0, unclosed: false }
     }
 
     /// Reads the next row that is not an empty line; `false` at the end.
@@ -63,9 +65,12 @@ impl<R: Read> TextRows<R> {
             }
         }
         let bytes = self.record.as_slice();
-        // Every row ends with a line feed here: what was skipped before it is what is left.
+        // Every row ends with a line feed here, which the parser takes away: what ends with the file is in a quote.
+        self.unclosed =
+            bytes.ends_with(b"\n") && self.reader.get_ref().ended_inside_quote(self.reader.position().byte());
         let inside = u32::try_from(memchr::memchr_iter(b'\n', bytes).count()).unwrap_or(u32::MAX);
-        row.clear(self.line().saturating_sub(1).saturating_sub(inside));
+        let line = self.line().saturating_sub(u32::from(!self.unclosed));
+        row.clear(line.saturating_sub(inside));
         let ends = (0..self.record.len()).map(|at| self.record.range(at).map_or(0, |range| range.end));
         if bytes.is_ascii() {
             row.push_all(&String::from_utf8_lossy(bytes), ends);
@@ -87,12 +92,13 @@ impl<R: Read> TextRows<R> {
     /// Whether a row swallowed others: an opening quote without its closing one.
     pub(super) fn swallowed(&self, row: &Row, columns: usize) -> bool {
         let separator = char::from(self.separator);
-        columns > 2
-            && row.len() <= columns
-            && row.cells().any(|cell| {
-                cell.contains('\n')
-                    && cell.split('\n').skip(1).any(|line| line.matches(separator).count() + 1 >= columns)
-            })
+        self.unclosed
+            || columns > 2
+                && row.len() <= columns
+                && row.cells().any(|cell| {
+                    cell.contains('\n')
+                        && cell.split('\n').skip(1).any(|line| line.matches(separator).count() + 1 >= columns)
+                })
     }
 
     /// Raw bytes read so far.
