@@ -48,7 +48,9 @@ mod tests {
         let mut schools = Schools::default();
         let (number, _) = schools.of_part(&spec, None, 0);
         let state = schools.get_mut(number.expect("a school")).expect("a school");
-        ["CE1", "CE2", "CE1, CE2 MME DURAND"].into_iter().for_each(|class| state.add_class(class));
+        for class in ["CE1", "CE2", "CE1, CE2 MME DURAND"] {
+            state.add_class(class);
+        }
         let of = |cell| split(cell, Some(state));
         assert_eq!(of("CE1, CE2 MME DURAND"), ["CE1, CE2 MME DURAND"]);
         assert_eq!(of("CE1, CE2"), ["CE1", "CE2"]);

@@ -147,8 +147,7 @@ impl Survey {
             }
             at += valid;
             match stray {
-                None => return at,
-                Some(None) => return at,
+                None | Some(None) => return at,
                 Some(Some(length)) => {
                     for byte in rest.iter().skip(valid).take(length) {
                         self.stray_byte(*byte);

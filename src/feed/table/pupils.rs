@@ -179,7 +179,7 @@ impl Run<'_> {
         if !self.accept(row, context, school, names, subject.as_ref(), sure) {
             return;
         }
-        self.remarks(row, context, school, subject, &key);
+        self.remarks(row, context, school, subject.as_ref(), &key);
         if let Some(state) = self.schools.get_mut(school) {
             state.inhabited = true;
         }

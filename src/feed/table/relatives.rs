@@ -46,7 +46,7 @@ impl Run<'_> {
             return;
         }
         self.relatives.entry(key.clone()).or_insert(digest);
-        self.remarks(row, context, school, subject, &key);
+        self.remarks(row, context, school, subject.as_ref(), &key);
         if let Some(state) = self.schools.get_mut(school) {
             state.inhabited = true;
         }

@@ -14,7 +14,7 @@ impl Run<'_> {
         row: &Row,
         context: &Context,
         school: usize,
-        subject: Option<String>,
+        subject: Option<&String>,
         key: &CompactString,
     ) {
         if self.quiet() {
@@ -23,13 +23,13 @@ impl Run<'_> {
         for remark in std::mem::take(&mut self.scribe.seen.remarks) {
             if remark.fold == Fold::Own {
                 let text = message(remark.code, remark.attribute, &remark.detail);
-                self.own(remark.code, text, row, context, school, subject.clone(), key);
+                self.own(remark.code, text, row, context, school, subject.cloned(), key);
             } else {
                 self.noise.entry(context.category).or_default().add(remark, context.part, row.line);
             }
         }
         for (code, text) in std::mem::take(&mut self.scribe.losses) {
-            self.own(code, text, row, context, school, subject.clone(), key);
+            self.own(code, text, row, context, school, subject.cloned(), key);
         }
         for (name, before, after) in std::mem::take(&mut self.scribe.repairs) {
             self.tallies.add(Code::RepairedValue, name, row.line, || {

@@ -14,17 +14,23 @@ use crate::feed::{Category, FieldsBuilder, Record, Request};
 const ELEMENTARY: &str = "ECOLE DE NIVEAU ELEMENTAIRE";
 const INFANT: &str = "ECOLE MATERNELLE";
 
+/// Whether levels of an infant school were met, and others.
+#[derive(Debug, Default)]
+struct Levels {
+    infant: bool,
+    others: bool,
+}
+
 /// A school of the delivery.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent things that are known of its files")]
 pub(super) struct SchoolState {
     pub(super) school: School,
     /// Comparison form → the pupils' spelling.
     classes: BTreeMap<CompactString, CompactString>,
     /// The part that named it first.
     part: usize,
-    /// Levels that are of an infant school, and others.
-    infant: bool,
-    other_levels: bool,
+    levels: Levels,
     /// Files of each kind, to know whose absence means something.
     pub(super) pupils: bool,
     pub(super) relatives: bool,
@@ -74,8 +80,7 @@ impl Schools {
             school: described.unwrap_or_else(|| School::new(uai)),
             classes: BTreeMap::new(),
             part,
-            infant: false,
-            other_levels: false,
+            levels: Levels::default(),
             pupils: false,
             relatives: false,
             relatives_broken: false,
@@ -105,17 +110,14 @@ impl SchoolState {
 
     /// Notes a pupil's class.
     pub(super) fn add_class(&mut self, class: &str) {
-        let key = folded(class);
-        if !self.classes.contains_key(&key) {
-            self.classes.insert(key, class.into());
-        }
+        self.classes.entry(folded(class)).or_insert_with(|| class.into());
     }
 
     pub(super) fn add_level(&mut self, level: &str) {
         if !level.is_empty() {
             let infant = matches!(folded(level).as_str(), "tps" | "ps" | "ms" | "gs");
-            self.infant |= infant;
-            self.other_levels |= !infant;
+            self.levels.infant |= infant;
+            self.levels.others |= !infant;
         }
     }
 
@@ -133,7 +135,7 @@ impl SchoolState {
         one("ENTStructureSIREN", school.siret.as_deref());
         one("ENTStructureNomCourant", school.name.as_deref());
         let kind = school.kind.as_deref().or(match layout {
-            Layout::Onde if self.infant && !self.other_levels => Some(INFANT),
+            Layout::Onde if self.levels.infant && !self.levels.others => Some(INFANT),
             Layout::Onde => Some(ELEMENTARY),
             Layout::Csv => None,
         });

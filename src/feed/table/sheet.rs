@@ -163,7 +163,6 @@ fn xlsx(bytes: &[u8], wanted: &dyn Fn(&Sheet) -> bool) -> Result<Option<Sheet>, 
 fn text(value: &DataRef<'_>, errors: &mut u32) -> CompactString {
     match value {
         DataRef::Empty => CompactString::default(),
-        DataRef::String(text) => text.as_str().into(),
         DataRef::SharedString(text) => (*text).into(),
         DataRef::Int(number) => format_compact!("{number}"),
         DataRef::Float(number) => float(*number),
@@ -173,7 +172,7 @@ fn text(value: &DataRef<'_>, errors: &mut u32) -> CompactString {
             format_compact!("{day:02}/{month:02}/{year:04}")
         }
         DataRef::DateTime(moment) => float(moment.as_f64()),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.as_str().into(),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.as_str().into(),
         DataRef::Error(_) => {
             *errors += 1;
             CompactString::default()

@@ -81,10 +81,12 @@ impl TableSpec {
     /// # Errors
     /// When a column, an encoding or a UAI of the configuration is none; the message names it.
     pub fn from_config(config: &SourceConfig) -> Result<Option<Self>, String> {
-        let layout = match config.kind {
-            SourceKind::Onde => Layout::Onde,
-            SourceKind::Csv => Layout::Csv,
-            _ => return Ok(None),
+        let layout = if config.kind == SourceKind::Onde {
+            Layout::Onde
+        } else if config.kind == SourceKind::Csv {
+            Layout::Csv
+        } else {
+            return Ok(None);
         };
         let school = config.school.as_ref().map(|school| {
             let uai = Uai::parse(&school.uai).ok_or_else(|| format!("school.uai {:?} is no UAI", school.uai))?;

@@ -56,7 +56,7 @@ impl Run<'_> {
         self.scribe.put(self.scribe.known.structure, &uai);
         let mut service = self.service(row, context, school, &uai);
         self.functions(row, context, &uai, &mut service);
-        self.remarks(row, context, school, subject, &key);
+        self.remarks(row, context, school, subject.as_ref(), &key);
         let base = self.scribe.builder.take();
         if let Some(state) = self.schools.get_mut(school) {
             state.inhabited = true;

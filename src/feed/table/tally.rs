@@ -25,7 +25,7 @@ impl Tallies {
     pub(super) fn add(&mut self, code: Code, kind: &str, line: u32, example: impl FnOnce() -> String) {
         let mut key = (code, kind.to_owned());
         if self.0.len() >= KINDS && !self.0.contains_key(&key) {
-            key.1 = "…".to_owned();
+            "…".clone_into(&mut key.1);
         }
         let tally = self.0.entry(key).or_insert_with(|| Tally { count: 0, line, example: example() });
         tally.count = tally.count.saturating_add(1);
