@@ -141,6 +141,7 @@ const fn place(tool: Option<Tool>) -> &'static str {
         Some(Tool::StsWeb) => "À corriger dans STS-Web",
         Some(Tool::Onde) => "À corriger dans ONDE",
         Some(Tool::Agape) => "À corriger dans AGAPE",
+        Some(Tool::Table) => "À corriger dans le fichier déposé",
         Some(Tool::Ent) => "À régler dans la console de l'ENT",
         Some(Tool::Academy) => "À signaler au rectorat (export AAF)",
         None => "À vérifier",
@@ -154,9 +155,10 @@ const fn rank(tool: Option<Tool>) -> u8 {
         Some(Tool::StsWeb) => 1,
         Some(Tool::Onde) => 2,
         Some(Tool::Agape) => 3,
-        Some(Tool::Ent) => 4,
-        Some(Tool::Academy) => 5,
-        None => 6,
+        Some(Tool::Table) => 4,
+        Some(Tool::Ent) => 5,
+        Some(Tool::Academy) => 6,
+        None => 7,
     }
 }
 

@@ -4,7 +4,8 @@ use rentree::config::{Config, DirectoryKind, Mode};
 use rentree::credentials::{Policy, parse_recipient};
 use rentree::directory::dialect::Dialect;
 use rentree::directory::{Dn, Search};
-use rentree::feed::{self, Limits};
+use rentree::feed::table::Earlier;
+use rentree::image::Reader;
 use rentree::roster::Profile;
 use rentree::store::Store;
 use serde::Serialize;
@@ -108,7 +109,7 @@ fn sources(config: &Config, checks: &mut Checks) {
     }
     for source in &config.sources {
         let what = format!("source {}", source.name);
-        match feed::survey(&source.path, Some(source.kind.degree()), &Limits::default()) {
+        match Reader::of(source, Earlier::default()).and_then(|reader| reader.survey()) {
             Ok(offer) => {
                 let complete = offer.complete.as_ref().map_or_else(
                     || "aucune livraison complète".to_owned(),

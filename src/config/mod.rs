@@ -20,7 +20,7 @@ pub use directory::{DialectConfig, DirectoryConfig, DirectoryKind, SiretMissing}
 pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
-pub use source::{SourceConfig, SourceKind};
+pub use source::{SchoolConfig, SourceConfig, SourceKind};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -136,6 +136,7 @@ impl Config {
             if source.name.is_empty() || source.prefix().contains('$') {
                 return Err(format!("source {:?}: the name must not be empty nor contain `$`", source.name));
             }
+            source.check()?;
             for twin in self.sources.iter().take(i) {
                 if twin.name == source.name {
                     return Err(format!("two sources are called {:?}", source.name));

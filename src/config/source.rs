@@ -1,10 +1,12 @@
 //! `[[source]]`: a configured origin of data.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::feed::Degree;
+use crate::feed::table::TableSpec;
 
 /// One academy's AAF 2D, one school's extraction, … The order in the configuration is the precedence: what an earlier
 /// source says of a person stands, a later one fills what is missing.
@@ -24,6 +26,31 @@ pub struct SourceConfig {
     /// Says that this source may share its key prefix with another, because no key of theirs names two people.
     #[serde(default)]
     pub keys_disjoint: bool,
+    /// `onde` and `csv`: the school of the files whose folder does not name one.
+    pub school: Option<SchoolConfig>,
+    /// `onde` and `csv`: what a header means (`"Mon entête" = "lastName"`), before any synonym.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
+    /// `onde` and `csv`: the encoding of text files without a mark, when it is not to be found out.
+    pub encoding: Option<String>,
+}
+
+/// `[source.school]`: what the files do not say of their school.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchoolConfig {
+    pub uai: String,
+    pub name: Option<String>,
+    /// As the AAF writes it (`ECOLE DE NIVEAU ELEMENTAIRE`).
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub siret: Option<String>,
+    pub academy: Option<String>,
+    pub street: Option<String>,
+    pub postal_code: Option<String>,
+    pub town: Option<String>,
+    pub phone: Option<String>,
+    pub mail: Option<String>,
 }
 
 impl SourceConfig {
@@ -31,6 +58,17 @@ impl SourceConfig {
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.key_prefix.as_deref().unwrap_or(&self.name)
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let of_tables = self.school.is_some() || !self.columns.is_empty() || self.encoding.is_some();
+        match TableSpec::from_config(self) {
+            Err(reason) => Err(format!("source {:?}: {reason}", self.name)),
+            Ok(None) if of_tables => {
+                Err(format!("source {:?}: school, columns and encoding are for the kinds onde and csv", self.name))
+            }
+            Ok(_) => Ok(()),
+        }
     }
 }
 
@@ -40,6 +78,12 @@ pub enum SourceKind {
     Aaf2d,
     #[serde(rename = "aaf-1d")]
     Aaf1d,
+    /// The extractions of first-degree schools: pupils, *responsables*, teachers.
+    #[serde(rename = "onde")]
+    Onde,
+    /// Tables after a template, or of people whom other sources lack.
+    #[serde(rename = "csv")]
+    Csv,
 }
 
 impl SourceKind {
@@ -49,15 +93,17 @@ impl SourceKind {
         match self {
             Self::Aaf2d => "aaf-2d",
             Self::Aaf1d => "aaf-1d",
+            Self::Onde => "onde",
+            Self::Csv => "csv",
         }
     }
 
-    /// Whose words its files speak.
+    /// Whose words its files speak, and whose tools mend them.
     #[must_use]
     pub const fn degree(self) -> Degree {
         match self {
-            Self::Aaf2d => Degree::Second,
-            Self::Aaf1d => Degree::First,
+            Self::Aaf2d | Self::Csv => Degree::Second,
+            Self::Aaf1d | Self::Onde => Degree::First,
         }
     }
 }

@@ -21,6 +21,13 @@ mod split;
 mod text;
 mod vocabulary;
 
+// The reader of tables checks and reports values with the same words.
+pub(super) use check::Seen;
+pub(super) use noise::Noise;
+pub(super) use remark::{Fold, Remark, message};
+pub(super) use text::clean;
+pub(super) use vocabulary::{Attribute, attribute};
+
 use std::collections::HashMap;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -31,7 +38,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::archive::PartBytes;
 use super::{Category, Delivery, FeedError, Limits, Location, Part, Reading, Sink};
-use noise::Noise;
 use piece::{Batch, Worker};
 use split::{Piece, Source, Splitter, TooMuch};
 

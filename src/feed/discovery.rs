@@ -20,7 +20,8 @@ use jiff::civil::Date;
 
 use super::archive::{self, Container, Member, Members};
 use super::{Category, Code, Degree, Delivery, DeliveryKind, FeedError, Finding, Limits, Part};
-use name::{DateToken, Recognised, Verdict, plain};
+pub(super) use name::plain;
+use name::{DateToken, Recognised, Verdict};
 
 /// What tells one set from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +135,7 @@ fn delivery(kind: DeliveryKind, key: &SetKey, set: Set) -> Delivery {
 }
 
 /// Every regular file under the path, with a finding for each that is refused.
-fn members(path: &Path, limits: &Limits) -> Result<(Vec<Member>, Vec<Finding>), FeedError> {
+pub(super) fn members(path: &Path, limits: &Limits) -> Result<(Vec<Member>, Vec<Finding>), FeedError> {
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {

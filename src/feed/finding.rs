@@ -58,6 +58,9 @@ pub enum Tool {
     /// The console of the ENT.
     #[serde(rename = "ENT")]
     Ent,
+    /// The table itself, typed or exported by its owner.
+    #[serde(rename = "CSV")]
+    Table,
 }
 
 impl fmt::Display for Tool {
@@ -69,6 +72,7 @@ impl fmt::Display for Tool {
             Self::Agape => "AGAPE",
             Self::Academy => "AAF (rectorat)",
             Self::Ent => "console de l'ENT",
+            Self::Table => "le fichier déposé",
         })
     }
 }
@@ -187,6 +191,26 @@ codes! {
     SchoolVanished = "school-vanished", Blocking, Some(Tool::Academy), "établissement disparu de la livraison : figé";
     SchoolCollapsed = "school-collapsed", Blocking, Some(Tool::Academy), "effectif d'un établissement effondré : aucun départ pour lui";
     CategoryCollapsed = "category-collapsed", Blocking, Some(Tool::Academy), "effectif d'une catégorie effondré : aucun départ pour elle";
+    // Tables (ONDE, CSV, spreadsheets).
+    TableRead = "table-read", Information, None, "tableau lu : codage, séparateur, en-têtes";
+    UnreadableTable = "unreadable-table", Blocking, None, "tableau illisible : fichier non lu ou lu en partie";
+    MacintoshBytes = "macintosh-bytes", Blocking, None, "accents d'un ancien Macintosh : fichier non lu";
+    UnknownProfile = "unknown-profile", Blocking, None, "tableau dont rien ne dit de qui il parle : non lu";
+    ProfileContradiction = "profile-contradiction", ToDecide, None, "nom de fichier et colonnes en désaccord";
+    MissingColumn = "missing-column", Blocking, None, "colonne obligatoire absente : fichier non lu";
+    UnknownColumn = "unknown-column", Information, None, "colonne inconnue, non reprise";
+    ColumnIgnored = "column-ignored", Information, None, "valeurs sans place dans l'annuaire, non reprises";
+    RaggedRow = "ragged-row", Rejected, None, "ligne plus longue que ses en-têtes : rejetée";
+    UnclosedQuote = "unclosed-quote", Blocking, None, "guillemet jamais refermé : fichier lu jusque-là";
+    SecondTable = "second-table", Information, None, "second tableau ou en-tête répété dans le fichier, non lu";
+    SchoolUnknown = "school-unknown", Blocking, None, "fichier dont l'école n'est pas connue";
+    RepairedValue = "repaired-value", Information, None, "valeur abîmée par un tableur, rétablie";
+    SpreadsheetDamage = "spreadsheet-damage", DroppedValue, None, "valeur abîmée par un tableur, perdue";
+    FormulaError = "formula-error", DroppedValue, None, "cellule en erreur dans un classeur";
+    InvalidBoolean = "invalid-boolean", DroppedValue, None, "ni oui ni non";
+    FunctionRead = "function-read", Information, None, "fonction en toutes lettres, traduite en code";
+    ChildNotFound = "child-not-found", DroppedValue, None, "enfant introuvable : responsable non lié";
+    ChildAmbiguous = "child-ambiguous", ToDecide, None, "plusieurs élèves du même nom : responsable non lié";
 }
 
 impl Serialize for Code {

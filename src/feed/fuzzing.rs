@@ -4,6 +4,8 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use super::table::{Earlier, Layout, School, TableSpec};
+use super::values::Uai;
 use super::{
     Category, Census, Delivery, DeliveryKind, FeedError, Finding, Limits, Location, Part, ReadOptions, Record, Sink,
     discover, read,
@@ -59,4 +61,40 @@ pub fn archive(bytes: &[u8]) -> Result<(u64, u64), FeedError> {
     let mut count = Count::default();
     read(&delivery, &ReadOptions { threads: 1, limits: limits() }, &mut count)?;
     Ok((count.records, count.findings + delivery.findings.len() as u64))
+}
+
+/// Reads bytes as tables: as pupils with relatives beside them, as relatives, as teachers, and as a spreadsheet; gives
+/// records and findings.
+pub fn table(bytes: &[u8]) -> Result<(u64, u64), FeedError> {
+    let folder = tempfile::tempdir().map_err(|source| FeedError::Io { path: std::env::temp_dir(), source })?;
+    let io = |source| FeedError::Io { path: folder.path().into(), source };
+    let school = Uai::parse("0350999X").map(School::new);
+    let spec = TableSpec::new(folder.path().into(), Layout::Csv, school);
+    let whole = "Nom;Prénom;Date de naissance;Classe\nLE GALL;Léa;17/03/2014;6A\n";
+    let relatives = "Nom responsable;Prénom responsable;Nom enfant;Prénom enfant\nLE GALL;Maude;LE GALL;Léa\n";
+    let mut count = Count::default();
+    for (name, other) in [
+        ("eleves.csv", Some(("responsables.csv", relatives))),
+        ("responsables.csv", Some(("eleves.csv", whole))),
+        ("enseignants.csv", None),
+        ("eleves.xlsx", None),
+    ] {
+        std::fs::write(folder.path().join(name), bytes).map_err(io)?;
+        if let Some((other, text)) = other {
+            std::fs::write(folder.path().join(other), text).map_err(io)?;
+        }
+        match super::table::discover(&spec, &limits()) {
+            Ok(delivery) => {
+                let options = ReadOptions { threads: 1, limits: limits() };
+                let reading = super::table::read(&delivery, &spec, &options, &Earlier::default(), &mut count)?;
+                count.findings += super::table::conclude(&delivery, &spec, &reading).findings.len() as u64;
+            }
+            Err(FeedError::NoTable { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        for entry in std::fs::read_dir(folder.path()).map_err(io)?.flatten() {
+            std::fs::remove_file(entry.path()).map_err(io)?;
+        }
+    }
+    Ok((count.records, count.findings))
 }

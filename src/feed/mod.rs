@@ -17,6 +17,7 @@ pub mod fuzzing;
 mod limits;
 mod record;
 pub mod report;
+pub mod table;
 pub mod values;
 
 use std::path::PathBuf;
@@ -122,8 +123,8 @@ pub struct Reading {
 }
 
 /// Receives what a reader yields, on the thread that called the reader, in an order that does not depend on the number
-/// of threads. Structures come first (whatever the order of the parts), then the other categories; inside a part,
-/// records keep the order of the file.
+/// of threads. The AAF reader gives structures first (whatever the order of the parts), then the other categories, in
+/// the order of the files; the reader of tables gives them last, because their classes are what the rows say.
 pub trait Sink {
     fn record(&mut self, record: Record);
     fn finding(&mut self, finding: Finding);
@@ -140,6 +141,10 @@ pub enum FeedError {
     NothingReadable { path: PathBuf, seen: usize },
     #[error("only delta sets in {path} ({files} files): a complete set is needed first")]
     OnlyDeltas { path: PathBuf, files: usize },
+    #[error("no table that this program can use in {path} ({seen} other files)")]
+    NoTable { path: PathBuf, seen: usize },
+    #[error("source of tables: {reason}")]
+    Table { reason: String },
     #[error("cannot read {path}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{path} is not a readable archive: {reason}")]

@@ -88,7 +88,7 @@ pub(super) async fn apply(ground: &Ground<'_>, delivery: Delivery) -> Result<Out
         merger.batch(batch).await?;
     }
     let (mut delivery, reading, mut ledger, read_findings) = reader.await.map_err(|e| ground.stopped(&e))??;
-    agrees(ground.degree, &reading, &source.name)?;
+    agrees(ground.reader.degree(), &reading, &source.name)?;
     let mut findings = std::mem::take(&mut delivery.findings);
     findings.extend(read_findings);
     if let Some(why) = damage(&delivery, &findings) {

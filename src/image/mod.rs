@@ -10,6 +10,7 @@ mod departures;
 mod ledger;
 mod load;
 mod merge;
+mod reader;
 #[cfg(test)]
 mod tests;
 
@@ -28,8 +29,11 @@ use departures::Population;
 use ledger::Ledger;
 pub use ledger::{Delivered, Fate, Repeats};
 pub use load::{roster, sources};
+pub use reader::Reader;
+use reader::earlier_links;
 
 use crate::config::{LimitsConfig, SourceConfig};
+use crate::feed::table::Earlier;
 use crate::feed::{
     self, Category, Census, Code, Completeness, Degree, Delivery, DeliveryKind, FeedError, Finding, ReadOptions,
     Reading, Record, Sink, Tool,
@@ -112,10 +116,11 @@ pub async fn take_in(
 ) -> Result<Intake, ImageError> {
     let source = store.source(&config.name, config.prefix(), config.kind.name()).await?;
     let history = History::new(&source, &store.deliveries(source.id).await?);
-    let (path, degree, gap) = (config.path.clone(), config.kind.degree(), rules.limits.delta_gap_days);
-    let (known, name) = (history.clone(), config.name.clone());
+    let reader = Arc::new(Reader::of(config, earlier_links(store, source.id, config).await?)?);
+    let (path, gap) = (config.path.clone(), rules.limits.delta_gap_days);
+    let (known, name, surveyor) = (history.clone(), config.name.clone(), Arc::clone(&reader));
     let mut choice = blocking(&config.name, move || {
-        let offer = feed::survey(&path, Some(degree), &feed::Limits::default())?;
+        let offer = surveyor.survey()?;
         choose(offer, &known, gap, &feed::fingerprint).map_err(|refusal| refused(name, &path, refusal))
     })
     .await??;
@@ -132,7 +137,7 @@ pub async fn take_in(
         findings: std::mem::take(&mut choice.findings),
     };
     let next_year = choice.complete.as_ref().is_some_and(|set| history.is_newer(set)) && !rules.waiting.is_empty();
-    let ground = Ground { store, source, degree, rules, threads, now, progress };
+    let ground = Ground { store, source, reader, rules, threads, now, progress };
     if let Some(delivery) = choice.complete {
         take_complete(&ground, delivery, &mut intake).await?;
     }
@@ -154,7 +159,7 @@ pub async fn take_in(
 struct Ground<'a> {
     store: &'a Store,
     source: SourceRow,
-    degree: Degree,
+    reader: Arc<Reader>,
     rules: &'a IntakeRules,
     threads: usize,
     now: Timestamp,
@@ -169,8 +174,8 @@ impl Ground<'_> {
 
 /// Reads a complete set beside the image and changes the image accordingly.
 async fn take_complete(ground: &Ground<'_>, delivery: Delivery, intake: &mut Intake) -> Result<(), ImageError> {
-    let Ground { store, source, degree, rules, threads, .. } = ground;
-    let (degree, threads) = (*degree, *threads);
+    let Ground { store, source, rules, threads, .. } = ground;
+    let threads = *threads;
     let started = Instant::now();
     let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
     let files = store.origin_files(&names).await?;
@@ -180,19 +185,19 @@ async fn take_complete(ground: &Ground<'_>, delivery: Delivery, intake: &mut Int
     let (sender, mut receiver) = mpsc::channel(4);
     let total: u64 = delivery.parts.iter().map(|p| p.size).sum();
     ground.progress.begin("feed", Some(total));
-    let reader = {
-        let progress = Arc::clone(ground.progress);
+    let reading = {
+        let (reader, progress) = (Arc::clone(&ground.reader), Arc::clone(ground.progress));
         let name = source.name.clone();
         tokio::task::spawn_blocking(move || {
             // A receiver that went away means that the store failed: its own error says why.
             let mut keep = |batch| sender.blocking_send(batch).is_ok();
-            read(delivery, degree, ledger, &mut keep, threads, &name, &*progress)
+            read(&reader, delivery, ledger, &mut keep, threads, &name, &*progress)
         })
     };
     while let Some(batch) = receiver.recv().await {
         store.stage(source.id, &batch, &files).await?;
     }
-    let mut outcome = reader.await.map_err(|e| ground.stopped(&e))??;
+    let mut outcome = reading.await.map_err(|e| ground.stopped(&e))??;
     store.unstage(source.id, &outcome.ledger.conflicts()).await?;
     let doubtful: Vec<Category> =
         outcome.findings.iter().filter(|f| f.code == Code::FirstPartMissing).filter_map(|f| f.category).collect();
@@ -307,8 +312,8 @@ pub fn check(
     progress: &dyn Progress,
     observe: &mut Observer<'_>,
 ) -> Result<Checked, ImageError> {
-    let degree = config.kind.degree();
-    let mut offer = feed::survey(&config.path, Some(degree), &feed::Limits::default())?;
+    let reader = Reader::of(config, Earlier::default())?;
+    let mut offer = reader.survey()?;
     let deliveries: Vec<Delivery> = offer.complete.take().into_iter().chain(offer.deltas).collect();
     let mut checked = Checked { findings: offer.findings, ..Checked::default() };
     progress.begin("feed", Some(deliveries.iter().flat_map(|d| &d.parts).map(|p| p.size).sum()));
@@ -323,7 +328,7 @@ pub fn check(
             }
             true
         };
-        let mut outcome = read(delivery, degree, ledger, &mut keep, threads, &config.name, progress)?;
+        let mut outcome = read(&reader, delivery, ledger, &mut keep, threads, &config.name, progress)?;
         checked.findings.append(&mut outcome.findings);
         checked.findings.append(&mut outcome.ledger.take_findings());
         checked.date = outcome.date;
@@ -335,7 +340,7 @@ pub fn check(
     }
     let name: Arc<str> = config.name.as_str().into();
     for finding in &mut checked.findings {
-        attribute(finding, &name, degree);
+        attribute(finding, &name, config.kind.degree());
     }
     sort(&mut checked.findings);
     Ok(checked)
@@ -391,8 +396,8 @@ struct ReadOutcome {
 
 /// Streams the delivery through census and ledger; changed records go out by batches.
 fn read(
+    reader: &Reader,
     mut delivery: Delivery,
-    degree: Degree,
     ledger: Ledger,
     keep: &mut dyn FnMut(Vec<StagedRecord>) -> bool,
     threads: usize,
@@ -400,7 +405,7 @@ fn read(
     progress: &dyn Progress,
 ) -> Result<ReadOutcome, ImageError> {
     let mut findings = std::mem::take(&mut delivery.findings);
-    let mut census = if degree == Degree::First { Census::of_first_degree() } else { Census::new() };
+    let mut census = reader.census();
     let mut collector = Collector {
         ledger,
         census: &mut census,
@@ -412,15 +417,15 @@ fn read(
         progress,
     };
     let options = ReadOptions { threads, ..ReadOptions::default() };
-    let reading = feed::read(&delivery, &options, &mut collector)?;
+    let reading = reader.read(&delivery, &options, &mut collector)?;
     collector.flush();
     let Collector { ledger, population, findings: read_findings, lost, .. } = collector;
     if lost {
         return Err(ImageError::Stopped { source_name: name.to_owned(), reason: "the store could not keep up".into() });
     }
-    agrees(degree, &reading, name)?;
+    agrees(reader.degree(), &reading, name)?;
     findings.extend(read_findings);
-    let conclusion = census.conclude(&delivery, &reading);
+    let conclusion = reader.conclude(census, &delivery, &reading);
     // A difference lacks what did not change: only a complete set can be incomplete.
     if delivery.kind == DeliveryKind::Complete {
         findings.extend(conclusion.findings);

@@ -56,6 +56,9 @@ impl Academy {
             key_prefix: None,
             previous_prefixes: Vec::new(),
             keys_disjoint: false,
+            school: None,
+            columns: std::collections::BTreeMap::new(),
+            encoding: None,
         };
         let progress: Arc<dyn Progress> = Arc::new(Silent);
         take_in(&self.store, 0, &config, 1, Timestamp::UNIX_EPOCH, &self.rules, &progress).await

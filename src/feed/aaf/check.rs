@@ -16,7 +16,7 @@ const REMARKS: usize = 200;
 
 /// What the values of one record gave, beside themselves.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(in crate::feed) struct Seen {
     pub surname: bool,
     pub first_name: bool,
     pub birth_date: Option<Date>,
@@ -30,18 +30,18 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn clear(&mut self) {
+    pub(in crate::feed) fn clear(&mut self) {
         let mut remarks = std::mem::take(&mut self.remarks);
         remarks.clear();
         *self = Self { remarks, ..Self::default() };
     }
 
-    pub(super) fn remark(&mut self, remark: Remark) {
+    pub(in crate::feed) fn remark(&mut self, remark: Remark) {
         push(&mut self.remarks, remark);
     }
 
     /// Looks at a value, trimmed and not empty; gives whether it stays.
-    pub(super) fn look(&mut self, attribute: &'static Attribute, value: &str) -> bool {
+    pub(in crate::feed) fn look(&mut self, attribute: &'static Attribute, value: &str) -> bool {
         let mut remark =
             |code: Code, detail: &str, fold| push(&mut self.remarks, Remark::on(attribute, code, detail, fold));
         match attribute.check {

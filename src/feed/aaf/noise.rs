@@ -15,7 +15,7 @@ const KINDS: usize = 256;
 
 /// Remarks folded by what they say.
 #[derive(Debug, Default)]
-pub(super) struct Noise(BTreeMap<Kind, Tally>);
+pub(in crate::feed) struct Noise(BTreeMap<Kind, Tally>);
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
@@ -40,7 +40,7 @@ struct Tally {
 
 impl Noise {
     /// Counts a remark made at this line of this part.
-    pub(super) fn add(&mut self, remark: Remark, part: usize, line: u32) {
+    pub(in crate::feed) fn add(&mut self, remark: Remark, part: usize, line: u32) {
         let value = match remark.fold {
             Fold::ByValue => remark.detail.clone(),
             Fold::Own | Fold::ByAttribute => CompactString::default(),
@@ -75,7 +75,7 @@ impl Noise {
     }
 
     /// The findings, with the origin of the first of each kind.
-    pub(super) fn findings(self, category: Category, delivery: &Delivery) -> impl Iterator<Item = Finding> {
+    pub(in crate::feed) fn findings(self, category: Category, delivery: &Delivery) -> impl Iterator<Item = Finding> {
         self.0.into_iter().map(move |(kind, tally)| {
             let mut text = message(kind.code, tally.attribute, &tally.example);
             if tally.count > 1 {

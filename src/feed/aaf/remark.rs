@@ -7,7 +7,7 @@ use crate::feed::Code;
 
 /// Whether remarks that say the same become one finding with a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fold {
+pub(in crate::feed) enum Fold {
     /// A person to mend: a finding of its own.
     Own,
     /// One finding for each attribute and value (an unknown civility, a filler).
@@ -18,7 +18,7 @@ pub(super) enum Fold {
 
 /// Something to say about a value.
 #[derive(Debug)]
-pub(super) struct Remark {
+pub(in crate::feed) struct Remark {
     pub code: Code,
     pub attribute: Option<&'static Attribute>,
     /// The raw value, or what else the message needs.
@@ -30,7 +30,7 @@ pub(super) struct Remark {
 const SHOWN: usize = 100;
 
 impl Remark {
-    pub(super) fn on(attribute: &'static Attribute, code: Code, value: &str, fold: Fold) -> Self {
+    pub(in crate::feed) fn on(attribute: &'static Attribute, code: Code, value: &str, fold: Fold) -> Self {
         Self { code, attribute: Some(attribute), detail: short(value), fold }
     }
 
@@ -50,7 +50,7 @@ pub(super) fn short(value: &str) -> CompactString {
 }
 
 /// What is wrong and what the program did, in French, without count.
-pub(super) fn message(code: Code, attribute: Option<&'static Attribute>, detail: &str) -> String {
+pub(in crate::feed) fn message(code: Code, attribute: Option<&'static Attribute>, detail: &str) -> String {
     let what = attribute.map(Attribute::called).unwrap_or_default();
     match code {
         Code::InvalidDate => format!("{what} : « {detail} » n'est pas une date (jj/mm/aaaa) ; valeur ignorée"),

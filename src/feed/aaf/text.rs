@@ -82,7 +82,7 @@ fn resolve(reference: &BytesRef<'_>) -> Option<char> {
 
 /// Replaces control characters by a space: they are illegal in XML or mean nothing in a name, and could make a report or
 /// a sheet lie (U+202E writes backwards). Line ends and tabs become spaces too, without being worth a word.
-pub(super) fn clean(text: &str) -> (Cow<'_, str>, bool) {
+pub(in crate::feed) fn clean(text: &str) -> (Cow<'_, str>, bool) {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return (Cow::Borrowed(text), false);
     }

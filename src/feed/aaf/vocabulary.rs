@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 /// What a value of an attribute must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
+pub(in crate::feed) enum Check {
     /// Nothing to check.
     Free,
     /// Must equal the identifier of its record.
@@ -43,7 +43,7 @@ pub(super) enum Check {
 
 /// In what words the value of an attribute goes on: those of the second degree, which everything downstream knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Becomes {
+pub(in crate::feed) enum Becomes {
     Itself,
     /// The same under another name.
     Named(&'static str),
@@ -58,7 +58,7 @@ pub(super) enum Becomes {
 
 /// An attribute of the AAF.
 #[derive(Debug)]
-pub(super) struct Attribute {
+pub(in crate::feed) struct Attribute {
     pub name: &'static str,
     /// How a school calls it; the name itself when nobody but the export speaks of it.
     pub label: &'static str,
@@ -238,9 +238,14 @@ vocabulary! {
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Attribute>> =
     LazyLock::new(|| ATTRIBUTES.iter().map(|attribute| (attribute.name, attribute)).collect());
 
+/// An attribute by its name.
+pub(in crate::feed) fn attribute(name: &str) -> Option<&'static Attribute> {
+    BY_NAME.get(name).copied()
+}
+
 impl Attribute {
     /// How it is called in a message: `téléphone du domicile (homePhone)`.
-    pub(super) fn called(&self) -> String {
+    pub(in crate::feed) fn called(&self) -> String {
         if self.label.is_empty() { self.name.to_owned() } else { format!("{} ({})", self.label, self.name) }
     }
 }

@@ -130,7 +130,7 @@ fn date(token: &str) -> Option<Date> {
 }
 
 /// A name fit for a message or a report: no control character, not endless.
-pub(super) fn plain(name: &str) -> String {
+pub(in crate::feed) fn plain(name: &str) -> String {
     let hostile =
         |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
     name.chars().take(300).map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()

@@ -1,0 +1,67 @@
+//! The comparison form of names and labels: what makes `LE GALL`, `Le Gall` and `le-gall` the same.
+
+use std::borrow::Cow;
+
+use compact_str::CompactString;
+use deunicode::deunicode_with_tofu_cow;
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
+
+/// Lower-case ASCII letters and digits only; the text itself when nothing of it has a Latin form.
+pub(super) fn folded(text: &str) -> CompactString {
+    let mut out = CompactString::with_capacity(0);
+    fold_into(text, |c| out.push(c));
+    if out.is_empty() { text.trim().to_lowercase().into() } else { out }
+}
+
+/// Gives each character of the comparison form.
+fn fold_into(text: &str, mut push: impl FnMut(char)) {
+    for byte in ascii(text).bytes().filter(u8::is_ascii_alphanumeric) {
+        push(char::from(byte.to_ascii_lowercase()));
+    }
+}
+
+/// The words of a label in comparison form: `CLASSE  CE2` gives `classe` and `ce2`.
+pub(super) fn words(text: &str) -> Vec<CompactString> {
+    ascii(text)
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.to_ascii_lowercase().into())
+        .collect()
+}
+
+/// The nearest ASCII, case kept. Composed first, because a bare combining accent has no transliteration of its own.
+pub(super) fn ascii(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        Cow::Borrowed(text)
+    } else if is_nfc(text) {
+        deunicode_with_tofu_cow(text, "")
+    } else {
+        let composed: String = text.nfc().collect();
+        Cow::Owned(deunicode_with_tofu_cow(&composed, "").into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writings_of_one_name_agree() {
+        for writings in [
+            &["Le Gall", "LE GALL", "le-gall", " Le  Gall "][..],
+            &["D’Arc-Lefèvre", "D'ARC LEFEVRE"],
+            &["Œuvré", "OEUVRE"],
+        ] {
+            assert!(writings.windows(2).all(|w| folded(w[0]) == folded(w[1])), "{writings:?}");
+        }
+        assert_ne!(folded("Martin"), folded("Martine"));
+        // Two names without any Latin form are not one name.
+        assert_ne!(folded("∆"), folded("∇∇"));
+    }
+
+    #[test]
+    fn labels_have_words() {
+        assert_eq!(words("CLASSE  CE2"), ["classe", "ce2"]);
+        assert_eq!(words("CE1/CE2 – Mme Éon"), ["ce1", "ce2", "mme", "eon"]);
+    }
+}

@@ -1,0 +1,243 @@
+//! Pupils: ONDE's extraction, old and new, and the templates.
+
+use compact_str::CompactString;
+
+use super::children::Named;
+use super::classes;
+use super::field::Field;
+use super::key;
+use super::person::{Names, yes};
+use super::reader::{Context, Run};
+use super::repair::{self, Number};
+use super::row::Row;
+use crate::feed::values::parse_date;
+use crate::feed::{Category, Code, Record, Request};
+
+impl Run<'_> {
+    /// First pass: who there is, for the relatives.
+    pub(super) fn index_pupil(&mut self, row: &Row, context: &Context) {
+        let columns = &context.columns;
+        let Some(school) = self.school_of(row, context) else { return };
+        let value = |field| columns.value(row, field);
+        let born = repair::date(value(Field::BirthDate), context.serial_dates).text;
+        let (family, usual) = (value(Field::LastName), value(Field::UsualName));
+        let names = Names {
+            last: if family.is_empty() { usual } else { family },
+            usual,
+            first: value(Field::FirstName),
+            born,
+            id: value(Field::ExternalId),
+        };
+        // Who has no record of his own can be nobody's child here.
+        let whole = !names.last.is_empty() && !names.first.is_empty() && parse_date(&names.born).is_some();
+        let Some(state) = self.schools.get_mut(school).filter(|_| whole) else { return };
+        state.pupils = true;
+        let key = pupil_key(state.uai(), &names);
+        let class = context.class.as_deref().unwrap_or_else(|| value(Field::Classes));
+        let named =
+            Named { id: names.id, last: names.last, usual, first: names.first, class, level: value(Field::Level) };
+        self.index.add(school, &named, &key);
+    }
+
+    /// Second pass: the record.
+    pub(super) fn pupil(&mut self, row: &Row, context: &Context) {
+        let columns = &context.columns;
+        let Some(school) = self.school_of(row, context) else { return };
+        let Some(uai) = self.schools.get(school).map(|state| CompactString::from(state.uai())) else { return };
+        self.scribe.clear();
+        let names = self.scribe.person(row, columns, context.serial_dates);
+        let known = self.scribe.known;
+        self.scribe.put(known.structure, &uai);
+        self.ine(columns.value(row, Field::Ine));
+        let class = self.pupil_classes(row, context, school, &uai);
+        for cell in columns.values(row, Field::Groups) {
+            for group in classes::split(cell, self.schools.get(school)) {
+                self.scribe.put(known.group, &format!("{uai}${}", classes::plain(group)));
+            }
+        }
+        let level = columns.value(row, Field::Level);
+        for (field, attribute) in [
+            (Field::Level, known.level),
+            (Field::Cycle, known.cycle),
+            (Field::Regime, known.regime),
+            (Field::Mef, known.mef),
+            (Field::MefLabel, known.mef_label),
+            (Field::Status, known.status),
+        ] {
+            let cell = columns.value(row, field);
+            if !cell.is_empty() {
+                self.scribe.put(attribute, cell);
+            }
+        }
+        for (field, attribute) in [(Field::SubjectCode, known.subject_code), (Field::SubjectLabel, known.subject_label)]
+        {
+            for piece in columns.values(row, field).flat_map(|cell| cell.split('|')) {
+                self.scribe.put(attribute, piece.trim());
+            }
+        }
+        for (field, attribute) in [(Field::Scholarship, known.scholarship), (Field::Transport, known.transport)] {
+            let cell = columns.value(row, field);
+            match yes(cell) {
+                Some(yes) => drop(self.scribe.put(attribute, if yes { "O" } else { "N" })),
+                None if !cell.is_empty() => self.neither(cell, row.line),
+                None => {}
+            }
+        }
+        let key = pupil_key(&uai, &names);
+        self.put_links(school, &key);
+        if let Some(state) = self.schools.get_mut(school) {
+            state.add_level(level);
+        }
+        self.judge(row, context, school, &names, class.as_deref(), key);
+    }
+
+    fn ine(&mut self, cell: &str) {
+        if cell.is_empty() {
+            return;
+        }
+        match repair::ine(cell) {
+            Number::Value(value) => {
+                let put = self.scribe.put(self.scribe.known.ine, &value.text);
+                if put && value.repaired {
+                    // The number itself is not for reports.
+                    self.scribe.repairs.push(("ENTEleveINE", "sans son zéro".into(), "zéro rétabli".into()));
+                }
+            }
+            Number::Lost => self.scribe.losses.push((
+                Code::SpreadsheetDamage,
+                "INE en notation scientifique : ses chiffres sont perdus, la valeur est écartée ; mettez la colonne au format texte".to_owned(),
+            )),
+        }
+    }
+
+    /// The class of a pupil; gives the first.
+    fn pupil_classes(&mut self, row: &Row, context: &Context, school: usize, uai: &str) -> Option<String> {
+        let forced = context.class.as_deref();
+        let cells = context.columns.values(row, Field::Classes);
+        if let (Some(forced), Some(cell)) = (forced, cells.clone().next()) {
+            self.tallies.add(Code::ColumnIgnored, cell, row.line, || {
+                let cell = crate::wording::plain(cell);
+                format!("classe « {cell} » : non reprise, le nom du dossier donne {forced} à tous ses élèves")
+            });
+        }
+        let mut first = None;
+        for cell in forced.into_iter().chain(cells.filter(|_| forced.is_none())) {
+            for piece in cell.split('|').map(str::trim).filter(|piece| !piece.is_empty()) {
+                // `class$subject` of a template: a pupil has the class.
+                let (class, subject) = piece.split_once('$').map_or((piece, ""), |(class, rest)| (class, rest));
+                if !subject.trim().is_empty() {
+                    self.tallies.add(Code::ColumnIgnored, subject, row.line, || {
+                        format!(
+                            "matière « {} » dans une classe : la classe seule est reprise",
+                            crate::wording::plain(subject)
+                        )
+                    });
+                }
+                let class = classes::plain(class);
+                if class.is_empty() {
+                    continue;
+                }
+                if let Some(state) = self.schools.get_mut(school) {
+                    state.add_class(&class);
+                }
+                self.scribe.put(self.scribe.known.class, &format!("{uai}${class}"));
+                first.get_or_insert(class);
+            }
+        }
+        first
+    }
+
+    /// The relatives that the files give him; what was known stays where they cannot say all.
+    fn put_links(&mut self, school: usize, key: &CompactString) {
+        let Some(state) = self.schools.get(school) else { return };
+        let unsure = !state.relatives || state.relatives_broken || self.staff_list.links_unsure;
+        let now = self.links.get(key).map_or(&[][..], Vec::as_slice);
+        let before = self.earlier.links.get(key).filter(|_| unsure).map_or(&[][..], Vec::as_slice);
+        if !state.relatives && before.is_empty() {
+            return;
+        }
+        let builder = &mut self.scribe.builder;
+        builder.begin("ENTElevePersRelEleve");
+        for value in now.iter().chain(before) {
+            builder.value(value);
+        }
+    }
+
+    /// A record when nothing that it needs is missing, findings in any case.
+    pub(super) fn judge(
+        &mut self,
+        row: &Row,
+        context: &Context,
+        school: usize,
+        names: &Names<'_>,
+        class: Option<&str>,
+        key: CompactString,
+    ) {
+        let subject = subject(names, class);
+        // Somebody with a number keeps his place even when his row is bad.
+        let sure = (!names.id.is_empty()).then(|| key.clone());
+        if !self.accept(row, context, school, names, subject.as_ref(), sure) {
+            return;
+        }
+        self.remarks(row, context, school, subject.as_ref(), &key);
+        if let Some(state) = self.schools.get_mut(school) {
+            state.inhabited = true;
+        }
+        let fields = self.scribe.builder.take();
+        let part = u16::try_from(context.part).unwrap_or(u16::MAX);
+        self.record(Record { category: context.category, request: Request::Add, key, fields, part, line: row.line });
+    }
+
+    /// Whether a row has what its category needs; says what is missing.
+    pub(super) fn accept(
+        &mut self,
+        row: &Row,
+        context: &Context,
+        _school: usize,
+        names: &Names<'_>,
+        subject: Option<&String>,
+        key: Option<CompactString>,
+    ) -> bool {
+        let (code, message) = if !self.scribe.seen.surname {
+            (Code::MissingSurname, "personne sans nom : ligne rejetée".to_owned())
+        } else if !self.scribe.seen.first_name {
+            (Code::MissingFirstName, "personne sans prénom : ligne rejetée".to_owned())
+        } else if context.category == Category::Pupil && names.born.is_empty() {
+            let cell = context.columns.value(row, Field::BirthDate);
+            let message = if cell.is_empty() {
+                "élève sans date de naissance : ligne rejetée".to_owned()
+            } else {
+                format!(
+                    "élève rejeté : sa date de naissance « {} » n'est pas une date (jj/mm/aaaa)",
+                    crate::wording::plain(cell)
+                )
+            };
+            (Code::MissingBirthDate, message)
+        } else {
+            return true;
+        };
+        self.reject(code, row.line, context, key, subject.cloned(), message);
+        false
+    }
+}
+
+/// The key of a pupil.
+fn pupil_key(uai: &str, names: &Names<'_>) -> CompactString {
+    if names.id.is_empty() {
+        key::of_pupil(uai, names.last, names.first, &names.born)
+    } else {
+        key::of_id(Category::Pupil, uai, names.id)
+    }
+}
+
+/// The person in the words of a school: `Léa LE GALL (CE2)`.
+pub(super) fn subject(names: &Names<'_>, class: Option<&str>) -> Option<String> {
+    let name = format!("{} {}", names.first, names.shown());
+    let name = name.trim();
+    match (name.is_empty(), class) {
+        (true, None) => None,
+        (true, Some(class)) => Some(format!("élève de {class}")),
+        (false, None) => Some(name.to_owned()),
+        (false, Some(class)) => Some(format!("{name} ({class})")),
+    }
+}
