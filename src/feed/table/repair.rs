@@ -30,8 +30,8 @@ impl Value {
 /// without a time, `ddmmyyyy`, and that without its leading zero. `serial`: the cell is of a spreadsheet, where a bare
 /// number of days is a date, from 1904 if so.
 pub(super) fn date(text: &str, serial: Option<bool>) -> Value {
-    if parse_date(text).is_some() {
-        return Value::plain(text);
+    if let Some(date) = parse_date(text) {
+        return Value::plain(format_compact!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year()));
     }
     match read_date(text, serial) {
         Some((date, repaired)) => {
