@@ -87,10 +87,8 @@ pub struct SourceState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AccountTotals {
     pub rejected: u64,
+    /// Also the requests of a difference to take somebody out: the account is among the departures.
     pub out_of_scope: u64,
-    /// Requests of a difference to take somebody out: the account is among the departures.
-    #[serde(default)]
-    pub deleted: u64,
     pub held: u64,
     pub suspended: u64,
     pub created: u64,
@@ -105,7 +103,6 @@ impl AccountTotals {
     pub const fn sum(&self) -> u64 {
         self.rejected
             + self.out_of_scope
-            + self.deleted
             + self.held
             + self.suspended
             + self.created

@@ -33,7 +33,7 @@ pub(super) fn count(matter: &Matter, intakes: &[Intake], classes: &[Class], tota
         }
         let repeats = intake.delivered.repeats();
         accounts.rejected += repeats.rejected;
-        accounts.deleted += repeats.deleted;
+        accounts.out_of_scope += repeats.deleted;
         // An identical copy adds nothing to the first.
         accounts.unchanged += repeats.merged;
     }

@@ -83,7 +83,6 @@ impl<'a, W: Write> Page<'a, W> {
             ("held", "Enregistrements retenus", totals.accounts.held),
             ("held", "Enregistrements rejetés", totals.accounts.rejected),
             ("plain", "Hors périmètre", totals.accounts.out_of_scope),
-            ("leave", "Retraits demandés", totals.accounts.deleted),
             ("plain", "Signalements à corriger", findings),
         ];
         self.out.write_all(
