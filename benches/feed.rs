@@ -1,4 +1,5 @@
-//! Speed of the AAF reader, in bytes of XML a second: one part of pupils, read and validated by one thread and by two.
+//! Speed of the readers: of the AAF, in bytes of XML a second (one part of pupils, read and validated by one thread and
+//! by two), and of tables, in bytes of CSV a second (one file of pupils as ONDE writes it, on one thread).
 //!
 //! `cargo bench --bench feed`. To compare with a plain XML parser on the same file, `RENTREE_BENCH_KEEP=folder` leaves
 //! the file there for `xmllint --stream --noout`.
@@ -10,6 +11,8 @@ use std::hint::black_box;
 use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rentree::feed::table::{self, Earlier, Layout, School, TableSpec};
+use rentree::feed::values::Uai;
 use rentree::feed::{Finding, Limits, ReadOptions, Record, Sink, discover, read};
 
 /// Pupils in the part: about 13 MB.
@@ -114,5 +117,50 @@ fn feed(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, feed);
+/// Rows in the table: about 20 MB.
+const ROWS: usize = 100_000;
+
+/// An extraction of pupils with ONDE's columns.
+fn rows(count: usize) -> String {
+    let mut out = String::from(
+        "\"Nom élève\";\"Nom d'usage élève\";\"Prénom élève\";\"Date naissance\";\"Sexe\";\"INE\";\"Adresse1\";\"Cp1\";\"Commune1\";\
+         \"Pays1\";\"Adresse2\";\"Cp2\";\"Commune2\";\"Pays2\";\" Cycle\";\"Niveau\";\"Libellé classe\";\"Identifiant classe\";\
+         \"Attestation fournie\";\"Autorisation associations\";\"Autorisation photo\";\"Décision de passage\"\r\n",
+    );
+    for n in 0..count {
+        let surname = ["LE GALL", "MARTIN", "D'ARC", "PÉRON", "DUPONT-LEFÈVRE"][n % 5];
+        let _ = write!(
+            out,
+            "\"{surname}\";;\"Élodie {n}\";\"{:02}/03/2014\";\"F\";;\"{n} rue des Lilas\";\"35400\";\"Saint-Malo\";\"FRANCE\";\
+             ;;;;\"CYCLE III\";\"CM1\";\"Classe de Mme Petit {}\";\"{}\";\"Oui\";\"Non\";\"Oui\";\r\n",
+            n % 28 + 1,
+            n % 40,
+            4400 + n % 40
+        );
+    }
+    out
+}
+
+fn tables(criterion: &mut Criterion) {
+    let text = rows(ROWS);
+    let (latin, ..) = encoding_rs::WINDOWS_1252.encode(&text);
+    let mut group = criterion.benchmark_group("table");
+    for (name, bytes) in [("utf-8", text.as_bytes()), ("windows-1252", &latin[..])] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("eleves.csv"), bytes).expect("a file");
+        let school = Uai::parse("0350999X").map(School::new);
+        let spec = TableSpec::new(folder.path().into(), Layout::Onde, school);
+        let delivery = table::discover(&spec, &Limits::default()).expect("a delivery");
+        group.throughput(Throughput::Bytes(bytes.len() as u64)).sample_size(10);
+        group.bench_function(name, |bencher| {
+            let options = ReadOptions { threads: 1, ..ReadOptions::default() };
+            bencher.iter(|| {
+                table::read(&delivery, &spec, &options, &Earlier::default(), &mut Nowhere).expect("a reading")
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, feed, tables);
 criterion_main!(benches);

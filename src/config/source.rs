@@ -107,3 +107,37 @@ impl SourceKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::{Config, ConfigError};
+
+    fn parse(source: &str) -> Result<Config, String> {
+        let text = format!(
+            "[store]\nurl = \"sqlite:a.db\"\n[directory]\nkind = \"embedded\"\nsuffix = \"dc=fr\"\n[[source]]\nname = \"A\"\npath = \"a\"\n{source}"
+        );
+        Config::parse(&text, Path::new("/etc/rentree.toml")).map_err(|error| match error {
+            ConfigError::Parse { message, .. } | ConfigError::Value { message, .. } => message,
+            ConfigError::Read { path, .. } => path.display().to_string(),
+        })
+    }
+
+    #[test]
+    fn tables_have_a_school_and_columns() {
+        let config = parse(
+            "kind = \"onde\"\n[source.school]\nuai = \"0350999X\"\ntype = \"ECOLE MATERNELLE\"\n[source.columns]\n\"Mon entête\" = \"lastName\"\n",
+        );
+        assert_eq!(config.map(|config| config.sources.len()), Ok(1));
+        for (source, said) in [
+            ("kind = \"csv\"\n[source.columns]\n\"Nom\" = \"name\"\n", "\"name\" is no field"),
+            ("kind = \"csv\"\nencoding = \"latin\"\n", "\"latin\""),
+            ("kind = \"onde\"\n[source.school]\nuai = \"?\"\n", "is no UAI"),
+            ("kind = \"aaf-2d\"\nencoding = \"utf-8\"\n", "kinds onde and csv"),
+        ] {
+            let error = parse(source).map(|_| ()).expect_err(source);
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

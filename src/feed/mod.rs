@@ -1,7 +1,7 @@
 //! The first room: academic exports in, [`Record`]s and [`Finding`]s out.
 //!
-//! One reader per source format. [`discover`] finds the newest complete set under a path ([`Delivery`]), then the
-//! reader ([`aaf::read`]) streams its parts: it keeps a few hundred kilobytes per thread, knows file and line of each
+//! One reader per source format: [`aaf`], and [`table`] for ONDE, CSV and spreadsheets. [`discover`] finds the newest
+//! complete set under a path ([`Delivery`]), then the reader ([`aaf::read`]) streams its parts: it keeps a few hundred kilobytes per thread, knows file and line of each
 //! record, and never stops at a bad one. A [`Census`] watches the records pass and says at the end how far each category
 //! can be trusted. The room decides nothing about persons and knows neither store nor directory.
 

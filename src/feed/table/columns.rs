@@ -23,6 +23,8 @@ pub(super) struct Columns {
     pub(super) fields: Vec<Option<Field>>,
     /// Columns per field (its number is the index), in order; of a field that is one value, only the first.
     places: Vec<Vec<usize>>,
+    /// Columns whose values go nowhere.
+    pub(super) without_place: Vec<usize>,
     /// Per child of the row's adult, the columns that designate it.
     pub(super) children: Vec<Child>,
 }
@@ -93,6 +95,7 @@ impl Columns {
             headers: header.cells().take(normalised.len()).map(str::to_owned).collect(),
             fields: Vec::with_capacity(normalised.len()),
             places: vec![Vec::new(); Field::COUNT],
+            without_place: Vec::new(),
             children: Vec::new(),
         };
         for (at, word) in normalised.iter().enumerate() {
@@ -104,6 +107,9 @@ impl Columns {
             });
             if let Some(places) = field.and_then(|field| columns.places.get_mut(field as usize)) {
                 places.push(at);
+            }
+            if field.is_none_or(|field| field == Field::NotCarried) {
+                columns.without_place.push(at);
             }
             columns.fields.push(field);
         }

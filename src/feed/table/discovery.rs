@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::open::glance;
+use super::open::{Glance, glance, open};
 use super::place::place;
 use super::profile::Profile;
 use super::spec::{Layout, TableSpec};
@@ -44,26 +44,23 @@ pub fn discover(spec: &TableSpec, limits: &Limits) -> Result<Delivery, FeedError
             location: file.location,
         };
         let hint = Profile::of_name(&file.name);
-        let glance = if is_book || TEXT.contains(&ending.as_str()) {
-            glance(&mut bytes, &part, spec).unwrap_or(None)
+        let found = if is_book {
+            book(&mut bytes, &part, spec, limits)
+        } else if TEXT.contains(&ending.as_str()) {
+            glance(&mut bytes, &part, spec).unwrap_or(Glance::Foreign)
         } else {
             foreign.push(part.name);
             continue;
         };
-        // A name without meaning is enough of nothing; a name that says whose it is makes a bad file a finding of its own.
-        let Some(profile) = (match &glance {
-            Some(glance) => glance.profile.or(hint),
-            // What a book is about, only its sheets tell: the reading looks again.
-            None => book_profile(&mut bytes, &part, spec, limits).or(hint),
-        }) else {
-            if is_book || glance.is_some_and(|glance| glance.known > 0) {
-                let message = "ni les colonnes ni le nom du fichier ne disent de qui il parle (élèves, responsables, enseignants, personnels, \
-                               invités) : il n'est pas lu ; mettez le mot dans son nom (Eleves.csv)";
-                findings.push(Finding::new(Code::UnknownProfile, message).at(&part.name, 0));
-            } else {
+        // A name that says whose it is makes a finding of its own of a bad file.
+        let profile = match (found, hint) {
+            (Glance::Of(profile), _) | (Glance::Table | Glance::Foreign, Some(profile)) => profile,
+            // A table of people, and nothing says which: the reading refuses it, and nobody leaves on its account.
+            (Glance::Table, None) => Profile::Staff,
+            (Glance::Foreign, None) => {
                 foreign.push(part.name);
+                continue;
             }
-            continue;
         };
         part.category = profile.category();
         parts.push((profile, part));
@@ -98,8 +95,13 @@ fn ending(name: &str) -> String {
     name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default()
 }
 
-fn book_profile(bytes: &mut PartBytes, part: &Part, spec: &TableSpec, limits: &Limits) -> Option<Profile> {
-    super::open::open(bytes, part, spec, limits, false).ok().map(|table| table.columns.profile)
+/// What a book is about, only its sheets tell.
+fn book(bytes: &mut PartBytes, part: &Part, spec: &TableSpec, limits: &Limits) -> Glance {
+    match open(bytes, part, spec, limits, false) {
+        Ok(table) => Glance::Of(table.columns.profile),
+        Err(refusal) if refusal.code == Code::UnknownProfile => Glance::Table,
+        Err(_) => Glance::Foreign,
+    }
 }
 
 fn report_foreign(names: &[Arc<str>], findings: &mut Vec<Finding>) {

@@ -30,6 +30,7 @@ mod reader;
 mod relatives;
 mod remarks;
 mod repair;
+mod report;
 mod row;
 mod school;
 mod sheet;

@@ -51,36 +51,34 @@ impl Refusal {
     }
 }
 
-/// What a look at the beginning of a file tells: enough to know whose it is.
-pub(super) struct Glance {
-    pub(super) profile: Option<Profile>,
-    /// Headers recognised.
-    pub(super) known: usize,
+/// What a look at the beginning of a file tells.
+pub(super) enum Glance {
+    /// A table of these people.
+    Of(Profile),
+    /// A table whose headers do not say of whom.
+    Table,
+    Foreign,
 }
 
 /// Looks at the beginning of a text file.
-pub(super) fn glance(bytes: &mut PartBytes, part: &Part, spec: &TableSpec) -> std::io::Result<Option<Glance>> {
+pub(super) fn glance(bytes: &mut PartBytes, part: &Part, spec: &TableSpec) -> std::io::Result<Glance> {
     let mut head = vec![0; CHUNK];
     bytes.open(part)?;
     let read = read_full(bytes, &mut head)?;
     head.truncate(read);
-    if sheet::is_archive(&head) || sheet::is_compound(&head) {
-        return Ok(None);
-    }
     let mut survey = Survey::default();
     survey.chunk(&head);
     // The end of the head may cut a character, and Macintosh headers are worth a guess here: the reading judges.
     let charset = survey.conclude(spec.charset).unwrap_or(Charset::Macintosh);
-    let found = detect(&head, charset, spec);
-    Ok(Some(found.map_or(Glance { profile: None, known: 0 }, |found| Glance {
-        profile: Profile::of_headers(&headers(&found.header), |word| spec.columns.get(word).copied()),
-        known: found.known,
-    })))
+    let Some(found) = detect(&head, charset, spec) else { return Ok(Glance::Foreign) };
+    let profile = Profile::of_headers(&headers(&found.header), |word| spec.columns.get(word).copied());
+    Ok(profile.map_or(Glance::Table, Glance::Of))
 }
 
 struct Detected {
     separator: u8,
     header: Row,
+    /// Headers recognised.
     known: usize,
 }
 

@@ -45,7 +45,6 @@ known! {
     country "ENTPersonPays";
     structure "ENTPersonStructRattach";
     ine "ENTEleveINE";
-    class "ENTEleveClasses";
     group "ENTEleveGroupes";
     level "ENTEleveNivFormation";
     cycle "ENTEleveFiliere";

@@ -1,6 +1,6 @@
 //! Pupils: ONDE's extraction, old and new, and the templates.
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 use super::children::Named;
 use super::classes;
@@ -10,6 +10,7 @@ use super::person::{Names, yes};
 use super::reader::{Context, Run};
 use super::repair::{self, Number};
 use super::row::Row;
+use crate::feed::aaf::clean;
 use crate::feed::values::parse_date;
 use crate::feed::{Category, Code, Record, Request};
 
@@ -111,7 +112,7 @@ impl Run<'_> {
     }
 
     /// The class of a pupil; gives the first.
-    fn pupil_classes(&mut self, row: &Row, context: &Context, school: usize, uai: &str) -> Option<String> {
+    fn pupil_classes(&mut self, row: &Row, context: &Context, school: usize, uai: &str) -> Option<CompactString> {
         let forced = context.class.as_deref();
         let cells = context.columns.values(row, Field::Classes);
         if let (Some(forced), Some(cell)) = (forced, cells.clone().next()) {
@@ -123,28 +124,34 @@ impl Run<'_> {
         let mut first = None;
         for cell in forced.into_iter().chain(cells.filter(|_| forced.is_none())) {
             for piece in cell.split('|').map(str::trim).filter(|piece| !piece.is_empty()) {
-                // `class$subject` of a template: a pupil has the class.
-                let (class, subject) = piece.split_once('$').map_or((piece, ""), |(class, rest)| (class, rest));
-                if !subject.trim().is_empty() {
-                    self.tallies.add(Code::ColumnIgnored, subject, row.line, || {
-                        format!(
-                            "matière « {} » dans une classe : la classe seule est reprise",
-                            crate::wording::plain(subject)
-                        )
-                    });
-                }
-                let class = classes::plain(class);
-                if class.is_empty() {
-                    continue;
-                }
-                if let Some(state) = self.schools.get_mut(school) {
-                    state.add_class(&class);
-                }
-                self.scribe.put(self.scribe.known.class, &format!("{uai}${class}"));
+                let Some(class) = self.class_of(piece, row.line, school) else { continue };
+                self.scribe.builder.begin("ENTEleveClasses");
+                self.scribe.builder.value(&format_compact!("{uai}${class}"));
                 first.get_or_insert(class);
             }
         }
         first
+    }
+
+    /// The class that a piece of a cell names: a school has few, and every row has one.
+    fn class_of(&mut self, piece: &str, line: u32, school: usize) -> Option<CompactString> {
+        if let Some(class) = self.schools.get(school).and_then(|state| state.class_written(piece)) {
+            return Some(class);
+        }
+        // `class$subject` of a template: a pupil has the class.
+        let (class, subject) = piece.split_once('$').map_or((piece, ""), |(class, rest)| (class, rest));
+        if !subject.trim().is_empty() {
+            self.tallies.add(Code::ColumnIgnored, subject, line, || {
+                format!("matière « {} » dans une classe : la classe seule est reprise", crate::wording::plain(subject))
+            });
+        }
+        let (class, _) = clean(class);
+        let class = CompactString::from(classes::plain(&class));
+        if class.is_empty() {
+            return None;
+        }
+        self.schools.get_mut(school)?.add_class(&class);
+        Some(class)
     }
 
     /// The relatives that the files give him; what was known stays where they cannot say all.
@@ -173,13 +180,13 @@ impl Run<'_> {
         class: Option<&str>,
         key: CompactString,
     ) {
-        let subject = subject(names, class);
+        let subject = || subject(names, class);
         // Somebody with a number keeps his place even when his row is bad.
         let sure = (!names.id.is_empty()).then(|| key.clone());
-        if !self.accept(row, context, school, names, subject.as_ref(), sure) {
+        if !self.accept(row, context, school, names, &subject, sure) {
             return;
         }
-        self.remarks(row, context, school, subject.as_ref(), &key);
+        self.remarks(row, context, school, subject, &key);
         if let Some(state) = self.schools.get_mut(school) {
             state.inhabited = true;
         }
@@ -195,7 +202,7 @@ impl Run<'_> {
         context: &Context,
         _school: usize,
         names: &Names<'_>,
-        subject: Option<&String>,
+        subject: &dyn Fn() -> Option<String>,
         key: Option<CompactString>,
     ) -> bool {
         let (code, message) = if !self.scribe.seen.surname {
@@ -216,7 +223,7 @@ impl Run<'_> {
         } else {
             return true;
         };
-        self.reject(code, row.line, context, key, subject.cloned(), message);
+        self.reject(code, row.line, context, key, subject(), message);
         false
     }
 }

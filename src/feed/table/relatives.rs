@@ -27,10 +27,10 @@ impl Run<'_> {
         let uai = CompactString::from(state.uai());
         self.scribe.clear();
         let names = self.scribe.person(row, columns, context.serial_dates);
-        let subject = subject(&names, None);
+        let subject = || subject(&names, None);
         let value = |field| columns.value(row, field);
         let sure = (!names.id.is_empty()).then(|| key::of_id(Category::Relative, &uai, names.id));
-        if !self.accept(row, context, school, &names, subject.as_ref(), sure.clone()) {
+        if !self.accept(row, context, school, &names, &subject, sure.clone()) {
             return;
         }
         let key = sure.unwrap_or_else(|| {
@@ -46,7 +46,7 @@ impl Run<'_> {
             return;
         }
         self.relatives.entry(key.clone()).or_insert(digest);
-        self.remarks(row, context, school, subject.as_ref(), &key);
+        self.remarks(row, context, school, subject, &key);
         if let Some(state) = self.schools.get_mut(school) {
             state.inhabited = true;
         }

@@ -14,22 +14,26 @@ impl Run<'_> {
         row: &Row,
         context: &Context,
         school: usize,
-        subject: Option<&String>,
+        subject: impl Fn() -> Option<String>,
         key: &CompactString,
     ) {
         if self.quiet() {
             return;
         }
+        let scribe = &self.scribe;
+        if scribe.seen.remarks.is_empty() && scribe.losses.is_empty() && scribe.repairs.is_empty() {
+            return;
+        }
         for remark in std::mem::take(&mut self.scribe.seen.remarks) {
             if remark.fold == Fold::Own {
                 let text = message(remark.code, remark.attribute, &remark.detail);
-                self.own(remark.code, text, row, context, school, subject.cloned(), key);
+                self.own(remark.code, text, row, context, school, subject(), key);
             } else {
                 self.noise.entry(context.category).or_default().add(remark, context.part, row.line);
             }
         }
         for (code, text) in std::mem::take(&mut self.scribe.losses) {
-            self.own(code, text, row, context, school, subject.cloned(), key);
+            self.own(code, text, row, context, school, subject(), key);
         }
         for (name, before, after) in std::mem::take(&mut self.scribe.repairs) {
             self.tallies.add(Code::RepairedValue, name, row.line, || {

@@ -35,6 +35,11 @@ impl Row {
         self.ends.extend(ends.into_iter().map(|end| start + end));
     }
 
+    /// Bytes of all cells.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -50,6 +55,11 @@ impl Row {
 
     pub(super) fn cells(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|at| self.cell(at))
+    }
+
+    /// Whether a cell has several lines.
+    pub(super) fn has_lines(&self) -> bool {
+        memchr::memchr(b'\n', self.text.as_bytes()).is_some()
     }
 
     /// Whether nothing but blanks is in it.

@@ -1,6 +1,6 @@
 //! [`Schools`]: the schools of a delivery, their classes as the files show them, their records at the end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use compact_str::CompactString;
 
@@ -28,6 +28,9 @@ pub(super) struct SchoolState {
     pub(super) school: School,
     /// Comparison form → the pupils' spelling.
     classes: BTreeMap<CompactString, CompactString>,
+    /// Every spelling met.
+    written: HashSet<CompactString>,
+    last_level: CompactString,
     /// The part that named it first.
     part: usize,
     levels: Levels,
@@ -79,6 +82,8 @@ impl Schools {
         self.list.push(SchoolState {
             school: described.unwrap_or_else(|| School::new(uai)),
             classes: BTreeMap::new(),
+            written: HashSet::new(),
+            last_level: CompactString::default(),
             part,
             levels: Levels::default(),
             pupils: false,
@@ -108,17 +113,24 @@ impl SchoolState {
         self.school.uai.as_str()
     }
 
-    /// Notes a pupil's class.
+    /// Notes a pupil's class, as it is written.
     pub(super) fn add_class(&mut self, class: &str) {
+        self.written.insert(class.into());
         self.classes.entry(folded(class)).or_insert_with(|| class.into());
     }
 
     pub(super) fn add_level(&mut self, level: &str) {
-        if !level.is_empty() {
+        if !level.is_empty() && level != self.last_level {
+            self.last_level = level.into();
             let infant = matches!(folded(level).as_str(), "tps" | "ps" | "ms" | "gs");
             self.levels.infant |= infant;
             self.levels.others |= !infant;
         }
+    }
+
+    /// A class that was met in this very spelling.
+    pub(super) fn class_written(&self, class: &str) -> Option<CompactString> {
+        self.written.get(class).cloned()
     }
 
     /// The pupils' spelling of a class, when they are in it.

@@ -47,16 +47,16 @@ impl Run<'_> {
         let Some(uai) = self.schools.get(school).map(|state| CompactString::from(state.uai())) else { return };
         self.scribe.clear();
         let names = self.scribe.person(row, columns, context.serial_dates);
-        let subject = subject(&names, None);
+        let subject = || subject(&names, None);
         let sure = (!names.id.is_empty()).then(|| key::of_id(Category::Staff, &uai, names.id));
-        if !self.accept(row, context, school, &names, subject.as_ref(), sure.clone()) {
+        if !self.accept(row, context, school, &names, &subject, sure.clone()) {
             return;
         }
         let key = sure.unwrap_or_else(|| key::of_staff(&uai, names.last, names.first, &names.born));
         self.scribe.put(self.scribe.known.structure, &uai);
         let mut service = self.service(row, context, school, &uai);
         self.functions(row, context, &uai, &mut service);
-        self.remarks(row, context, school, subject.as_ref(), &key);
+        self.remarks(row, context, school, subject, &key);
         let base = self.scribe.builder.take();
         if let Some(state) = self.schools.get_mut(school) {
             state.inhabited = true;

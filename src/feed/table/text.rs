@@ -82,7 +82,10 @@ impl<R: Read> TextRows<R> {
             _ => {
                 self.stray_rows += u64::from(self.charset.reads_utf8());
                 for cell in &self.record {
-                    row.push_with(|out| self.charset.decode_into(cell, false, out));
+                    match std::str::from_utf8(cell).ok().filter(|text| text.is_ascii()) {
+                        Some(text) => row.push(text),
+                        None => row.push_with(|out| self.charset.decode_into(cell, false, out)),
+                    }
                 }
             }
         }
@@ -94,6 +97,7 @@ impl<R: Read> TextRows<R> {
         let separator = char::from(self.separator);
         self.unclosed
             || columns > 2
+                && row.has_lines()
                 && row.len() <= columns
                 && row.cells().any(|cell| {
                     cell.contains('\n')

@@ -183,3 +183,9 @@ fn headers_of_the_configuration() {
     assert_eq!(schools, ["0350999X", "0350998W"]);
     assert_eq!(outcome.codes(), [Code::TableRead]);
 }
+
+#[test]
+fn the_sample_school() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/ecole");
+    insta::assert_snapshot!(read_spec(&spec(&folder, Layout::Onde), &Earlier::default()).text());
+}
