@@ -78,7 +78,9 @@ impl Run<'_> {
         }
         if refusal.code == Code::UnknownProfile {
             // Whose people are not read, nobody knows.
-            Category::PERSONS.into_iter().for_each(|category| self.broken(category, school));
+            for category in Category::PERSONS {
+                self.broken(category, school);
+            }
         }
         self.broken(part.category, school);
         let mut finding = Finding::new(refusal.code, refusal.message.clone()).at(&part.name, 0);
