@@ -8,18 +8,18 @@ use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 /// Lower-case ASCII letters and digits only; the text itself when nothing of it has a Latin form.
 pub(super) fn folded(text: &str) -> CompactString {
-    let mut out = CompactString::const_new("");
+    let mut out = String::with_capacity(text.len());
     if !text.chars().all(|c| fold_french(c, &mut out)) {
         out.clear();
         let ascii = ascii(text);
         out.extend(ascii.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
     }
-    if out.is_empty() { text.trim().to_lowercase().into() } else { out }
+    if out.is_empty() { text.trim().to_lowercase().into() } else { out.as_str().into() }
 }
 
 /// Adds a character of French in comparison form: nearly all names are of these, and every row has two. `false` for any
 /// other, which the tables of all scripts know.
-fn fold_french(c: char, out: &mut CompactString) -> bool {
+fn fold_french(c: char, out: &mut String) -> bool {
     let letter = match c {
         'a'..='z' | '0'..='9' => c,
         'A'..='Z' => c.to_ascii_lowercase(),

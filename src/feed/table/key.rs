@@ -54,13 +54,14 @@ fn digest(category: Category, uai: &str, parts: &[&str]) -> CompactString {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    let mut key = CompactString::const_new("");
-    for byte in hasher.finalize().iter().take(8) {
-        for nibble in [byte >> 4, byte & 15] {
-            key.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+    let hash = hasher.finalize();
+    let mut key = [0; 16];
+    for (pair, byte) in key.chunks_exact_mut(2).zip(hash.iter()) {
+        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
         }
     }
-    key
+    std::str::from_utf8(&key).unwrap_or_default().into()
 }
 
 /// Keys of two categories are never the same: a join key names one person of the directory.

@@ -48,7 +48,16 @@ impl Row {
     pub(super) fn cell(&self, at: usize) -> &str {
         let start = at.checked_sub(1).map_or(Some(&0), |before| self.ends.get(before));
         match (start, self.ends.get(at)) {
-            (Some(start), Some(end)) => self.text.get(*start..*end).unwrap_or_default().trim(),
+            (Some(start), Some(end)) => {
+                let cell = self.text.get(*start..*end).unwrap_or_default();
+                // Nearly all cells begin and end with something to see: blanks of all scripts need not be thought of.
+                match cell.as_bytes() {
+                    [] => "",
+                    [one] if one.is_ascii_graphic() => cell,
+                    [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
+                    _ => cell.trim(),
+                }
+            }
             _ => "",
         }
     }
