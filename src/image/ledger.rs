@@ -1,6 +1,7 @@
 //! What each key of a delivery became while it was read beside the image.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -187,7 +188,11 @@ impl Ledger {
     }
 
     pub fn into_delivered(self) -> Delivered {
-        Delivered { rows: self.rows, names: self.names, earlier: Repeats::default() }
+        let named = self.rows.into_iter().filter_map(|((category, key), row)| {
+            let Seen { line, part, copies, fate, .. } = row.seen?;
+            Some((hash(category, &key), Named { line, part, copies, fate, category }))
+        });
+        Delivered { rows: named.collect(), names: self.names, earlier: Repeats::default() }
     }
 }
 
@@ -203,12 +208,31 @@ fn fingerprint(category: Category, key: &str, digest: &RecordDigest) -> u128 {
 }
 
 /// What became of each key that the deliveries of one run named.
+///
+/// It outlives the ledger until the plan is drawn, beside the roster: keys are kept as hashes of eight bytes, which is
+/// enough for origins and totals (among a million keys, the chance that any two meet is one in thirty million).
 #[derive(Debug, Default)]
 pub struct Delivered {
-    rows: HashMap<(Category, CompactString), Row>,
+    rows: HashMap<u64, Named>,
     names: Vec<Arc<str>>,
     /// Of records whose row says what became of a later one.
     earlier: Repeats,
+}
+
+/// The last record of a key.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    line: u32,
+    part: u16,
+    copies: u16,
+    fate: Fate,
+    category: Category,
+}
+
+fn hash(category: Category, key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (category.code(), key).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Person records that are in no class of their own.
@@ -226,30 +250,28 @@ impl Delivered {
     /// Fate and number of copies of a key; `None` when no delivery named it.
     #[must_use]
     pub fn fate(&self, category: Category, key: &str) -> Option<(Fate, u16)> {
-        let seen = self.rows.get(&(category, CompactString::from(key)))?.seen?;
-        Some((seen.fate, seen.copies))
+        let named = self.rows.get(&hash(category, key))?;
+        Some((named.fate, named.copies))
     }
 
     /// Where the key was read last.
     #[must_use]
     pub fn origin(&self, category: Category, key: &str) -> Option<Origin> {
-        let seen = self.rows.get(&(category, CompactString::from(key)))?.seen?;
-        Some(Origin { file: Arc::clone(self.names.get(usize::from(seen.part))?), line: seen.line })
+        let named = self.rows.get(&hash(category, key))?;
+        Some(Origin { file: Arc::clone(self.names.get(usize::from(named.part))?), line: named.line })
     }
 
     /// See [`Repeats`].
     #[must_use]
     pub fn repeats(&self) -> Repeats {
         let mut repeats = self.earlier;
-        for ((category, _), row) in &self.rows {
-            if let Some(seen) = row.seen.filter(|_| category.is_person()) {
-                let copies = u64::from(seen.copies);
-                match seen.fate {
-                    Fate::Conflict | Fate::Refused => repeats.rejected += copies,
-                    Fate::Taken => repeats.merged += copies.saturating_sub(1),
-                    Fate::Deleted => repeats.deleted += copies,
-                    Fate::Rejected => {}
-                }
+        for named in self.rows.values().filter(|named| named.category.is_person()) {
+            let copies = u64::from(named.copies);
+            match named.fate {
+                Fate::Conflict | Fate::Refused => repeats.rejected += copies,
+                Fate::Taken => repeats.merged += copies.saturating_sub(1),
+                Fate::Deleted => repeats.deleted += copies,
+                Fate::Rejected => {}
             }
         }
         repeats
@@ -259,13 +281,11 @@ impl Delivered {
     pub(super) fn absorb(&mut self, later: Self) {
         let offset = self.names.len();
         self.names.extend(later.names);
-        for (key, row) in later.rows {
-            let Some(mut seen) = row.seen else { continue };
+        for (key, mut seen) in later.rows {
             seen.part = u16::try_from(usize::from(seen.part) + offset).unwrap_or(u16::MAX);
-            let person = key.0.is_person();
-            let earlier = &mut self.rows.entry(key).or_default().seen;
-            let Some(before) = earlier else {
-                *earlier = Some(seen);
+            let person = seen.category.is_person();
+            let Some(before) = self.rows.get_mut(&key) else {
+                self.rows.insert(key, seen);
                 continue;
             };
             let copies = u64::from(before.copies);
@@ -283,7 +303,7 @@ impl Delivered {
                 (Fate::Conflict | Fate::Refused, _) => self.earlier.rejected += copies,
                 (Fate::Rejected, _) => {}
             }
-            *earlier = Some(seen);
+            *before = seen;
         }
     }
 }
