@@ -178,7 +178,7 @@ pub struct TeachingGroup {
     pub numbered: bool,
 }
 
-/// National profiles (`codes.md`), by their mnemonic.
+/// National profiles of the SDET, by their mnemonic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum NationalProfile {
     #[serde(rename = "ELV")]
@@ -382,7 +382,7 @@ pub struct Link {
     pub standing: Standing,
 }
 
-/// What the relative is to the pupil, by precedence legal > in charge > contact (`aaf.md` §6).
+/// What the relative is to the pupil, by precedence legal > in charge > contact (AAF, `ENTElevePersRelEleve`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -408,7 +408,7 @@ pub struct Staff {
     /// Teaches in front of pupils.
     pub teaches: bool,
     pub category_disciplines: Vec<CompactString>,
-    /// Structure and the rest of the value, for each composite attribute of `aaf.md` §7.2, in scope only.
+    /// Structure and the rest of the value, for each composite attribute of the AAF that names a structure, in scope only.
     pub mefs: Vec<(StructureId, CompactString)>,
     pub subjects: Vec<(StructureId, CompactString)>,
     pub classes: Vec<(StructureId, CompactString)>,
