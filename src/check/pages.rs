@@ -17,9 +17,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::{Checkup, School};
+use crate::feed::values::fold_name;
 use crate::feed::{Code, Finding, Severity, Tool, aaf};
 use crate::private::{private_file, private_folder, publish};
-use crate::roster::fold_name;
 use crate::wording::{Escaped, date};
 
 const STYLE: &str = include_str!("pages/page.css");

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use crate::roster::ascii;
+use crate::feed::values::ascii;
 
 /// A name as it is compared: without accents and case, blanks at the ends gone and inside as one space (a directory
 /// compares so, and a person who types so means the same).

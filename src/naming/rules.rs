@@ -3,7 +3,8 @@
 use compact_str::{CompactString, format_compact};
 
 use crate::config::{LoginRule, NamingConfig};
-use crate::roster::{Name, ascii};
+use crate::feed::values::ascii;
+use crate::roster::Name;
 
 /// Longest login that directories of the field accept (64), less the two characters of a suffix.
 const LONGEST_BASE: u8 = 62;

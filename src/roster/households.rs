@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::fold::fold_name;
 use super::model::{Address, Person, PersonId, Role, Roster};
+use crate::feed::values::fold_name;
 
 /// A household, named by the first of its persons in the order of the join keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,7 +9,6 @@ mod build;
 mod draft;
 mod drafts;
 mod family;
-mod fold;
 mod functions;
 mod households;
 mod links;
@@ -29,8 +28,6 @@ mod told;
 
 pub use aliases::Aliases;
 pub use build::build;
-pub(crate) use fold::ascii;
-pub use fold::fold_name;
 pub use households::{HouseholdId, Households, households};
 pub use model::*;
 pub use options::{Options, OptionsError, SourceInfo};

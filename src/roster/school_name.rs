@@ -1,6 +1,6 @@
 //! A school's name for people, from the two styles of `ENTStructureNomCourant`.
 
-use super::fold::{ascii, fold_name};
+use crate::feed::values::{ascii, fold_name};
 
 /// First part of the delivered name → words. Sigles of the SIECLE and AAF nomenclatures.
 const SIGLES: [(&str, &str); 24] = [

@@ -4,17 +4,16 @@
 //! INE with the same birth date. Two records that merely look alike are said to the administrator and stay apart. The
 //! source configured first is heard; a later one fills what it lacks, and takes nothing back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use compact_str::{CompactString, format_compact};
 use jiff::civil::Date;
 
 use super::draft::{PupilDraft, Who};
 use super::drafts::{Drafts, PersonDraft};
-use super::fold::fold_name;
 use super::model::{JoinKey, LeftOut, LeftOutReason};
 use super::report::Report;
-use crate::feed::values::Ine;
+use crate::feed::values::{Ine, fold_name};
 use crate::feed::{Category, Code};
 
 /// Joins what is proved to be one person, and reports who may be.
@@ -87,16 +86,14 @@ fn report_lookalikes<D: PersonDraft>(drafts: &[D], category: Category, report: &
             looks.entry(look).or_default().push(who);
         }
     }
-    let mut said: Vec<(&JoinKey, &JoinKey)> = Vec::new();
+    let mut said: HashSet<(&JoinKey, &JoinKey)> = HashSet::new();
     for mut group in looks.into_values() {
         group.sort_by_key(|who| (who.head.source, &who.head.key));
         let Some((first, others)) = group.split_first() else { continue };
         for other in others.iter().filter(|other| other.head.source != first.head.source) {
-            let pair = (&first.head.key, &other.head.key);
-            if said.contains(&pair) {
+            if !said.insert((&first.head.key, &other.head.key)) {
                 continue;
             }
-            said.push(pair);
             let message = format!(
                 "peut-être la même personne que {} ({}), livrée par une autre source : deux comptes, rien n'est fusionné",
                 first.name.display(),

@@ -1,43 +1,13 @@
-//! The comparison form of names and labels: what makes `LE GALL`, `Le Gall` and `le-gall` the same.
-
-use std::borrow::Cow;
+//! The comparison form of names and labels in tables, where two texts without any Latin letter are still two.
 
 use compact_str::CompactString;
-use deunicode::deunicode_with_tofu_cow;
-use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
-/// Lower-case ASCII letters and digits only; the text itself when nothing of it has a Latin form.
+use crate::feed::values::{ascii, fold_name};
+
+/// [`fold_name`]; the text itself when nothing of it has a Latin form.
 pub(super) fn folded(text: &str) -> CompactString {
-    let mut out = String::with_capacity(text.len());
-    if !text.chars().all(|c| fold_french(c, &mut out)) {
-        out.clear();
-        let ascii = ascii(text);
-        out.extend(ascii.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
-    }
-    if out.is_empty() { text.trim().to_lowercase().into() } else { out.as_str().into() }
-}
-
-/// Adds a character of French in comparison form: nearly all names are of these, and every row has two. `false` for any
-/// other, which the tables of all scripts know.
-fn fold_french(c: char, out: &mut String) -> bool {
-    let letter = match c {
-        'a'..='z' | '0'..='9' => c,
-        'A'..='Z' => c.to_ascii_lowercase(),
-        '\0'..='\x7f' | '’' | '\u{a0}' => return true,
-        'à' | 'â' | 'ä' | 'À' | 'Â' | 'Ä' => 'a',
-        'ç' | 'Ç' => 'c',
-        'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => 'e',
-        'î' | 'ï' | 'Î' | 'Ï' => 'i',
-        'ô' | 'ö' | 'Ô' | 'Ö' => 'o',
-        'ù' | 'û' | 'ü' | 'Ù' | 'Û' | 'Ü' => 'u',
-        'œ' | 'Œ' => {
-            out.push('o');
-            'e'
-        }
-        _ => return false,
-    };
-    out.push(letter);
-    true
+    let folded = fold_name(text);
+    if folded.is_empty() { text.trim().to_lowercase().into() } else { folded }
 }
 
 /// The words of a label in comparison form: `CLASSE  CE2` gives `classe` and `ce2`.
@@ -47,18 +17,6 @@ pub(super) fn words(text: &str) -> Vec<CompactString> {
         .filter(|word| !word.is_empty())
         .map(|word| word.to_ascii_lowercase().into())
         .collect()
-}
-
-/// The nearest ASCII, case kept. Composed first, because a bare combining accent has no transliteration of its own.
-pub(super) fn ascii(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
-        Cow::Borrowed(text)
-    } else if is_nfc(text) {
-        deunicode_with_tofu_cow(text, "")
-    } else {
-        let composed: String = text.nfc().collect();
-        Cow::Owned(deunicode_with_tofu_cow(&composed, "").into_owned())
-    }
 }
 
 #[cfg(test)]

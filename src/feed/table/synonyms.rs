@@ -6,8 +6,8 @@
 //! ONDE's extractions).
 
 use super::field::Field;
-use super::fold::ascii;
 use super::profile::Profile;
+use crate::feed::values::ascii;
 
 /// A language of headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
