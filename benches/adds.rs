@@ -19,13 +19,10 @@ use rentree::directory::{Directory, Dn, Entry, Operation, Pace, ldif};
 #[path = "../tests/it/support/slapd.rs"]
 mod slapd;
 
+mod support;
+
 use slapd::{Options, Slapd};
-
-const SUFFIX: &str = "dc=esco-centre,dc=fr";
-/// As many operations as an apply sends between two entries of its journal.
-const BATCH: usize = 1_000;
-
-type Failure = Box<dyn std::error::Error>;
+use support::{BATCH, Failure, SUFFIX, person};
 
 fn main() -> Result<(), Failure> {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse().ok());
@@ -118,38 +115,4 @@ fn file(server: &Slapd, name: &str, entries: &[Entry]) -> Result<String, Failure
     }
     std::fs::write(&path, text)?;
     Ok(path.display().to_string())
-}
-
-/// A pupil of 16 attributes.
-fn person(i: usize) -> Result<Entry, Failure> {
-    let uid = format!("F26{i:05x}");
-    let mut entry = Entry::new(Dn::parse(&format!("ou=people,{SUFFIX}"))?.child("uid", &uid));
-    let structure = format!("ENTStructureSIREN=19350001400012,ou=structures,{SUFFIX}");
-    entry.push("objectClass", ["inetOrgPerson", "ENTPerson", "ENTEleve"]);
-    for (name, value) in [
-        ("uid", uid),
-        ("cn", format!("MARTIN ZOE {i}")),
-        ("sn", format!("Martin-{i}")),
-        ("givenName", "Zoé".to_owned()),
-        ("displayName", format!("Zoé MARTIN-{i}")),
-        ("ENTPersonLogin", format!("zoe.martin{i}")),
-        ("ENTPersonJointure", format!("AC-RENNES${i}")),
-        ("ENTPersonDateNaissance", "01/02/2014".to_owned()),
-        ("ENTPersonSexe", "F".to_owned()),
-        ("ENTPersonAutresPrenoms", "Zoé".to_owned()),
-        ("ENTPersonStructRattach", structure.clone()),
-        ("ENTPersonProfils", "National_ELV".to_owned()),
-        ("ENTEleveClasses", format!("{structure}$6A")),
-        ("ENTEleveStructRattachId", format!("{i}")),
-        ("ENTEleveStatutEleve", "ST".to_owned()),
-        ("ENTEleveMEF", "10010012110".to_owned()),
-        ("ENTEleveLibelleMEF", "6EME".to_owned()),
-        ("ENTEleveNivFormation", "6EME".to_owned()),
-        ("ENTEleveFiliere", "COLLEGE".to_owned()),
-        ("ENTEleveMajeur", "N".to_owned()),
-        ("userPassword", format!("{{ARGON2}}$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0${i:043}")),
-    ] {
-        entry.push(name, [value]);
-    }
-    Ok(entry)
 }

@@ -8,14 +8,12 @@ use std::time::Instant;
 use futures_util::TryStreamExt as _;
 use rentree::directory::embedded::Embedded;
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory, Dn, Entry, Modification, Operation, Pace, Search, Value, ensure_branches};
+use rentree::directory::{Directory, Dn, Modification, Operation, Pace, Search, ensure_branches};
 use rentree::store::Store;
 
-const SUFFIX: &str = "dc=esco-centre,dc=fr";
-/// As many operations as an apply sends between two entries of its journal.
-const BATCH: usize = 1_000;
+mod support;
 
-type Failure = Box<dyn std::error::Error>;
+use support::{BATCH, Failure, SUFFIX, class, people, person};
 
 fn main() -> Result<(), Failure> {
     let n = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(100_000);
@@ -103,46 +101,4 @@ fn report(name: &str, what: &str, n: usize, start: &Start) {
         "{name:9} {what:18} {n:7} in {seconds:6.2} s = {:7.0}/s (processor {processor:5.2} s, peak {peak} kB)",
         n as f64 / seconds
     );
-}
-
-fn people() -> Result<Dn, Failure> {
-    Ok(Dn::parse(&format!("ou=people,{SUFFIX}"))?)
-}
-
-fn class(code: &str) -> Value {
-    Value::from(format!("ENTStructureSIREN=19350001400012,ou=structures,{SUFFIX}${code}"))
-}
-
-/// A pupil of 22 attributes.
-fn person(i: usize) -> Result<Entry, Failure> {
-    let uid = format!("F26{:05x}", i.wrapping_mul(7_919) % 1_048_576);
-    let mut entry = Entry::new(people()?.child("uid", &uid));
-    let structure = format!("ENTStructureSIREN=19350001400012,ou=structures,{SUFFIX}");
-    entry.push("objectClass", ["inetOrgPerson", "ENTPerson", "ENTEleve"]);
-    entry.push("uid", [uid.clone()]);
-    entry.push("ENTEleveClasses", [class("6A")]);
-    for (name, value) in [
-        ("cn", format!("MARTIN ZOE {i}")),
-        ("sn", format!("Martin-{i}")),
-        ("givenName", "Zoé".to_owned()),
-        ("displayName", format!("Zoé MARTIN-{i}")),
-        ("ENTPersonLogin", format!("zoe.martin{i}")),
-        ("ENTPersonJointure", format!("AC-RENNES${i}")),
-        ("ENTPersonDateNaissance", "01/02/2014".to_owned()),
-        ("ENTPersonSexe", "F".to_owned()),
-        ("ENTPersonAutresPrenoms", "Zoé".to_owned()),
-        ("ENTPersonStructRattach", structure.clone()),
-        ("ENTPersonProfils", "National_ELV".to_owned()),
-        ("ENTEleveStructRattachId", format!("{i}")),
-        ("ENTEleveStatutEleve", "ST".to_owned()),
-        ("ENTEleveMEF", "10010012110".to_owned()),
-        ("ENTEleveLibelleMEF", "6EME".to_owned()),
-        ("ENTEleveNivFormation", "6EME".to_owned()),
-        ("ENTEleveFiliere", "COLLEGE".to_owned()),
-        ("ENTEleveMajeur", "N".to_owned()),
-        ("userPassword", format!("{{ARGON2}}$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0${i:043}")),
-    ] {
-        entry.push(name, [value]);
-    }
-    Ok(entry)
 }

@@ -7,28 +7,19 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot start says so and stops")]
 
 use std::fmt::Write as _;
-use std::hint::black_box;
 use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rentree::feed::table::{self, Earlier, Layout, School, TableSpec};
 use rentree::feed::values::Uai;
-use rentree::feed::{Finding, Limits, ReadOptions, Record, Sink, discover, read};
+use rentree::feed::{Limits, ReadOptions, discover, read};
+
+mod support;
+
+use support::Nowhere;
 
 /// Pupils in the part: about 13 MB.
 const PUPILS: usize = 5_000;
-
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn record(&mut self, record: Record) {
-        black_box(record);
-    }
-
-    fn finding(&mut self, finding: Finding) {
-        black_box(finding);
-    }
-}
 
 /// A part of pupils with the attributes of a recent export.
 fn pupils(count: usize) -> String {

@@ -12,22 +12,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use rentree::feed::{Finding, Limits, ReadOptions, Record, Sink, discover, read};
+use rentree::feed::{Limits, ReadOptions, discover, read};
 use rentree::simulate;
 
-type Failure = Box<dyn std::error::Error>;
+mod support;
 
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn record(&mut self, record: Record) {
-        black_box(record);
-    }
-
-    fn finding(&mut self, finding: Finding) {
-        black_box(finding);
-    }
-}
+use support::{Failure, Nowhere};
 
 fn main() -> Result<(), Failure> {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse().ok());

@@ -14,6 +14,8 @@ mod explain;
 mod finding;
 mod french;
 pub mod fuzzing;
+#[cfg(test)]
+mod kept;
 mod limits;
 mod record;
 pub mod report;

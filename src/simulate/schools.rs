@@ -6,6 +6,7 @@ use super::curriculum::Kind;
 use super::draw::{Draw, Stream};
 use super::model::{Academy, Outside, School};
 use super::places::{Phone, decimal};
+use crate::feed::values::luhn_digit;
 
 const NAMES: &str = include_str!("words/school-names.txt");
 
@@ -193,21 +194,6 @@ fn siret(uai: &str, private: bool) -> String {
     text.push_str("0001");
     text.push(luhn_digit(&text));
     text
-}
-
-/// The digit that makes the sum of Luhn a multiple of ten once appended.
-fn luhn_digit(digits: &str) -> char {
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(at, byte)| {
-            let digit = u32::from(byte.wrapping_sub(b'0'));
-            let doubled = if at % 2 == 0 { digit * 2 } else { digit };
-            if doubled > 9 { doubled - 9 } else { doubled }
-        })
-        .sum();
-    char::from(b'0' + ((10 - sum % 10) % 10) as u8)
 }
 
 #[cfg(test)]

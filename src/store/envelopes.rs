@@ -136,22 +136,6 @@ impl Store {
         rows.iter().map(sealed).collect()
     }
 
-    /// Notes that sheets of these envelopes were printed. The first time counts.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn mark_printed(&self, serials: &[Serial], at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE envelope SET printed_at = ?
-             WHERE printed_at IS NULL AND serial IN (SELECT value FROM json_each(?))",
-        )
-        .bind(at.as_millisecond())
-        .bind(json_list(serials))
-        .execute(&self.writer)
-        .await?;
-        Ok(())
-    }
-
     /// Deletes the live envelopes of these accounts that were never printed (their entitlement was withdrawn). Gives
     /// how many.
     ///

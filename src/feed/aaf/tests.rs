@@ -9,29 +9,8 @@ mod records;
 use std::fmt::Write as _;
 
 use super::*;
-use crate::feed::{Census, Code, Completeness, DeliveryKind, Finding, Record, Request, discover};
-
-/// Everything that a reading gave.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Kept {
-    records: Vec<Record>,
-    findings: Vec<Finding>,
-    progress: u64,
-}
-
-impl Sink for Kept {
-    fn record(&mut self, record: Record) {
-        self.records.push(record);
-    }
-
-    fn finding(&mut self, finding: Finding) {
-        self.findings.push(finding);
-    }
-
-    fn progress(&mut self, bytes: u64) {
-        self.progress += bytes;
-    }
-}
+use crate::feed::kept::Kept;
+use crate::feed::{Census, Code, Completeness, DeliveryKind, Finding, Request, discover};
 
 impl Kept {
     fn codes(&self) -> Vec<Code> {

@@ -11,31 +11,10 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::feed::kept::Kept;
 use crate::feed::report::{Report, ReportOptions};
 use crate::feed::values::Uai;
-use crate::feed::{Category, Code, Completeness, Delivery, Finding, Limits, ReadOptions, Reading, Record, Sink};
-
-/// Everything that a reading gave.
-#[derive(Debug, Default)]
-struct Kept {
-    records: Vec<Record>,
-    findings: Vec<Finding>,
-    progress: u64,
-}
-
-impl Sink for Kept {
-    fn record(&mut self, record: Record) {
-        self.records.push(record);
-    }
-
-    fn finding(&mut self, finding: Finding) {
-        self.findings.push(finding);
-    }
-
-    fn progress(&mut self, bytes: u64) {
-        self.progress += bytes;
-    }
-}
+use crate::feed::{Category, Code, Completeness, Delivery, Finding, Limits, ReadOptions, Reading, Record};
 
 /// A delivery that was read.
 struct Outcome {

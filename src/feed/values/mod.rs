@@ -24,5 +24,6 @@ pub(crate) use fold::ascii;
 pub use fold::fold_name;
 pub use ine::Ine;
 pub use phone::Phone;
+pub(crate) use siret::luhn_digit;
 pub use siret::{parse_siren, parse_siret, siret_digits};
 pub use uai::Uai;

@@ -33,10 +33,21 @@ fn digits(text: &str, count: usize) -> Option<CompactString> {
     (digits.len() == count && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
 }
 
-/// From the right, every second digit doubled (its digits added), the sum a multiple of ten. A row of zeros passes the
-/// arithmetic and is no number.
+/// The sum is a multiple of ten. A row of zeros passes the arithmetic and is no number.
 fn luhn(digits: &str) -> bool {
-    let sum: u32 = digits
+    let sum = luhn_sum(digits);
+    sum > 0 && sum.is_multiple_of(10)
+}
+
+/// The digit that makes the number right once appended.
+pub(crate) fn luhn_digit(digits: &str) -> char {
+    let sum = luhn_sum(&format!("{digits}0"));
+    char::from(b'0' + ((10 - sum % 10) % 10) as u8)
+}
+
+/// From the right, every second digit doubled (its digits added).
+fn luhn_sum(digits: &str) -> u32 {
+    digits
         .bytes()
         .rev()
         .enumerate()
@@ -48,8 +59,7 @@ fn luhn(digits: &str) -> bool {
                 (true, n) => 2 * n,
             }
         })
-        .sum();
-    sum > 0 && sum.is_multiple_of(10)
+        .sum()
 }
 
 #[cfg(test)]
