@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory, Dn, Entry, Operation, Pace, ldif};
+use rentree::directory::{Directory, Entry, Operation, Pace, ldif};
 
 #[allow(dead_code, clippy::unwrap_used)]
 #[path = "../tests/it/support/slapd.rs"]
