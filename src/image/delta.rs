@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 
 use super::ledger::{Fate, Ledger};
 use super::merge::{lacks, modified, structures_of, subject};
-use super::{Delivered, Ground, ImageError, STAGE_BATCH, agrees};
+use super::reading::agrees;
+use super::{Delivered, Ground, ImageError, STAGE_BATCH};
 use crate::feed::{
     self, Category, Code, Delivery, DeliveryKind, Finding, ReadOptions, Reading, Record, Request, Severity, Sink,
 };

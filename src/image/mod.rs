@@ -4,6 +4,7 @@
 //! image when the delivery is accepted. What was not delivered leaves the image only when its category was complete,
 //! so that a missing, empty, malformed or holed category makes nobody depart. The roster is computed from images.
 
+mod check;
 mod choice;
 mod delta;
 mod departures;
@@ -11,10 +12,11 @@ mod ledger;
 mod load;
 mod merge;
 mod reader;
+mod reading;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,22 +26,21 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
 
+pub use check::{Checked, Observer, check};
 use choice::{History, Refusal, choose};
-use departures::Population;
 use ledger::Ledger;
 pub use ledger::{Delivered, Fate, Repeats};
 pub use load::{roster, sources};
 pub use reader::Reader;
 use reader::earlier_links;
+use reading::read;
 
 use crate::config::{LimitsConfig, SourceConfig};
-use crate::feed::table::Earlier;
 use crate::feed::{
-    self, Category, Census, Code, Completeness, Degree, Delivery, DeliveryKind, FeedError, Finding, ReadOptions,
-    Reading, Record, Sink, Tool,
+    self, Category, Code, Completeness, Degree, Delivery, DeliveryKind, FeedError, Finding, Reading, Tool,
 };
 use crate::progress::Progress;
-use crate::store::{Acceptance, DeliveryRow, SourceRow, StagedRecord, Store, StoreError};
+use crate::store::{Acceptance, DeliveryRow, SourceRow, Store, StoreError};
 use crate::wording;
 
 /// Records staged at once: large enough to make transactions rare, small enough to keep memory flat.
@@ -298,76 +299,6 @@ fn refused(source_name: String, path: &Path, refusal: Refusal) -> ImageError {
     }
 }
 
-/// Is given the records of a delivery in batches, with the names of its files.
-pub type Observer<'o> = dyn FnMut(&[Arc<str>], Vec<StagedRecord>) + 'o;
-
-/// Reads and validates a source without a store: what `check` does. `observe` is given each record once, in batches,
-/// with the names of the files; copies of a record that came before are told of by findings only.
-///
-/// # Errors
-/// When there is nothing readable.
-pub fn check(
-    config: &SourceConfig,
-    threads: usize,
-    progress: &dyn Progress,
-    observe: &mut Observer<'_>,
-) -> Result<Checked, ImageError> {
-    let reader = Reader::of(config, Earlier::default())?;
-    let mut offer = reader.survey()?;
-    let deliveries: Vec<Delivery> = offer.complete.take().into_iter().chain(offer.deltas).collect();
-    let mut checked = Checked { findings: offer.findings, ..Checked::default() };
-    progress.begin("feed", Some(deliveries.iter().flat_map(|d| &d.parts).map(|p| p.size).sum()));
-    for delivery in deliveries {
-        let kind = delivery.kind;
-        let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
-        let ledger = Ledger::new(HashMap::new(), names.clone());
-        // A difference says what changes, not who there is.
-        let mut keep = |batch| {
-            if kind == DeliveryKind::Complete {
-                observe(&names, batch);
-            }
-            true
-        };
-        let mut outcome = read(&reader, delivery, ledger, &mut keep, threads, &config.name, progress)?;
-        checked.findings.append(&mut outcome.findings);
-        checked.findings.append(&mut outcome.ledger.take_findings());
-        checked.date = outcome.date;
-        checked.digest = outcome.ledger.digest();
-        add(&mut checked.reading, outcome.reading);
-        if kind == DeliveryKind::Complete {
-            checked.completeness = outcome.completeness;
-        }
-    }
-    let name: Arc<str> = config.name.as_str().into();
-    for finding in &mut checked.findings {
-        attribute(finding, &name, config.kind.degree());
-    }
-    sort(&mut checked.findings);
-    Ok(checked)
-}
-
-/// What `check` found in one source: its complete set, and the differences after it.
-#[derive(Debug)]
-pub struct Checked {
-    pub date: Option<Date>,
-    pub digest: String,
-    pub reading: Reading,
-    pub completeness: [Completeness; 6],
-    pub findings: Vec<Finding>,
-}
-
-impl Default for Checked {
-    fn default() -> Self {
-        Self {
-            date: None,
-            digest: String::new(),
-            reading: Reading::default(),
-            completeness: [Completeness::Partial; 6],
-            findings: Vec::new(),
-        }
-    }
-}
-
 /// Notes whose finding it is: its source, and the tools of its degree.
 fn attribute(finding: &mut Finding, source: &Arc<str>, degree: Degree) {
     finding.source = Some(Arc::clone(source));
@@ -383,114 +314,6 @@ fn attribute(finding: &mut Finding, source: &Arc<str>, degree: Degree) {
 /// By file, line and code: readers run on several threads and promise no order.
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| (a.severity, &a.origin, a.code, &a.key).cmp(&(b.severity, &b.origin, b.code, &b.key)));
-}
-
-struct ReadOutcome {
-    date: Option<Date>,
-    reading: Reading,
-    completeness: [Completeness; 6],
-    ledger: Ledger,
-    population: Population,
-    findings: Vec<Finding>,
-}
-
-/// Streams the delivery through census and ledger; changed records go out by batches.
-fn read(
-    reader: &Reader,
-    mut delivery: Delivery,
-    ledger: Ledger,
-    keep: &mut dyn FnMut(Vec<StagedRecord>) -> bool,
-    threads: usize,
-    name: &str,
-    progress: &dyn Progress,
-) -> Result<ReadOutcome, ImageError> {
-    let mut findings = std::mem::take(&mut delivery.findings);
-    let mut census = reader.census();
-    let mut collector = Collector {
-        ledger,
-        census: &mut census,
-        population: Population::default(),
-        findings: Vec::new(),
-        batch: Vec::new(),
-        keep,
-        lost: false,
-        progress,
-    };
-    let options = ReadOptions { threads, ..ReadOptions::default() };
-    let reading = reader.read(&delivery, &options, &mut collector)?;
-    collector.flush();
-    let Collector { ledger, population, findings: read_findings, lost, .. } = collector;
-    if lost {
-        return Err(ImageError::Stopped { source_name: name.to_owned(), reason: "the store could not keep up".into() });
-    }
-    agrees(reader.degree(), &reading, name)?;
-    findings.extend(read_findings);
-    let conclusion = reader.conclude(census, &delivery, &reading);
-    // A difference lacks what did not change: only a complete set can be incomplete.
-    if delivery.kind == DeliveryKind::Complete {
-        findings.extend(conclusion.findings);
-    }
-    let completeness = conclusion.completeness;
-    Ok(ReadOutcome { date: delivery.date, reading, completeness, ledger, population, findings })
-}
-
-/// Fails when the header of the files names another degree than the configuration: read as the wrong one, a set would
-/// empty the image.
-fn agrees(degree: Degree, reading: &Reading, source_name: &str) -> Result<(), ImageError> {
-    let expected = match degree {
-        Degree::First => "1D",
-        Degree::Second => "2D",
-    };
-    let said = reading.header.iter().find(|(name, _)| name == "degre").map(|(_, value)| value.trim());
-    match said {
-        Some(found @ ("1D" | "2D")) if found != expected => {
-            Err(ImageError::Degree { source_name: source_name.to_owned(), found: found.to_owned(), expected })
-        }
-        _ => Ok(()),
-    }
-}
-
-struct Collector<'a> {
-    ledger: Ledger,
-    census: &'a mut Census,
-    population: Population,
-    findings: Vec<Finding>,
-    batch: Vec<StagedRecord>,
-    /// Takes what is new or changed; `false` when it cannot.
-    keep: &'a mut dyn FnMut(Vec<StagedRecord>) -> bool,
-    lost: bool,
-    progress: &'a dyn Progress,
-}
-
-impl Collector<'_> {
-    fn flush(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        if !batch.is_empty() && !self.lost && !(self.keep)(batch) {
-            self.lost = true;
-        }
-    }
-}
-
-impl Sink for Collector<'_> {
-    fn record(&mut self, record: Record) {
-        self.census.observe(&record);
-        self.population.observe(record.category, &record.fields);
-        if let Some(staged) = self.ledger.record(record) {
-            self.batch.push(staged);
-            if self.batch.len() >= STAGE_BATCH {
-                self.flush();
-            }
-        }
-    }
-
-    fn finding(&mut self, finding: Finding) {
-        self.ledger.finding(&finding);
-        self.findings.push(finding);
-    }
-
-    fn progress(&mut self, bytes: u64) {
-        self.progress.advance(bytes);
-    }
 }
 
 async fn blocking<T: Send + 'static>(source: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ImageError> {

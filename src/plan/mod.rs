@@ -11,6 +11,7 @@ mod groups;
 mod holds;
 mod limits;
 mod model;
+mod names;
 mod persons;
 mod population;
 mod prepare;
