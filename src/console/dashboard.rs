@@ -123,7 +123,7 @@ pub fn write_hold(plan: &Reviewed, fold: &HoldFold, html: &mut String) {
 fn write_sources(console: &Console, known: &[SourceOverview], html: &mut String) {
     let now = console.now();
     html.push_str(
-        "<section aria-labelledby=\"sources\">\n<h2 id=\"sources\">Sources</h2>\n<div class=\"wide\"><table>\n<thead><tr>\
+        "<section aria-labelledby=\"sources\">\n<h2 id=\"sources\">Sources</h2>\n<div class=\"wide\"><table class=\"stack\">\n<thead><tr>\
          <th scope=\"col\">Source</th><th scope=\"col\">Dernière livraison</th><th scope=\"col\">Âge</th>\
          <th scope=\"col\">Acceptée</th></tr></thead>\n<tbody>\n",
     );
@@ -169,7 +169,7 @@ fn write_accounts(counts: &[SchoolCount], html: &mut String) {
         .into_iter()
         .filter(|stage| *stage != Stage::Purged || Profile::ALL.iter().any(|profile| of(*profile, *stage) > 0))
         .collect();
-    html.push_str("<section aria-labelledby=\"comptes\">\n<h2 id=\"comptes\">Comptes</h2>\n<div class=\"wide\"><table class=\"counts\">\n<thead><tr><th scope=\"col\">Profil</th>");
+    html.push_str("<section aria-labelledby=\"comptes\">\n<h2 id=\"comptes\">Comptes</h2>\n<div class=\"wide fit\"><table>\n<thead><tr><th scope=\"col\">Profil</th>");
     for stage in &stages {
         let _ = write!(html, "<th scope=\"col\" class=\"n\">{}</th>", words::stages(*stage));
     }
@@ -196,9 +196,9 @@ fn write_runs(console: &Console, runs: &[LastRun], html: &mut String) {
     }
     let now = console.now();
     html.push_str(
-        "<div class=\"wide\"><table class=\"runs\">\n<thead><tr><th scope=\"col\">Quand</th><th scope=\"col\">Commande</th>\
+        "<div class=\"wide\"><table class=\"runs stack\">\n<thead><tr><th scope=\"col\">Quand</th><th scope=\"col\">Commande</th>\
          <th scope=\"col\">Verdict</th><th scope=\"col\">Comptes</th><th scope=\"col\">Par qui</th>\
-         <th scope=\"col\">Exécution, plan</th></tr></thead>\n<tbody>\n",
+         <th scope=\"col\">Exécution</th></tr></thead>\n<tbody>\n",
     );
     for run in runs {
         let (verdict, class) = words::verdict(run.verdict.as_deref());
@@ -208,7 +208,7 @@ fn write_runs(console: &Console, runs: &[LastRun], html: &mut String) {
             None => words::outcomes(&run.outcomes),
         };
         let plan = run.plan.as_deref().map_or_else(String::new, |plan| {
-            format!("<br><a href=\"/plans/{}\">plan <code>{}</code></a>", segment(plan), Escaped(plan))
+            format!("<br><a href=\"/plans/{}\">lire le plan</a>", segment(plan))
         });
         let _ = writeln!(
             html,

@@ -63,7 +63,7 @@ impl Failure {
             Self::Refused(Refusal::NoKey) => (
                 StatusCode::UNAUTHORIZED,
                 "Clé demandée",
-                "Ouvrez l'adresse que rentree serve a affichée à son démarrage, avec sa clé (?cle=…). La clé change à \
+                "Ouvrez l'adresse que rentree serve a affichée à son démarrage, avec sa clé. La clé change à \
                  chaque démarrage.",
             ),
             Self::Refused(Refusal::WrongKey) => (

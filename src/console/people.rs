@@ -111,7 +111,7 @@ fn write(found: &Found, school: impl Fn(&str) -> String, html: &mut String) {
     };
     let _ = write!(
         html,
-        "<p class=\"lead\" role=\"status\">{n}</p>\n<div class=\"wide\"><table class=\"people\">\n<thead><tr>\
+        "<p class=\"lead\" role=\"status\">{n}</p>\n<div class=\"wide\"><table class=\"people stack\">\n<thead><tr>\
          <th scope=\"col\">Personne</th><th scope=\"col\">Identifiant</th><th scope=\"col\">Profil</th>\
          <th scope=\"col\">Établissement, classe</th><th scope=\"col\">Étape</th></tr></thead>\n<tbody>\n"
     );

@@ -64,6 +64,7 @@ pub async fn page(State(console): State<Arc<Console>>, Path(key): Path<String>) 
     let now = console.now();
     write_account(&person, &plan, &mut html);
     write_credential(&console, &person, now.time_zone(), &mut html);
+    write_sheets(&person, &plan, now.time_zone(), &mut html);
     write_events(&person, &plan, now.time_zone(), &mut html);
     Ok(frame::page(title, Place::People, &html))
 }
@@ -161,19 +162,24 @@ fn write_credential(console: &Console, person: &Person, zone: &TimeZone, html: &
         }
         html.push_str("</tbody>\n</table></div>\n");
     }
+    html.push_str("</section>\n");
+}
+
+fn write_sheets(person: &Person, plan: &Look, zone: &TimeZone, html: &mut String) {
+    html.push_str("<section aria-labelledby=\"fiches\">\n<h2 id=\"fiches\">Fiches imprimées</h2>\n");
     if person.sheets.is_empty() {
-        html.push_str("<p>Aucune fiche imprimée.</p>\n</section>\n");
+        html.push_str("<p>Aucune.</p>\n</section>\n");
         return;
     }
-    html.push_str("<h3>Fiches imprimées</h3>\n<ul>\n");
+    html.push_str("<ul>\n");
     for sheet in &person.sheets {
         let class = sheet.class.as_ref().map(|class| format!(", classe {}", Escaped(class))).unwrap_or_default();
         let _ = writeln!(
             html,
-            "<li>{} par {} <small>{}{class}</small></li>",
+            "<li>{} par {} : {}{class}</li>",
             words::moment(sheet.at, zone),
             Escaped(&sheet.actor),
-            Escaped(&sheet.school)
+            words::school_link(&sheet.school, plan.school_name(&sheet.school))
         );
     }
     html.push_str("</ul>\n</section>\n");
@@ -185,13 +191,13 @@ fn write_events(person: &Person, plan: &Look, zone: &TimeZone, html: &mut String
     for hold in held.filter(|hold| hold.join_key.as_ref() == Some(&person.key)) {
         let _ = writeln!(html, "<p class=\"notice waiting\">Retenu : {}</p>", Escaped(&hold.message));
     }
-    html.push_str("<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Quand</th><th scope=\"col\">Quoi</th><th scope=\"col\">Par qui</th><th scope=\"col\">Exécution</th></tr></thead>\n<tbody>\n");
+    html.push_str("<div class=\"wide\"><table class=\"stack\">\n<thead><tr><th scope=\"col\">Quand</th><th scope=\"col\">Quoi</th><th scope=\"col\">Par qui</th><th scope=\"col\">Exécution</th></tr></thead>\n<tbody>\n");
     for event in &person.events {
         let _ = writeln!(
             html,
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td class=\"ids\"><code>{}</code></td></tr>",
             words::moment(event.at, zone),
-            Escaped(words::event(&event.kind)),
+            Escaped(words::event(event)),
             Escaped(&event.actor),
             Escaped(&event.run)
         );

@@ -1,11 +1,12 @@
 //! The French words of the console, and small pieces of HTML that several pages share.
 
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize as _;
 
-use crate::audit::Kind;
+use crate::audit::{Event, Kind};
 use crate::credentials::EnvelopeState;
-use crate::plan::Totals;
+use crate::plan::{ChangeKind, Totals};
 use crate::roster::Profile;
 use crate::store::{Outcome, Stage};
 use crate::wording::{Escaped, agree, count, date, number};
@@ -73,7 +74,7 @@ pub fn totals(totals: &Totals, holds: u64) -> String {
         (accounts.restored, "rétabli", "rétablis"),
         (accounts.moved, "déplacé", "déplacés"),
         (accounts.updated, "mis à jour", "mis à jour"),
-        (totals.departures.absent, "absent", "absents"),
+        (totals.departures.absent, "absent de la livraison", "absents de la livraison"),
         (totals.departures.suspended, "suspendu", "suspendus"),
         (accounts.unchanged, "inchangé", "inchangés"),
         (accounts.rejected, "rejeté", "rejetés"),
@@ -112,9 +113,9 @@ pub const fn credential(state: EnvelopeState) -> &'static str {
 }
 
 /// What happened to a person, as the trail names it; the kind's own name for what is not told apart here.
-pub fn event(kind: &str) -> &str {
-    match Kind::from_name(kind) {
-        Some(Kind::ChangeApplied) => "changement écrit dans l'annuaire",
+pub fn event(event: &Event) -> &str {
+    match Kind::from_name(&event.kind) {
+        Some(Kind::ChangeApplied) => change(event),
         Some(Kind::ChangeFailed) => "changement non écrit",
         Some(Kind::HoldNew) => "retenue",
         Some(Kind::JoinKeyChanged) => "clé de jointure changée",
@@ -124,7 +125,21 @@ pub fn event(kind: &str) -> &str {
         Some(Kind::Printed) => "fiche imprimée",
         Some(Kind::Finding) => "signalement sur les données",
         Some(Kind::PersonLookedUp) => "page consultée dans la console",
-        _ => kind,
+        _ => &event.kind,
+    }
+}
+
+/// What was written, as far as the event still says it.
+fn change(event: &Event) -> &'static str {
+    let kind = event.payload.as_ref().and_then(|payload| payload.get("kind"));
+    match kind.and_then(|kind| ChangeKind::deserialize(kind).ok()) {
+        Some(ChangeKind::Create) => "compte créé",
+        Some(ChangeKind::Update) => "compte mis à jour",
+        Some(ChangeKind::Move) => "compte déplacé",
+        Some(ChangeKind::Restore) => "compte rétabli",
+        Some(ChangeKind::Absent) => "absence notée",
+        Some(ChangeKind::Suspend) => "compte suspendu",
+        _ => "changement écrit dans l'annuaire",
     }
 }
 
