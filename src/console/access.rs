@@ -279,7 +279,9 @@ mod tests {
         for host in [ADDRESS, "localhost:8020", "LOCALHOST:8020", "[::1]:8020"] {
             assert_eq!(from(host), Verdict::Pass, "{host}");
         }
-        for host in ["", "localhost", "localhost:80", "127.0.0.1:8021", "console.example:8020", "127.0.0.1:8020.evil.example"] {
+        for host in
+            ["", "localhost", "localhost:80", "127.0.0.1:8021", "console.example:8020", "127.0.0.1:8020.evil.example"]
+        {
             assert_eq!(from(host), Verdict::Refuse(Refusal::Host), "{host}");
         }
         assert_eq!(asked(&access, Method::GET, HEALTH, &[]), Verdict::Refuse(Refusal::Host));

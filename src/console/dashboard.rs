@@ -80,7 +80,8 @@ fn write_holds(plan: &Look, html: &mut String) {
     }
     let more = plan.holds.iter().count().saturating_sub(HOLDS) as u64;
     if more > 0 {
-        let _ = writeln!(html, "<p class=\"more\">… et {} dans le plan.</p>", count(more, "autre motif", "autres motifs"));
+        let _ =
+            writeln!(html, "<p class=\"more\">… et {} dans le plan.</p>", count(more, "autre motif", "autres motifs"));
     }
     html.push_str("</section>\n");
 }
@@ -99,7 +100,8 @@ pub fn write_hold(plan: &Reviewed, fold: &HoldFold, html: &mut String) {
         None if fold.is_person() => "Hors établissement".to_owned(),
         None => "Plan entier".to_owned(),
     };
-    let who = if fold.is_person() { format!("{}, ", count(fold.holds, "personne", "personnes")) } else { String::new() };
+    let who =
+        if fold.is_person() { format!("{}, ", count(fold.holds, "personne", "personnes")) } else { String::new() };
     let new = if fold.new > 0 { " <span class=\"badge waiting\">nouveau</span>" } else { "" };
     let _ = write!(
         html,
@@ -109,7 +111,12 @@ pub fn write_hold(plan: &Reviewed, fold: &HoldFold, html: &mut String) {
     for hold in &fold.shown {
         let _ = write!(html, "<li>{}", Escaped(&hold.message));
         if let Some(key) = &hold.join_key {
-            let _ = write!(html, " <small><a href=\"/personnes/{}\">{}</a></small>", segment(key.as_str()), Escaped(key.as_str()));
+            let _ = write!(
+                html,
+                " <small><a href=\"/personnes/{}\">{}</a></small>",
+                segment(key.as_str()),
+                Escaped(key.as_str())
+            );
         }
         html.push_str("</li>\n");
     }
@@ -207,9 +214,10 @@ fn write_runs(console: &Console, runs: &[LastRun], html: &mut String) {
             None if run.outcomes.is_empty() => String::new(),
             None => words::outcomes(&run.outcomes),
         };
-        let plan = run.plan.as_deref().map_or_else(String::new, |plan| {
-            format!("<br><a href=\"/plans/{}\">lire le plan</a>", segment(plan))
-        });
+        let plan = run
+            .plan
+            .as_deref()
+            .map_or_else(String::new, |plan| format!("<br><a href=\"/plans/{}\">lire le plan</a>", segment(plan)));
         let _ = writeln!(
             html,
             "<tr><th scope=\"row\">{}</th><td><code>{}</code></td><td><span class=\"badge {class}\">{verdict}</span></td>\

@@ -57,9 +57,11 @@ impl Failure {
                 "La console ne répond qu'à l'adresse de la machine elle-même (127.0.0.1 ou localhost), avec son port. \
                  Par un tunnel SSH, gardez le même numéro de port des deux côtés.",
             ),
-            Self::Refused(Refusal::Method) => {
-                (StatusCode::METHOD_NOT_ALLOWED, "Lecture seule", "La console ne change rien : elle ne fait que montrer.")
-            }
+            Self::Refused(Refusal::Method) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Lecture seule",
+                "La console ne change rien : elle ne fait que montrer.",
+            ),
             Self::Refused(Refusal::NoKey) => (
                 StatusCode::UNAUTHORIZED,
                 "Clé demandée",

@@ -18,9 +18,8 @@ const STYLE: &str = include_str!("frame.css");
 /// What a page may do: show its own style, send its own form here.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let style = policy_source(STYLE);
-    let policy = format!(
-        "default-src 'none'; style-src {style}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    );
+    let policy =
+        format!("default-src 'none'; style-src {style}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
 });
 

@@ -68,7 +68,8 @@ async fn find(console: &Console, question: &str) -> Result<Found, Failure> {
     let folded = fold(question);
     let words: Vec<&str> = folded.split_whitespace().take(WORDS).collect();
     let most = u32::try_from(MOST + 1).unwrap_or(u32::MAX);
-    let mut found = Found { rows: console.store.find_names(question, &folded, &words, most).await?, ..Found::default() };
+    let mut found =
+        Found { rows: console.store.find_names(question, &folded, &words, most).await?, ..Found::default() };
     if found.rows.len() <= MOST {
         // As typed: a directory tells accents apart, and a name may begin with a word that no login holds.
         let typed: Vec<&str> = question.split_whitespace().take(WORDS).collect();
@@ -101,7 +102,9 @@ fn write(found: &Found, school: impl Fn(&str) -> String, html: &mut String) {
         html.push_str("<p class=\"notice waiting\">L'annuaire ne répond pas : la recherche s'est faite par identifiant seulement, et les noms manquent.</p>\n");
     }
     if found.rows.is_empty() {
-        html.push_str("<p class=\"notice\">Personne de connu. Essayez le début du nom, avec ses accents, ou l'identifiant.</p>\n");
+        html.push_str(
+            "<p class=\"notice\">Personne de connu. Essayez le début du nom, avec ses accents, ou l'identifiant.</p>\n",
+        );
         return;
     }
     let n = if found.more {

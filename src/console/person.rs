@@ -150,8 +150,7 @@ fn write_credential(console: &Console, person: &Person, zone: &TimeZone, html: &
     } else {
         html.push_str("<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Émis le</th><th scope=\"col\">État</th><th scope=\"col\">Première impression</th><th scope=\"col\">Numéro</th></tr></thead>\n<tbody>\n");
         for credential in &person.credentials {
-            let printed =
-                credential.printed.map_or_else(|| "jamais".to_owned(), |at| words::moment(at, zone));
+            let printed = credential.printed.map_or_else(|| "jamais".to_owned(), |at| words::moment(at, zone));
             let _ = writeln!(
                 html,
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{printed}</td><td class=\"ids\"><code>{}</code></td></tr>",

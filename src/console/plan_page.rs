@@ -117,7 +117,8 @@ struct Pieces {
 impl io::Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let piece = Ok(Bytes::copy_from_slice(bytes));
-        let sent = self.runtime.block_on(async { tokio::time::timeout(READER_PATIENCE, self.pieces.send(piece)).await });
+        let sent =
+            self.runtime.block_on(async { tokio::time::timeout(READER_PATIENCE, self.pieces.send(piece)).await });
         match sent {
             Ok(Ok(())) => Ok(bytes.len()),
             Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),

@@ -29,11 +29,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct ServeError(#[source] std::io::Error);
 
 /// Answers on `listener` until `stop`.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).max_buf_size(HEAD_SIZE);
     let places = Arc::new(Semaphore::new(CONNECTIONS));

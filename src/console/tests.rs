@@ -269,7 +269,8 @@ async fn whose_page_was_looked_at_is_on_the_trail() {
     let window = Window::open().await;
     window.populate().await;
     let text = window.shown("/personnes/AC-RENNES$1").await;
-    for expected in ["zoe.arnaud", "&lt;script&gt;", "élève", "présent depuis le 2 septembre 2026", "page consultée"] {
+    for expected in ["zoe.arnaud", "&lt;script&gt;", "élève", "présent depuis le 2 septembre 2026", "page consultée"]
+    {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     assert!(!text.contains("secret-folder"));
@@ -318,7 +319,9 @@ async fn without_the_key_there_is_nothing_to_see() {
     let mut window = Window::open().await;
     window.populate().await;
     window.cookie.clear();
-    for path in ["/", "/etablissements", "/personnes?q=zoe", "/personnes/AC-RENNES$1", "/plans/x", "/nowhere", "/?cle=no"] {
+    for path in
+        ["/", "/etablissements", "/personnes?q=zoe", "/personnes/AC-RENNES$1", "/plans/x", "/nowhere", "/?cle=no"]
+    {
         let page = window.page(path).await;
         assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{path}");
         assert!(!page.text.contains("zoe"), "{path}");

@@ -72,12 +72,11 @@ impl Store {
 
     /// The accounts of those of `keys` that have one.
     pub async fn accounts_of(&self, keys: &[JoinKey]) -> Result<HashMap<JoinKey, AccountRow>, StoreError> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "{ACCOUNTS} WHERE join_key IN (SELECT value FROM json_each(?1))"
-        )))
-        .bind(json_list(keys))
-        .fetch_all(&self.reader)
-        .await?;
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(format!("{ACCOUNTS} WHERE join_key IN (SELECT value FROM json_each(?1))")))
+                .bind(json_list(keys))
+                .fetch_all(&self.reader)
+                .await?;
         rows.iter().map(|row| account_row(row).map(|account| (account.join_key.clone(), account))).collect()
     }
 

@@ -71,12 +71,11 @@ impl Store {
 
     /// The credentials of a person, newest first.
     pub async fn credentials_of(&self, person: &JoinKey) -> Result<Vec<CredentialRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT serial, state, issued, printed_at FROM envelope WHERE join_key = ?1 ORDER BY id DESC",
-        )
-        .bind(person.as_str())
-        .fetch_all(&self.reader)
-        .await?;
+        let rows =
+            sqlx::query("SELECT serial, state, issued, printed_at FROM envelope WHERE join_key = ?1 ORDER BY id DESC")
+                .bind(person.as_str())
+                .fetch_all(&self.reader)
+                .await?;
         let damaged = |reason: &str| StoreError::Damaged { table: "envelope", reason: reason.to_owned() };
         rows.iter()
             .map(|row| {

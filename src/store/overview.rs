@@ -73,8 +73,9 @@ const SEALED: &str = "EXISTS (SELECT 1 FROM envelope AS e WHERE e.join_key = a.j
 impl Store {
     /// Every source that ever delivered, by name.
     pub async fn source_overviews(&self) -> Result<Vec<SourceOverview>, StoreError> {
-        let rows =
-            sqlx::query("SELECT name, delivered, accepted_at FROM source ORDER BY name").fetch_all(&self.reader).await?;
+        let rows = sqlx::query("SELECT name, delivered, accepted_at FROM source ORDER BY name")
+            .fetch_all(&self.reader)
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(SourceOverview {
