@@ -153,7 +153,8 @@ fn write_sources(console: &Console, known: &[SourceOverview], html: &mut String)
         let late = if age > LATE_AFTER { " <span class=\"badge bad\">en retard</span>" } else { "" };
         let _ = writeln!(
             html,
-            "<td>{delivered}</td><td>{}{late}</td><td>{}</td></tr>",
+            "<td data-label=\"Livraison\">{delivered}</td><td data-label=\"Âge\">{}{late}</td>\
+             <td data-label=\"Acceptée\">{}</td></tr>",
             words::days_ago(age),
             words::moment(accepted, now.time_zone())
         );

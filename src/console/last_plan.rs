@@ -1,6 +1,7 @@
 //! The plan that was saved last, read whole and found intact before anything of it is shown; then kept, because a first
 //! load of a large academy takes seconds to read.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,13 +12,19 @@ use super::failure::Failure;
 use crate::plan::file::{PlanFileError, Reader};
 use crate::plan::render::HoldFolds;
 use crate::plan::{Header, Line};
+use crate::roster::JoinKey;
 use crate::store::Store;
+
+/// Holds of single persons that are kept by their keys. A plan that holds more is held as a whole in all but name.
+const HELD_PERSONS: usize = 20_000;
 
 /// What the console knows of the last plan.
 #[derive(Debug)]
 pub struct Reviewed {
     pub header: Header,
     pub holds: HoldFolds,
+    /// Why a person is held, of the first [`HELD_PERSONS`].
+    pub held: HashMap<JoinKey, String>,
 }
 
 /// The last plan, or why there is none to show.
@@ -93,8 +100,12 @@ async fn mark(file: &Path) -> std::io::Result<Mark> {
 fn read(file: &Path, digest: &str) -> Result<Reviewed, PlanFileError> {
     let mut reader = Reader::open(file)?;
     let mut holds = HoldFolds::new(false);
+    let mut held = HashMap::new();
     for line in reader.by_ref() {
         if let Line::Hold(hold) = line? {
+            if let Some(key) = hold.join_key.as_ref().filter(|_| held.len() < HELD_PERSONS) {
+                held.insert(key.clone(), hold.message.clone());
+            }
             holds.push(hold);
         }
     }
@@ -103,5 +114,5 @@ fn read(file: &Path, digest: &str) -> Result<Reviewed, PlanFileError> {
         // Whole, and not the one that was saved: somebody put another in its place.
         return Err(PlanFileError::Altered { path: file.to_owned() });
     }
-    Ok(Reviewed { header, holds })
+    Ok(Reviewed { header, holds, held })
 }

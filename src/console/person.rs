@@ -19,10 +19,19 @@ use crate::audit::{AuditError, Event, EventFilter, Kind};
 use crate::config::Mode;
 use crate::roster::JoinKey;
 use crate::store::{AccountRow, CredentialRow, NameRow, SheetRow};
-use crate::wording::{Escaped, date};
+use crate::wording::{Escaped, count, date};
 
 /// Events shown, the last ones.
 const EVENTS: usize = 30;
+
+/// What the trail says of one person. Looking is told apart: it must not push what happened out of sight.
+#[derive(Default)]
+struct History {
+    /// Newest first.
+    events: VecDeque<Event>,
+    looks: u64,
+    last_look: Option<Event>,
+}
 
 /// What is known of one person.
 struct Person {
@@ -31,7 +40,7 @@ struct Person {
     account: Option<AccountRow>,
     credentials: Vec<CredentialRow>,
     sheets: Vec<SheetRow>,
-    events: VecDeque<Event>,
+    history: History,
     name: Option<String>,
     nameless: bool,
 }
@@ -45,10 +54,10 @@ pub async fn page(State(console): State<Arc<Console>>, Path(key): Path<String>) 
     if names.is_none() && account.is_none() {
         return Err(Failure::NotFound("Le registre ne connaît personne sous cette clé de jointure."));
     }
+    let history = history(&console, &key).await.map_err(unrecorded)?;
     console.trail.record(Kind::PersonLookedUp, Some(&key), ()).map_err(unrecorded)?;
     console.note_down().await;
     let (credentials, sheets) = tokio::try_join!(store.credentials_of(&key), store.sheets_of(&key))?;
-    let events = events(&console, &key).await.map_err(unrecorded)?;
     let asked = match &account {
         Some(account) => who::names(&console, &[(key.clone(), account.dn.clone())]).await,
         None => Ok(std::collections::HashMap::new()),
@@ -57,7 +66,7 @@ pub async fn page(State(console): State<Arc<Console>>, Path(key): Path<String>) 
         Ok(mut names) => (names.remove(&key), false),
         Err(who::NoAnswer) => (None, true),
     };
-    let person = Person { key, names, account, credentials, sheets, events, name, nameless };
+    let person = Person { key, names, account, credentials, sheets, history, name, nameless };
     let plan = console.last_plan.look(store).await?;
     let title = person.name.as_deref().unwrap_or(person.key.as_str());
     let mut html = format!("<h1>{}</h1>\n", Escaped(title));
@@ -65,22 +74,27 @@ pub async fn page(State(console): State<Arc<Console>>, Path(key): Path<String>) 
     write_account(&person, &plan, &mut html);
     write_credential(&console, &person, now.time_zone(), &mut html);
     write_sheets(&person, &plan, now.time_zone(), &mut html);
-    write_events(&person, &plan, now.time_zone(), &mut html);
+    write_events(&person, now.time_zone(), &mut html);
     Ok(frame::page(title, Place::People, &html))
 }
 
-/// The last events about a person.
-async fn events(console: &Console, key: &JoinKey) -> Result<VecDeque<Event>, AuditError> {
+/// What happened before now.
+async fn history(console: &Console, key: &JoinKey) -> Result<History, AuditError> {
     let filter = EventFilter { person: Some(key.clone()), ..EventFilter::default() };
     let mut all = crate::audit::show(&console.store, &filter).await?;
-    let mut last = VecDeque::with_capacity(EVENTS);
+    let mut history = History::default();
     while let Some(event) = all.try_next().await? {
-        if last.len() == EVENTS {
-            last.pop_back();
+        if event.kind == Kind::PersonLookedUp.name() {
+            history.looks += 1;
+            history.last_look = Some(event);
+            continue;
         }
-        last.push_front(event);
+        if history.events.len() == EVENTS {
+            history.events.pop_back();
+        }
+        history.events.push_front(event);
     }
-    Ok(last)
+    Ok(history)
 }
 
 fn unrecorded(error: AuditError) -> Failure {
@@ -96,6 +110,9 @@ fn unrecorded(error: AuditError) -> Failure {
 fn write_account(person: &Person, plan: &Look, html: &mut String) {
     if person.nameless {
         html.push_str("<p class=\"notice waiting\">L'annuaire ne répond pas : le nom manque.</p>\n");
+    }
+    if let Some(why) = plan.reviewed().and_then(|plan| plan.held.get(&person.key)) {
+        let _ = writeln!(html, "<p class=\"notice waiting\">Retenu : {}</p>", Escaped(why));
     }
     html.push_str("<section aria-labelledby=\"compte\">\n<h2 id=\"compte\">Compte</h2>\n<dl class=\"facts\">\n");
     let mut fact = |label: &str, value: &str| {
@@ -148,12 +165,12 @@ fn write_credential(console: &Console, person: &Person, zone: &TimeZone, html: &
         };
         let _ = writeln!(html, "<p>{why}</p>");
     } else {
-        html.push_str("<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Émis le</th><th scope=\"col\">État</th><th scope=\"col\">Première impression</th><th scope=\"col\">Numéro</th></tr></thead>\n<tbody>\n");
+        html.push_str("<div class=\"wide\"><table class=\"stack\">\n<thead><tr><th scope=\"col\">Émis le</th><th scope=\"col\">État</th><th scope=\"col\">Première impression</th><th scope=\"col\">Numéro</th></tr></thead>\n<tbody>\n");
         for credential in &person.credentials {
             let printed = credential.printed.map_or_else(|| "jamais".to_owned(), |at| words::moment(at, zone));
             let _ = writeln!(
                 html,
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{printed}</td><td class=\"ids\"><code>{}</code></td></tr>",
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td data-label=\"Imprimé\">{printed}</td><td class=\"ids\"><code>{}</code></td></tr>",
                 date(credential.issued),
                 words::credential(credential.state),
                 Escaped(&credential.serial)
@@ -184,14 +201,28 @@ fn write_sheets(person: &Person, plan: &Look, zone: &TimeZone, html: &mut String
     html.push_str("</ul>\n</section>\n");
 }
 
-fn write_events(person: &Person, plan: &Look, zone: &TimeZone, html: &mut String) {
+fn write_looks(history: &History, zone: &TimeZone, html: &mut String) {
+    let told = match &history.last_look {
+        None => "Cette page n'avait jamais été consultée".to_owned(),
+        Some(last) => format!(
+            "Cette page avait été consultée {}, la dernière le {} par {}",
+            count(history.looks, "fois", "fois"),
+            words::moment(last.at, zone),
+            Escaped(&last.actor)
+        ),
+    };
+    let _ = writeln!(html, "<p class=\"more\">{told} ; votre consultation est notée dans la piste.</p>");
+}
+
+fn write_events(person: &Person, zone: &TimeZone, html: &mut String) {
     html.push_str("<section aria-labelledby=\"piste\">\n<h2 id=\"piste\">Ce qui s'est passé</h2>\n");
-    let held = plan.reviewed().into_iter().flat_map(|plan| plan.holds.iter()).flat_map(|fold| &fold.shown);
-    for hold in held.filter(|hold| hold.join_key.as_ref() == Some(&person.key)) {
-        let _ = writeln!(html, "<p class=\"notice waiting\">Retenu : {}</p>", Escaped(&hold.message));
+    write_looks(&person.history, zone, html);
+    if person.history.events.is_empty() {
+        html.push_str("<p>Rien d'autre.</p>\n</section>\n");
+        return;
     }
     html.push_str("<div class=\"wide\"><table class=\"stack\">\n<thead><tr><th scope=\"col\">Quand</th><th scope=\"col\">Quoi</th><th scope=\"col\">Par qui</th><th scope=\"col\">Exécution</th></tr></thead>\n<tbody>\n");
-    for event in &person.events {
+    for event in &person.history.events {
         let _ = writeln!(
             html,
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td class=\"ids\"><code>{}</code></td></tr>",
@@ -202,7 +233,7 @@ fn write_events(person: &Person, plan: &Look, zone: &TimeZone, html: &mut String
         );
     }
     html.push_str("</tbody>\n</table></div>\n");
-    if person.events.len() == EVENTS {
+    if person.history.events.len() == EVENTS {
         let _ = writeln!(
             html,
             "<p class=\"more\">Les {EVENTS} derniers événements ; tous : <code>rentree audit show --person '{}'</code></p>",

@@ -269,12 +269,17 @@ async fn whose_page_was_looked_at_is_on_the_trail() {
     let window = Window::open().await;
     window.populate().await;
     let text = window.shown("/personnes/AC-RENNES$1").await;
-    for expected in ["zoe.arnaud", "&lt;script&gt;", "élève", "présent depuis le 2 septembre 2026", "page consultée"]
+    for expected in
+        ["zoe.arnaud", "&lt;script&gt;", "élève", "présent depuis le 2 septembre 2026", "jamais été consultée"]
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     assert!(!text.contains("secret-folder"));
     assert_eq!(window.events(Kind::PersonLookedUp, Some("1")).await, 1);
+    assert!(window.shown("/personnes/AC-RENNES$1").await.contains("consultée 1 fois"));
+    window.plan().await;
+    let held = window.shown("/personnes/AC-RENNES$1").await;
+    assert!(held.contains("Retenu : ") && held.contains("pas de division"), "{held}");
     assert_eq!(window.events(Kind::PersonLookedUp, Some("2")).await, 0);
     assert!(window.shown("/personnes/AC-RENNES%244").await.contains("pas encore de compte"));
     let text = window.shown("/personnes/AC-RENNES$2").await;

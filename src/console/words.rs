@@ -124,7 +124,6 @@ pub fn event(event: &Event) -> &str {
         Some(Kind::EnvelopeOpened) => "enveloppe ouverte pour l'impression",
         Some(Kind::Printed) => "fiche imprimée",
         Some(Kind::Finding) => "signalement sur les données",
-        Some(Kind::PersonLookedUp) => "page consultée dans la console",
         _ => &event.kind,
     }
 }
