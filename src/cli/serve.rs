@@ -38,6 +38,8 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     // Before the first page can be asked for, so that a signal never finds nobody listening.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    // The terminal or the tunnel that it was started from went away.
+    let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
     let listener = listen(address).await?;
     let address = listener.local_addr().map_err(failed)?;
     let store = Store::open(&config.store.url).await?;
@@ -52,6 +54,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
         }
     };
     let served = serve(listener, Arc::clone(&console), stop).await;

@@ -33,7 +33,7 @@ const KEY: &str = "cle";
 const WRONG_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const WRONG_EVERY: Duration = Duration::from_secs(6);
 /// A page that takes longer is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The secrets of one process, and the names under which it is reached.
 pub struct Access {
@@ -95,7 +95,7 @@ impl Access {
                 hosts.push(name.to_owned());
             }
         }
-        let quota = Quota::with_period(WRONG_EVERY).map_or_else(|| Quota::per_minute(WRONG_BURST), |quota| quota);
+        let quota = Quota::with_period(WRONG_EVERY).unwrap_or_else(|| Quota::per_minute(WRONG_BURST));
         Self {
             address,
             key: Secret::draw(),
@@ -227,16 +227,16 @@ mod tests {
         Access::new(ADDRESS.parse().unwrap())
     }
 
-    fn asked(access: &Access, method: Method, uri: &str, headers: &[(&str, &str)]) -> Verdict {
+    fn asked(access: &Access, method: &Method, uri: &str, headers: &[(&str, &str)]) -> Verdict {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(axum::http::HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        access.judge(&method, &uri.parse().unwrap(), &map)
+        access.judge(method, &uri.parse().unwrap(), &map)
     }
 
     fn get(access: &Access, uri: &str, cookie: &str) -> Verdict {
-        asked(access, Method::GET, uri, &[("host", ADDRESS), ("cookie", cookie)])
+        asked(access, &Method::GET, uri, &[("host", ADDRESS), ("cookie", cookie)])
     }
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
     fn only_the_machine_itself_is_a_host() {
         let access = access();
         let cookie = format!("rentree-8020={}", access.session.0);
-        let from = |host: &str| asked(&access, Method::GET, "/", &[("host", host), ("cookie", &cookie)]);
+        let from = |host: &str| asked(&access, &Method::GET, "/", &[("host", host), ("cookie", &cookie)]);
         for host in [ADDRESS, "localhost:8020", "LOCALHOST:8020", "[::1]:8020"] {
             assert_eq!(from(host), Verdict::Pass, "{host}");
         }
@@ -284,21 +284,21 @@ mod tests {
         {
             assert_eq!(from(host), Verdict::Refuse(Refusal::Host), "{host}");
         }
-        assert_eq!(asked(&access, Method::GET, HEALTH, &[]), Verdict::Refuse(Refusal::Host));
+        assert_eq!(asked(&access, &Method::GET, HEALTH, &[]), Verdict::Refuse(Refusal::Host));
         let two = [("host", ADDRESS), ("host", "evil.example")];
-        assert_eq!(asked(&access, Method::GET, HEALTH, &two), Verdict::Refuse(Refusal::Host));
+        assert_eq!(asked(&access, &Method::GET, HEALTH, &two), Verdict::Refuse(Refusal::Host));
         let at_80 = Access::new("127.0.0.1:80".parse().unwrap());
-        assert_eq!(asked(&at_80, Method::GET, HEALTH, &[("host", "localhost")]), Verdict::Pass);
+        assert_eq!(asked(&at_80, &Method::GET, HEALTH, &[("host", "localhost")]), Verdict::Pass);
     }
 
     #[test]
     fn it_is_read_only_and_health_needs_no_key() {
         let access = access();
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::CONNECT, Method::TRACE] {
-            let answer = asked(&access, method, HEALTH, &[("host", ADDRESS)]);
+            let answer = asked(&access, &method, HEALTH, &[("host", ADDRESS)]);
             assert_eq!(answer, Verdict::Refuse(Refusal::Method));
         }
-        assert_eq!(asked(&access, Method::HEAD, HEALTH, &[("host", ADDRESS)]), Verdict::Pass);
+        assert_eq!(asked(&access, &Method::HEAD, HEALTH, &[("host", ADDRESS)]), Verdict::Pass);
         assert_eq!(get(&access, "/sante/", ""), Verdict::Refuse(Refusal::NoKey));
     }
 

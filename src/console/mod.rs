@@ -129,7 +129,6 @@ impl Console {
     }
 
     /// The trail, for what the caller has to say of the whole.
-    #[must_use]
     pub const fn trail(&self) -> &Trail {
         &self.trail
     }

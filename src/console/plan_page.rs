@@ -25,7 +25,7 @@ use crate::plan::render::{self, Filter, RenderError};
 const PIECE: usize = 64 << 10;
 const PIECES: usize = 4;
 /// A browser that takes no piece for so long is given up: a rendering holds a thread.
-const READER_PATIENCE: Duration = Duration::from_secs(60);
+const READER_PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default, serde::Deserialize)]
 pub struct Selection {

@@ -73,7 +73,7 @@ impl Served {
     /// Sends these lines as the head of a request.
     pub fn ask(&self, head: &str) -> Page {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).unwrap();
         let mut answer = Vec::new();
         // A server that closes before it read everything resets; what it said arrived.
