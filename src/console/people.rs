@@ -99,7 +99,7 @@ async fn find(console: &Console, question: &str) -> Result<Found, Failure> {
 
 fn write(found: &Found, school: impl Fn(&str) -> String, html: &mut String) {
     if found.nameless {
-        html.push_str("<p class=\"notice waiting\">L'annuaire ne répond pas : la recherche s'est faite par identifiant seulement, et les noms manquent.</p>\n");
+        html.push_str("<p class=\"notice waiting\">L'annuaire ne répond pas à temps : la recherche s'est faite par identifiant seulement, et les noms manquent.</p>\n");
     }
     if found.rows.is_empty() {
         html.push_str(

@@ -109,7 +109,7 @@ fn unrecorded(error: AuditError) -> Failure {
 
 fn write_account(person: &Person, plan: &Look, html: &mut String) {
     if person.nameless {
-        html.push_str("<p class=\"notice waiting\">L'annuaire ne répond pas : le nom manque.</p>\n");
+        html.push_str("<p class=\"notice waiting\">L'annuaire ne répond pas à temps : le nom manque.</p>\n");
     }
     if let Some(why) = plan.reviewed().and_then(|plan| plan.held.get(&person.key)) {
         let _ = writeln!(html, "<p class=\"notice waiting\">Retenu : {}</p>", Escaped(why));
