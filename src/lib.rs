@@ -12,6 +12,7 @@ pub mod apply;
 pub mod audit;
 pub mod check;
 pub mod config;
+pub mod console;
 pub mod credentials;
 pub mod directory;
 pub mod feed;

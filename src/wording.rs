@@ -6,9 +6,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use sha2::{Digest as _, Sha256};
 
 /// A number with narrow no-break spaces between thousands.
 pub fn number(n: u64) -> String {
@@ -100,6 +103,11 @@ impl<T: AsRef<str>> fmt::Display for Escaped<T> {
         }
         Ok(())
     }
+}
+
+/// How a content policy names a style or a script that stands in its page: by its digest, so that no other runs.
+pub fn policy_source(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
 /// At most `limit` characters, the middle left out: names differ at their start, DNs and composite values at both ends.

@@ -38,10 +38,16 @@ pub enum Kind {
     Finding,
     /// Low value: a write that had to be tried again.
     Retry,
+    /// Somebody came into the web console with its key.
+    ConsoleOpened,
+    /// Somebody looked at the page of one person.
+    PersonLookedUp,
+    /// Low value: somebody came to the web console with a wrong key.
+    ConsoleRefused,
 }
 
 impl Kind {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -69,6 +75,9 @@ impl Kind {
         Self::Summary,
         Self::Finding,
         Self::Retry,
+        Self::ConsoleOpened,
+        Self::PersonLookedUp,
+        Self::ConsoleRefused,
     ];
 
     /// As the trail keeps it.
@@ -102,6 +111,9 @@ impl Kind {
             Self::Summary => "summary",
             Self::Finding => "finding",
             Self::Retry => "retry",
+            Self::ConsoleOpened => "console_opened",
+            Self::PersonLookedUp => "person_looked_up",
+            Self::ConsoleRefused => "console_refused",
         }
     }
 
@@ -117,6 +129,7 @@ impl Kind {
 pub enum Note {
     Finding,
     Retry,
+    ConsoleRefused,
 }
 
 impl From<Note> for Kind {
@@ -124,6 +137,7 @@ impl From<Note> for Kind {
         match note {
             Note::Finding => Self::Finding,
             Note::Retry => Self::Retry,
+            Note::ConsoleRefused => Self::ConsoleRefused,
         }
     }
 }

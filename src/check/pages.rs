@@ -12,15 +12,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-
 use super::{Checkup, School};
 use crate::feed::values::fold_name;
 use crate::feed::{Code, Finding, Severity, Tool, aaf};
 use crate::private::{private_file, private_folder, publish};
-use crate::wording::{Escaped, date};
+use crate::wording::{Escaped, date, policy_source};
 
 const STYLE: &str = include_str!("pages/page.css");
 
@@ -103,10 +99,10 @@ pub(super) fn order(finding: &Finding) -> impl Ord + use<> {
 
 /// The beginning of a page, up to the open `<main>`.
 fn head(title: &str) -> String {
-    let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    let style = policy_source(STYLE);
     format!(
         "<!doctype html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{hash}'; \
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {style}; \
          base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

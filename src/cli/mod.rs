@@ -15,6 +15,7 @@ mod letters;
 mod output;
 mod plan;
 mod progress;
+mod serve;
 mod session;
 mod show;
 mod simulate;
@@ -75,6 +76,8 @@ enum Verb {
     Audit(audit::Verb),
     /// Takes the directory out in a standard format
     Export(export::Args),
+    /// Shows it all in a browser, read-only: runs, holds, schools, people
+    Serve(serve::Args),
     /// Writes a synthetic academy, for tests, training and load
     Simulate(simulate::Args),
 }
@@ -129,6 +132,7 @@ async fn run(global: &Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Credentials(verb) => credentials::run(global, verb).await,
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,
+        Verb::Serve(args) => serve::run(global, &args).await,
         Verb::Simulate(args) => simulate::run(global, &args),
     }
 }

@@ -61,7 +61,7 @@ impl StoreSession {
     }
 }
 
-async fn open_trail(store: &Store, run: RunId) -> Result<Trail, Failure> {
+pub async fn open_trail(store: &Store, run: RunId) -> Result<Trail, Failure> {
     Trail::open(store, run, &Actor::current()).await.map_err(|e| Failure::new(Verdict::Failed, e))
 }
 
@@ -161,6 +161,6 @@ pub fn must_be_new(path: &Path) -> Result<(), Failure> {
 
 /// The only clock of the program but the trail's.
 #[expect(clippy::disallowed_methods, reason = "everything else takes the time as an argument")]
-fn clock() -> Zoned {
+pub fn clock() -> Zoned {
     Zoned::now()
 }

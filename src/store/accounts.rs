@@ -6,9 +6,10 @@ use compact_str::CompactString;
 use futures_util::TryStreamExt as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::roster::{JoinKey, Profile};
 
 /// Where an account is on its way out; purged ones keep their row.
@@ -34,7 +35,7 @@ impl Stage {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         [Self::Present, Self::Absent, Self::Suspended, Self::Purged].into_iter().find(|s| s.name() == name)
     }
 }
@@ -60,29 +61,23 @@ pub struct AccountRow {
 
 impl Store {
     pub async fn accounts(&self) -> Result<HashMap<JoinKey, AccountRow>, StoreError> {
-        let mut rows = sqlx::query(
-            "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted FROM account",
-        )
-        .fetch(&self.reader);
+        let mut rows = sqlx::query(ACCOUNTS).fetch(&self.reader);
         let mut accounts = HashMap::new();
-        let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
         while let Some(row) = rows.try_next().await? {
-            let join_key = JoinKey::from_text(row.try_get(0)?);
-            let account = AccountRow {
-                join_key: join_key.clone(),
-                dn: row.try_get(1)?,
-                profile: Profile::from_name(row.try_get(2)?).ok_or_else(|| damaged("profile"))?,
-                stage: Stage::from_name(row.try_get(3)?).ok_or_else(|| damaged("stage"))?,
-                since: row.try_get::<&str, _>(4)?.parse().map_err(|_| damaged("date"))?,
-                schools: row.try_get::<&str, _>(5)?.split_whitespace().map(CompactString::from).collect(),
-                class: row.try_get::<Option<&str>, _>(6)?.map(CompactString::from),
-                level: row.try_get::<Option<&str>, _>(7)?.map(CompactString::from),
-                expected: row.try_get(8)?,
-                adopted: row.try_get(9)?,
-            };
-            accounts.insert(join_key, account);
+            let account = account_row(&row)?;
+            accounts.insert(account.join_key.clone(), account);
         }
         Ok(accounts)
+    }
+
+    /// The accounts of those of `keys` that have one.
+    pub async fn accounts_of(&self, keys: &[JoinKey]) -> Result<HashMap<JoinKey, AccountRow>, StoreError> {
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(format!("{ACCOUNTS} WHERE join_key IN (SELECT value FROM json_each(?1))")))
+                .bind(json_list(keys))
+                .fetch_all(&self.reader)
+                .await?;
+        rows.iter().map(|row| account_row(row).map(|account| (account.join_key.clone(), account))).collect()
     }
 
     /// Whose accounts are at this stage.
@@ -125,6 +120,25 @@ impl Store {
         }
         Ok(groups)
     }
+}
+
+const ACCOUNTS: &str =
+    "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted FROM account";
+
+fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
+    Ok(AccountRow {
+        join_key: JoinKey::from_text(row.try_get(0)?),
+        dn: row.try_get(1)?,
+        profile: Profile::from_name(row.try_get(2)?).ok_or_else(|| damaged("profile"))?,
+        stage: Stage::from_name(row.try_get(3)?).ok_or_else(|| damaged("stage"))?,
+        since: row.try_get::<&str, _>(4)?.parse().map_err(|_| damaged("date"))?,
+        schools: row.try_get::<&str, _>(5)?.split_whitespace().map(CompactString::from).collect(),
+        class: row.try_get::<Option<&str>, _>(6)?.map(CompactString::from),
+        level: row.try_get::<Option<&str>, _>(7)?.map(CompactString::from),
+        expected: row.try_get(8)?,
+        adopted: row.try_get(9)?,
+    })
 }
 
 /// Upserts accounts inside a transaction of the caller's.

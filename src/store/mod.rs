@@ -11,7 +11,9 @@ mod envelopes;
 mod images;
 mod ledger;
 mod lock;
+mod look_up;
 mod names;
+mod overview;
 mod runs;
 mod secret_pool;
 mod trail;
@@ -29,7 +31,9 @@ pub use deliveries::DeliveryRow;
 pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};
 pub use lock::RunLock;
+pub use look_up::{CredentialRow, SheetRow};
 pub use names::NameRow;
+pub use overview::{ClassCount, LastRun, SchoolCount, SourceOverview};
 pub use runs::{BatchResult, JournalRow, Outcome, PlanRow, PlanState};
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.

@@ -60,7 +60,7 @@ impl Outcome {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         [Self::Intended, Self::Done, Self::Moved, Self::Failed].into_iter().find(|o| o.name() == name)
     }
 }
@@ -128,6 +128,15 @@ impl Store {
     pub async fn plan(&self, id: &str) -> Result<Option<PlanRow>, StoreError> {
         let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE id = ?1")
             .bind(id)
+            .fetch_optional(&self.reader)
+            .await?;
+        row.as_ref().map(plan_row).transpose()
+    }
+
+    /// The plan that was saved last.
+    pub async fn last_plan(&self) -> Result<Option<PlanRow>, StoreError> {
+        // Plans are numbered by their time.
+        let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan ORDER BY id DESC LIMIT 1")
             .fetch_optional(&self.reader)
             .await?;
         row.as_ref().map(plan_row).transpose()

@@ -3,6 +3,7 @@
 // A test that cannot go on fails there and then; clippy knows this only of functions marked as tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod console;
 mod directory;
 #[cfg(feature = "letters")]
 mod letters;

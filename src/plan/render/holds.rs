@@ -10,7 +10,7 @@ const SHOWN: usize = 5;
 
 /// Holds of one reason and school that concern persons, or one hold of a school or of the whole plan.
 #[derive(Debug)]
-pub(super) struct HoldFold {
+pub struct HoldFold {
     pub school: Option<Uai>,
     pub reason: HoldReason,
     pub holds: u64,
@@ -23,12 +23,14 @@ pub(super) struct HoldFold {
 
 /// Gathers holds: the whole plan's first, then school by school; schools before persons.
 #[derive(Debug)]
-pub(super) struct HoldFolds {
+pub struct HoldFolds {
     folds: BTreeMap<(bool, Option<Uai>, bool, HoldReason), HoldFold>,
     limit: usize,
 }
 
 impl HoldFolds {
+    /// `full`: every hold is kept, not the first ones of each kind.
+    #[must_use]
     pub const fn new(full: bool) -> Self {
         Self { folds: BTreeMap::new(), limit: if full { usize::MAX } else { SHOWN } }
     }
@@ -57,40 +59,48 @@ impl HoldFolds {
         self.folds.values()
     }
 
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.folds.is_empty()
     }
 
+    #[must_use]
     pub fn count(&self) -> u64 {
         self.iter().map(|f| f.holds).sum()
     }
 
+    #[must_use]
     pub fn is_whole_plan(&self) -> bool {
         self.iter().any(HoldFold::is_whole_plan)
     }
 
     /// Schools held as a whole.
+    #[must_use]
     pub fn schools(&self) -> u64 {
         let mut held: Vec<&Uai> = self.iter().filter(|f| !f.is_person()).filter_map(|f| f.school.as_ref()).collect();
         held.dedup();
         held.len() as u64
     }
 
+    #[must_use]
     pub fn holds_school(&self, uai: &str) -> bool {
         self.iter().any(|f| !f.is_person() && f.school.as_ref().is_some_and(|s| s.as_str() == uai))
     }
 
     /// Persons held one by one.
+    #[must_use]
     pub fn persons(&self) -> u64 {
         self.iter().filter(|f| f.is_person()).map(|f| f.holds).sum()
     }
 }
 
 impl HoldFold {
+    #[must_use]
     pub fn is_person(&self) -> bool {
         self.shown.first().is_some_and(|h| h.join_key.is_some())
     }
 
+    #[must_use]
     pub fn is_whole_plan(&self) -> bool {
         self.school.is_none() && !self.is_person()
     }

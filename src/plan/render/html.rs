@@ -14,6 +14,7 @@ use super::buckets::ORDER;
 use super::fold::{Limits, fold};
 use super::survey::Survey;
 use super::{Options, RenderError};
+use crate::plan::file::PlanFileError;
 use crate::private::{private_file, publish};
 use page::Page;
 
@@ -23,6 +24,27 @@ const ROWS: usize = 200;
 /// less than [`FEWEST_ROWS`].
 const ROWS_OF_PAGE: usize = 40_000;
 const FEWEST_ROWS: usize = 5;
+
+/// What the page may do, as a content policy: show its own style and run its own script, each named by its digest.
+#[must_use]
+pub fn html_policy() -> String {
+    page::policy()
+}
+
+/// Renders the plan in `path`, whose seal must have this digest, as a page into `out`. The seal is checked before the
+/// first byte is written; memory stays bounded, and a page that nobody reads on stops where `out` fails.
+///
+/// # Errors
+/// When the plan is damaged or another, its changes cannot be sorted, or `out` fails.
+pub fn html_to(path: &Path, digest: &str, options: &Options, out: impl io::Write) -> Result<(), RenderError> {
+    let survey = Survey::read(path, options)?;
+    if survey.seal.digest != digest {
+        return Err(PlanFileError::Altered { path: path.to_owned() }.into());
+    }
+    let mut page = Page::new(out, options);
+    write(&mut page, survey)?;
+    page.into_inner().flush().map_err(RenderError::Output)
+}
 
 /// Renders the plan in `path`, whose seal is checked first, into the page `to`.
 pub fn html(path: &Path, options: &Options, to: &Path) -> Result<(), RenderError> {

@@ -28,9 +28,11 @@ use super::file::PlanFileError;
 use crate::feed::values::Uai;
 use crate::roster::{JoinKey, Profile};
 
-pub use html::html;
+pub use holds::{HoldFold, HoldFolds};
+pub use html::{html, html_policy, html_to};
 pub use summary::{Credentials, Summary};
 pub use text::text;
+pub use words::hold_reason;
 
 /// How a plan is rendered.
 #[derive(Debug, Clone)]
@@ -42,11 +44,13 @@ pub struct Options {
     pub filter: Filter,
     /// In which dates are shown.
     pub zone: TimeZone,
+    /// The page is shown by the console, and leads back there (HTML only).
+    pub in_console: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { colour: false, full: false, filter: Filter::default(), zone: TimeZone::UTC }
+        Self { colour: false, full: false, filter: Filter::default(), zone: TimeZone::UTC, in_console: false }
     }
 }
 

@@ -45,7 +45,9 @@ pub(super) fn kind(kind: ChangeKind, n: u64) -> String {
     count(n, singular, plural)
 }
 
-pub(super) const fn hold_reason(reason: HoldReason) -> &'static str {
+/// Why it is held, in a few words.
+#[must_use]
+pub const fn hold_reason(reason: HoldReason) -> &'static str {
     match reason {
         HoldReason::SuspendLimit => "trop de départs",
         HoldReason::CreateLimit => "trop de créations",

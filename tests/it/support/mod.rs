@@ -1,6 +1,7 @@
 //! What tests stand on: a real slapd, a peer that misbehaves at command, a store in a folder of its own.
 
 pub mod academy;
+pub mod browser;
 pub mod peer;
 pub mod program;
 pub mod slapd;

@@ -2,10 +2,6 @@
 
 use std::io::{self, Write};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
 use crate::plan::render::holds::HoldFold;
@@ -13,6 +9,7 @@ use crate::plan::render::survey::{Counts, School, Survey};
 use crate::plan::render::words::{self, number};
 use crate::plan::{ChangeKind, HoldReason};
 pub(super) use crate::wording::Escaped;
+use crate::wording::policy_source;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -34,17 +31,18 @@ impl<'a, W: Write> Page<'a, W> {
     pub fn head(&mut self, survey: &Survey) -> io::Result<()> {
         let header = &survey.header;
         let when = words::moment(header.created, &self.options.zone);
-        let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
-        let (style, script) = (hash(STYLE), hash(SCRIPT));
+        let policy = policy();
         write!(
             self.out,
             "<!doctype html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; \
-             script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
              <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>Plan du {when}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         )?;
+        if self.options.in_console {
+            self.out.write_all("<nav><a href=\"/\">← Tableau de bord</a></nav>\n".as_bytes())?;
+        }
         let closing = survey.closing();
         let closing = closing.strip_prefix("Plan : ").unwrap_or(&closing);
         write!(
@@ -236,6 +234,15 @@ impl<'a, W: Write> Page<'a, W> {
             Escaped(&survey.header.program)
         )
     }
+}
+
+/// The content policy of the page.
+pub(super) fn policy() -> String {
+    format!(
+        "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+        policy_source(STYLE),
+        policy_source(SCRIPT)
+    )
 }
 
 fn anchor(school: &School) -> String {
