@@ -4,11 +4,13 @@
 //! One walk over the packed attributes per record, then the record is gone: what a draft keeps is what the roster
 //! keeps, and the few composite values whose structures and persons are not known before every record was seen.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use jiff::civil::Date;
 
 use super::links::{self, Legacy, RawLink};
-use super::model::{Civility, Contact, ImageRecord, JoinKey, Name, Pupil};
+use super::model::{Civility, Contact, ImageRecord, JoinKey, Name, Pupil, Studies};
 use super::normal;
 use crate::feed::values::{Uai, parse_civility, parse_date, parse_flag, siret_digits};
 use crate::feed::{Category, Origin, Values};
@@ -64,20 +66,23 @@ impl Who {
             "ENTPersonMobileSMS" => contact.mobile_sms = values.find_map(normal::phone),
             "ENTPersonAdresseDiffusion" => contact.address_shared = values.find_map(parse_flag),
             "ENTPersonAdresse" => {
-                contact.address.get_or_insert_default().lines = exact(values.flat_map(normal::address_lines));
+                Arc::make_mut(contact.address.get_or_insert_default()).lines =
+                    exact(values.flat_map(normal::address_lines));
             }
             "ENTPersonCodePostal" => {
-                contact.address.get_or_insert_default().postal_code = values.find_map(normal::postal_code);
+                Arc::make_mut(contact.address.get_or_insert_default()).postal_code =
+                    values.find_map(normal::postal_code);
             }
-            "ENTPersonVille" => contact.address.get_or_insert_default().town = one(&mut values),
-            "ENTPersonPays" => contact.address.get_or_insert_default().country = one(&mut values),
+            "ENTPersonVille" => Arc::make_mut(contact.address.get_or_insert_default()).town = one(&mut values),
+            "ENTPersonPays" => Arc::make_mut(contact.address.get_or_insert_default()).country = one(&mut values),
             _ => return false,
         }
         true
     }
 
     fn finish(mut self) -> Self {
-        self.contact.address = self.contact.address.and_then(normal::address);
+        let address = self.contact.address.map(Arc::unwrap_or_clone);
+        self.contact.address = address.and_then(normal::address).map(Arc::new);
         self
     }
 
@@ -142,7 +147,7 @@ impl RawLinks {
 
 #[derive(Debug, Clone)]
 pub(super) struct PupilDraft {
-    pub(super) who: Who,
+    pub(super) who: Box<Who>,
     pub(super) administrative: Option<CompactString>,
     /// `struct$class` and `struct$group`.
     pub(super) classes: Vec<CompactString>,
@@ -164,20 +169,25 @@ impl PupilDraft {
             (&mut own.siecle, &mut other.siecle),
             (&mut own.regime, &mut other.regime),
             (&mut own.statut, &mut other.statut),
-            (&mut own.mef, &mut other.mef),
-            (&mut own.libelle_mef, &mut other.libelle_mef),
-            (&mut own.niv_formation, &mut other.niv_formation),
-            (&mut own.filiere, &mut other.filiere),
         ] {
             fill(own, other.take());
         }
         fill(&mut own.boursier, other.boursier);
         fill(&mut own.transport, other.transport);
-        if own.enseignements.is_empty() && own.code_enseignements.is_empty() {
-            own.enseignements = std::mem::take(&mut other.enseignements);
-            own.code_enseignements = std::mem::take(&mut other.code_enseignements);
+        let (own, other) = (Arc::make_mut(&mut own.studies), &other.studies);
+        for (own, other) in [
+            (&mut own.mef, &other.mef),
+            (&mut own.libelle_mef, &other.libelle_mef),
+            (&mut own.niv_formation, &other.niv_formation),
+            (&mut own.filiere, &other.filiere),
+        ] {
+            fill(own, other.clone());
         }
-        self.who.fill(later.who.clone());
+        if own.enseignements.is_empty() && own.code_enseignements.is_empty() {
+            own.enseignements.clone_from(&other.enseignements);
+            own.code_enseignements.clone_from(&other.code_enseignements);
+        }
+        self.who.fill((*later.who).clone());
         let more = std::mem::take(&mut later.also);
         self.also.push(later);
         self.also.extend(more);
@@ -185,7 +195,7 @@ impl PupilDraft {
 
     pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
         let mut who = Who::new(head);
-        let mut pupil = Box::<Pupil>::default();
+        let (mut pupil, mut studies) = (Box::<Pupil>::default(), Studies::default());
         let (mut administrative, mut classes, mut groups) = (None, Vec::new(), Vec::new());
         let (mut links, mut lives_with) = (None, Vec::new());
         let mut legacy = Legacy::default();
@@ -202,12 +212,12 @@ impl PupilDraft {
                 "ENTEleveTransport" => pupil.transport = values.find_map(parse_flag),
                 "ENTEleveRegime" => pupil.regime = one(&mut values),
                 "ENTEleveStatutEleve" => pupil.statut = one(&mut values),
-                "ENTEleveMEF" => pupil.mef = one(&mut values),
-                "ENTEleveLibelleMEF" => pupil.libelle_mef = one(&mut values),
-                "ENTEleveNivFormation" => pupil.niv_formation = one(&mut values),
-                "ENTEleveFiliere" => pupil.filiere = one(&mut values),
-                "ENTEleveEnseignements" => pupil.enseignements = all(values),
-                "ENTEleveCodeEnseignements" => pupil.code_enseignements = all(values),
+                "ENTEleveMEF" => studies.mef = one(&mut values),
+                "ENTEleveLibelleMEF" => studies.libelle_mef = one(&mut values),
+                "ENTEleveNivFormation" => studies.niv_formation = one(&mut values),
+                "ENTEleveFiliere" => studies.filiere = one(&mut values),
+                "ENTEleveEnseignements" => studies.enseignements = all(values),
+                "ENTEleveCodeEnseignements" => studies.code_enseignements = all(values),
                 "ENTEleveParents" => legacy.parents = all(values),
                 "ENTElevePere" => legacy.father = one(&mut values),
                 "ENTEleveMere" => legacy.mother = one(&mut values),
@@ -221,14 +231,24 @@ impl PupilDraft {
                 }
             }
         }
+        pupil.studies = Arc::new(studies);
         let links = links.map_or_else(|| RawLinks::Legacy(Box::new(legacy)), RawLinks::Current);
-        Self { who: who.finish(), administrative, classes, groups, links, lives_with, pupil, also: Vec::new() }
+        Self {
+            who: Box::new(who.finish()),
+            administrative,
+            classes,
+            groups,
+            links,
+            lives_with,
+            pupil,
+            also: Vec::new(),
+        }
     }
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct RelativeDraft {
-    pub(super) who: Who,
+    pub(super) who: Box<Who>,
     /// Keys of the pupils that the relative's own record names; `None` when the set does not say.
     pub(super) pupils: Option<Vec<CompactString>>,
 }
@@ -236,7 +256,7 @@ pub(super) struct RelativeDraft {
 impl RelativeDraft {
     /// Takes what a later source has and this one lacks. Which pupils a relative has is for the pupils to say.
     pub(super) fn fill(&mut self, later: Self) {
-        self.who.fill(later.who);
+        self.who.fill(*later.who);
     }
 
     pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
@@ -249,7 +269,7 @@ impl RelativeDraft {
                 who.take(name, values);
             }
         }
-        Self { who: who.finish(), pupils }
+        Self { who: Box::new(who.finish()), pupils }
     }
 }
 
@@ -267,7 +287,7 @@ pub(super) struct Teaching {
 
 #[derive(Debug, Clone)]
 pub(super) struct StaffDraft {
-    pub(super) who: Who,
+    pub(super) who: Box<Who>,
     pub(super) administrative: Option<CompactString>,
     /// `struct$code$label$disciplineCode$disciplineLabel`.
     pub(super) functions: Vec<CompactString>,
@@ -286,7 +306,7 @@ pub(super) struct StaffDraft {
 impl StaffDraft {
     /// Takes what a later source has and this one lacks; services add up.
     pub(super) fn fill(&mut self, mut later: Self) {
-        self.who.fill(later.who.clone());
+        self.who.fill((*later.who).clone());
         self.present |= later.present;
         self.corps |= later.corps;
         if self.category_disciplines.is_empty() {
@@ -324,7 +344,7 @@ impl StaffDraft {
         }
         let also = Vec::new();
         Self {
-            who: who.finish(),
+            who: Box::new(who.finish()),
             administrative,
             functions,
             teaching,

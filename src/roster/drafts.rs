@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::draft::{Head, Label, PupilDraft, RelativeDraft, StaffDraft, StructureDraft, Who};
-use super::model::{ImageRecord, JoinKey, LeftOut, LeftOutReason};
+use super::model::{Address, ImageRecord, JoinKey, LeftOut, LeftOutReason, Studies};
+use super::pool::Pool;
 use super::report::Report;
 use super::several;
 use crate::feed::{Category, Code};
@@ -22,6 +23,8 @@ pub(super) struct Drafts {
     pub(super) pupils: Vec<PupilDraft>,
     pub(super) relatives: Vec<RelativeDraft>,
     pub(super) staff: Vec<StaffDraft>,
+    pub(super) studies: Pool<Studies>,
+    addresses: Pool<Address>,
     /// Keys of records that went into another's, with that one's.
     pub(super) aliases: Vec<(JoinKey, JoinKey)>,
 }
@@ -63,9 +66,19 @@ impl Drafts {
         let batch = batch.into_par_iter();
         match category {
             Category::Structure => self.structures.par_extend(batch.map(|r| StructureDraft::read(head(&r), &r))),
-            Category::Pupil => self.pupils.par_extend(batch.map(|r| PupilDraft::read(head(&r), &r))),
-            Category::Relative => self.relatives.par_extend(batch.map(|r| RelativeDraft::read(head(&r), &r))),
-            Category::Staff => self.staff.par_extend(batch.map(|r| StaffDraft::read(head(&r), &r))),
+            Category::Pupil => {
+                let mut read: Vec<_> = batch.map(|r| PupilDraft::read(head(&r), &r)).collect();
+                read.iter_mut().for_each(|draft| self.studies.share(&mut draft.pupil.studies));
+                gather(&mut self.pupils, read, &mut self.addresses);
+            }
+            Category::Relative => {
+                let read = batch.map(|r| RelativeDraft::read(head(&r), &r)).collect();
+                gather(&mut self.relatives, read, &mut self.addresses);
+            }
+            Category::Staff => {
+                let read = batch.map(|r| StaffDraft::read(head(&r), &r)).collect();
+                gather(&mut self.staff, read, &mut self.addresses);
+            }
             Category::Subject | Category::Mef => {
                 let labels = if category == Category::Mef { &mut self.mefs } else { &mut self.subjects };
                 let read: Vec<_> = batch.map(|r| (head(&r).key, Label::read(&r))).collect();
@@ -106,6 +119,13 @@ impl Drafts {
     }
 }
 
+fn gather<D: PersonDraft>(drafts: &mut Vec<D>, mut read: Vec<D>, addresses: &mut Pool<Address>) {
+    for address in read.iter_mut().filter_map(|draft| draft.who_mut().contact.address.as_mut()) {
+        addresses.share(address);
+    }
+    drafts.append(&mut read);
+}
+
 /// Two sources under one prefix may give one code two labels: the smaller one, whatever the order.
 fn learn(labels: &mut HashMap<JoinKey, Label>, key: JoinKey, label: Option<Label>) {
     if let Some(label) = label {
@@ -120,6 +140,8 @@ fn learn(labels: &mut HashMap<JoinKey, Label>, key: JoinKey, label: Option<Label
 pub(super) trait PersonDraft {
     fn who(&self) -> &Who;
 
+    fn who_mut(&mut self) -> &mut Who;
+
     /// Takes what another record of the same person, from a source that is heard later, has and this one lacks.
     fn fill(&mut self, later: Self);
 
@@ -132,6 +154,7 @@ macro_rules! person_draft {
     ($($draft:ty),*) => { $(
         impl PersonDraft for $draft {
             fn who(&self) -> &Who { &self.who }
+            fn who_mut(&mut self) -> &mut Who { &mut self.who }
             fn fill(&mut self, later: Self) { self.fill(later); }
         }
     )* };

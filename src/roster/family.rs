@@ -9,9 +9,8 @@ use compact_str::CompactString;
 
 use super::draft::RelativeDraft;
 use super::drafts::{PersonDraft, leave};
-use super::links::Codes;
 use super::model::{
-    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Relative, Role, Standing,
+    Attachment, JoinKey, LeftOut, LeftOutReason, LinkCodes, NationalProfile, Person, Profile, Relative, Role, Standing,
     StructureId,
 };
 use super::options::Options;
@@ -23,7 +22,7 @@ use crate::feed::{Category, Code};
 /// A sufficient link of a pupil; the relative is an index among the drafts.
 pub(super) struct KeptLink {
     pub(super) relative: u32,
-    pub(super) codes: Codes,
+    pub(super) codes: LinkCodes,
     pub(super) standing: Standing,
 }
 
@@ -111,7 +110,7 @@ pub(super) fn settle(
     family: &Family,
     report: &mut Report<'_>,
     left_out: &mut Vec<LeftOut>,
-) -> Vec<(u32, Person)> {
+) -> Vec<(u32, Box<Person>)> {
     let mut settled = Vec::new();
     let mut without_pupil: BTreeMap<u16, u32> = BTreeMap::new();
     for ((draft, at), named_by) in relatives.into_iter().zip(0..).zip(&family.named_by) {
@@ -135,10 +134,10 @@ pub(super) fn settle(
         }
         schools.sort_unstable();
         schools.dedup();
-        let who = draft.who;
+        let who = *draft.who;
         settled.push((
             at,
-            Person {
+            Box::new(Person {
                 key: who.head.key,
                 origin: who.head.origin,
                 profile: Profile::Relative,
@@ -148,11 +147,11 @@ pub(super) fn settle(
                 contact: who.contact,
                 schools: schools
                     .into_iter()
-                    .map(|structure| Attachment { structure, profiles: vec![NationalProfile::Tut] })
+                    .map(|structure| Attachment { structure, profiles: NationalProfile::Tut.into() })
                     .collect(),
                 administrative: None,
                 role: Role::Relative(Relative::default()),
-            },
+            }),
         ));
     }
     for (source, count) in without_pupil {

@@ -15,6 +15,7 @@ mod links;
 mod model;
 mod normal;
 mod options;
+mod pool;
 mod pupils;
 mod report;
 mod school_name;

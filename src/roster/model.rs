@@ -59,8 +59,10 @@ pub struct StructureId(pub u32);
 pub struct Roster {
     /// In scope, sorted by UAI.
     pub structures: Vec<Structure>,
-    /// Who should have an account, sorted by join key.
-    pub persons: Vec<Person>,
+    /// Who should have an account, sorted by join key. Each in a box of its own: on the way here a person is handed on
+    /// and sorted several times, and a list of a million large values would be copied each time.
+    #[expect(clippy::vec_box, reason = "see above")]
+    pub persons: Vec<Box<Person>>,
     /// Persons delivered who get no account, each counted once.
     pub left_out: Vec<LeftOut>,
     /// Other join keys under which people of this roster may have an account.
@@ -90,7 +92,7 @@ impl Roster {
 
     #[must_use]
     pub fn person(&self, id: PersonId) -> Option<&Person> {
-        self.persons.get(id.0 as usize)
+        self.persons.get(id.0 as usize).map(|person| &**person)
     }
 }
 
@@ -222,6 +224,44 @@ impl NationalProfile {
     }
 }
 
+/// A set of national profiles, given in the order of [`NationalProfile::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Profiles(u16);
+
+impl Profiles {
+    pub fn insert(&mut self, profile: NationalProfile) {
+        self.0 |= 1 << profile as u16;
+    }
+
+    #[must_use]
+    pub const fn contains(self, profile: NationalProfile) -> bool {
+        self.0 & (1 << profile as u16) != 0
+    }
+
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = NationalProfile> {
+        NationalProfile::ALL.into_iter().filter(move |profile| self.contains(*profile))
+    }
+}
+
+impl FromIterator<NationalProfile> for Profiles {
+    fn from_iter<I: IntoIterator<Item = NationalProfile>>(profiles: I) -> Self {
+        let mut set = Self::default();
+        profiles.into_iter().for_each(|profile| set.insert(profile));
+        set
+    }
+}
+
+impl From<NationalProfile> for Profiles {
+    fn from(profile: NationalProfile) -> Self {
+        [profile].into_iter().collect()
+    }
+}
+
 /// The four families of accounts, for policies and selectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -280,8 +320,8 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     pub structure: StructureId,
-    /// Sorted, at least one.
-    pub profiles: Vec<NationalProfile>,
+    /// At least one.
+    pub profiles: Profiles,
 }
 
 /// Names as delivered.
@@ -318,7 +358,8 @@ pub struct Contact {
     pub work_phone: Option<CompactString>,
     pub mobiles: Vec<CompactString>,
     pub mobile_sms: Option<CompactString>,
-    pub address: Option<Address>,
+    /// One value for all who live there.
+    pub address: Option<Arc<Address>>,
     /// The address may be given to parents' associations.
     pub address_shared: Option<bool>,
 }
@@ -357,6 +398,13 @@ pub struct Pupil {
     pub transport: Option<bool>,
     pub regime: Option<CompactString>,
     pub statut: Option<CompactString>,
+    /// One value for all who follow the same.
+    pub studies: Arc<Studies>,
+}
+
+/// What a pupil studies: most of a class share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Studies {
     pub mef: Option<CompactString>,
     pub libelle_mef: Option<CompactString>,
     pub niv_formation: Option<CompactString>,
@@ -369,7 +417,7 @@ impl Pupil {
     /// What tells that a pupil has gone up a year: the MEF, or in the first degree, which has none, the level.
     #[must_use]
     pub fn course(&self) -> Option<&CompactString> {
-        self.mef.as_ref().or(self.niv_formation.as_ref())
+        self.studies.mef.as_ref().or(self.studies.niv_formation.as_ref())
     }
 }
 
@@ -377,9 +425,27 @@ impl Pupil {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     pub relative: PersonId,
-    /// The five code fields as delivered: `link$financial$legal$contact$payment`.
-    pub codes: [CompactString; 5],
+    pub codes: LinkCodes,
     pub standing: Standing,
+}
+
+/// The five code fields of a link as delivered: `link$financial$legal$contact$payment`. One text, because there are
+/// millions of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkCodes(CompactString);
+
+impl LinkCodes {
+    #[must_use]
+    pub fn new(text: impl Into<CompactString>) -> Self {
+        Self(text.into())
+    }
+
+    /// Those that are not there are empty.
+    #[must_use]
+    pub fn fields(&self) -> [&str; 5] {
+        let mut fields = self.0.split('$').map(str::trim);
+        [(); 5].map(|()| fields.next().unwrap_or_default())
+    }
 }
 
 /// What the relative is to the pupil, by precedence legal > in charge > contact (AAF, `ENTElevePersRelEleve`).

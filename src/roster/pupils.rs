@@ -1,13 +1,14 @@
 //! Second pass, pupils: schools, class per school, groups, words for codes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 
 use super::draft::{Head, Label, PupilDraft, RawLinks, Who};
 use super::drafts::{Drafts, leave};
 use super::model::{
-    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Pupil, Role, StructureId,
+    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Pupil, Role, StructureId, Studies,
 };
 use super::report::Report;
 use super::scope::Place;
@@ -16,7 +17,7 @@ use crate::feed::{Category, Code, Finding};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.
 pub(super) struct SettledPupil {
-    pub(super) person: Person,
+    pub(super) person: Box<Person>,
     pub(super) source: u16,
     /// The source whose keys `links` and `lives_with` are: the first that knows a family.
     pub(super) family_source: u16,
@@ -154,25 +155,26 @@ fn settle_one(
     schools.sort_unstable();
     schools.dedup();
 
-    let (head, mut pupil) = (draft.who.head.clone(), draft.pupil);
+    let (who, mut pupil) = (*draft.who, draft.pupil);
+    let head = who.head;
     pupil.classes = classes;
     pupil.groups = groups;
     let settled = SettledPupil {
-        person: Person {
+        person: Box::new(Person {
             key: head.key.clone(),
             origin: head.origin.clone(),
             profile: Profile::Pupil,
-            name: draft.who.name,
-            civility: draft.who.civility,
-            birth: draft.who.birth,
-            contact: draft.who.contact,
+            name: who.name,
+            civility: who.civility,
+            birth: who.birth,
+            contact: who.contact,
             schools: schools
                 .into_iter()
-                .map(|structure| Attachment { structure, profiles: vec![NationalProfile::Elv] })
+                .map(|structure| Attachment { structure, profiles: NationalProfile::Elv.into() })
                 .collect(),
             administrative,
             role: Role::Pupil(pupil),
-        },
+        }),
         source,
         family_source,
         links: draft.links,
@@ -203,26 +205,33 @@ fn add_schools(named: &mut Vec<(StructureId, CompactString)>, later: Vec<(Struct
 
 /// Words that the record lacks and the nomenclatures have. Codes and labels of the subjects followed are not parallel
 /// lists: the labels delivered are never completed, only replaced when there is none.
-fn name_codes(settled: &mut SettledPupil, drafts: &Drafts, report: &Report<'_>) {
+fn name_codes(settled: &mut SettledPupil, drafts: &mut Drafts, report: &Report<'_>) {
     let prefix = report.prefix(settled.source);
     let Some(pupil) = settled.pupil_mut() else { return };
-    let complete = pupil.libelle_mef.is_some() && pupil.niv_formation.is_some() && pupil.filiere.is_some();
-    if !complete && let Some(mef) = pupil.mef.as_deref().and_then(|code| look_up(&drafts.mefs, prefix, code)) {
-        pupil.libelle_mef.get_or_insert_with(|| mef.words.clone());
-        if pupil.niv_formation.is_none() {
-            pupil.niv_formation.clone_from(&mef.level);
+    let Studies { mef, libelle_mef, niv_formation, filiere, enseignements, code_enseignements } = &*pupil.studies;
+    let complete = libelle_mef.is_some() && niv_formation.is_some() && filiere.is_some();
+    let mef = mef.as_deref().filter(|_| !complete).and_then(|code| look_up(&drafts.mefs, prefix, code));
+    let unnamed = enseignements.is_empty() && !code_enseignements.is_empty();
+    if mef.is_none() && !unnamed {
+        return;
+    }
+    let studies = Arc::make_mut(&mut pupil.studies);
+    if let Some(mef) = mef {
+        studies.libelle_mef.get_or_insert_with(|| mef.words.clone());
+        if studies.niv_formation.is_none() {
+            studies.niv_formation.clone_from(&mef.level);
         }
-        if pupil.filiere.is_none() {
-            pupil.filiere.clone_from(&mef.track);
+        if studies.filiere.is_none() {
+            studies.filiere.clone_from(&mef.track);
         }
     }
-    if pupil.enseignements.is_empty() {
-        pupil.enseignements = pupil
-            .code_enseignements
-            .iter()
-            .map(|code| look_up(&drafts.subjects, prefix, code).map_or_else(|| code.clone(), |s| s.words.clone()))
-            .collect();
+    if unnamed {
+        let words = |code: &CompactString| {
+            look_up(&drafts.subjects, prefix, code).map_or_else(|| code.clone(), |subject| subject.words.clone())
+        };
+        studies.enseignements = studies.code_enseignements.iter().map(words).collect();
     }
+    drafts.studies.share(&mut pupil.studies);
 }
 
 fn look_up<'l>(labels: &'l HashMap<JoinKey, Label>, prefix: &str, code: &str) -> Option<&'l Label> {

@@ -8,7 +8,7 @@ use super::draft::StaffDraft;
 use super::drafts::leave;
 use super::functions::{self, Meaning};
 use super::model::{
-    Attachment, Function, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Role, Staff, StructureId,
+    Attachment, Function, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Profiles, Role, Staff, StructureId,
 };
 use super::options::Options;
 use super::pupils::lacks_mandatory;
@@ -42,7 +42,7 @@ pub(super) fn settle(
     options: &Options,
     report: &mut Report<'_>,
     left_out: &mut Vec<LeftOut>,
-) -> (Vec<Person>, u64) {
+) -> (Vec<Box<Person>>, u64) {
     let mut tally = Tally { functions_elsewhere: 0, unknown_codes: BTreeMap::new(), lacking: BTreeMap::new() };
     let mut settled = Vec::with_capacity(drafts.len());
     for draft in drafts {
@@ -69,7 +69,7 @@ pub(super) fn settle(
 struct Service {
     administrative: Option<StructureId>,
     /// Profiles per school: the result.
-    profiles: BTreeMap<StructureId, BTreeSet<NationalProfile>>,
+    profiles: BTreeMap<StructureId, Profiles>,
     /// What the functions out of scope mean.
     elsewhere: Vec<Meaning>,
     /// A structure out of scope or unknown is named somewhere.
@@ -149,10 +149,10 @@ impl Service {
         }
         // Classes without a function there: the function is missing from the export, or names another school.
         for place in places {
-            self.profiles.entry(place).or_insert_with(|| [NationalProfile::Ens].into());
+            self.profiles.entry(place).or_insert_with(|| NationalProfile::Ens.into());
         }
         if let (true, Some(school)) = (self.profiles.is_empty(), self.administrative) {
-            let mut held: BTreeSet<_> = self
+            let mut held: Profiles = self
                 .elsewhere
                 .iter()
                 .filter_map(|meaning| functions::profile(*meaning, draft.present, teacher))
@@ -212,13 +212,12 @@ impl Service {
         }
     }
 
-    fn into_person(self, draft: StaffDraft) -> Person {
-        let who = draft.who;
-        let of_teachers = |profiles: &BTreeSet<NationalProfile>| {
-            profiles.iter().any(|p| matches!(p, NationalProfile::Ens | NationalProfile::Doc))
-        };
+    fn into_person(self, draft: StaffDraft) -> Box<Person> {
+        let who = *draft.who;
+        let of_teachers =
+            |profiles: &Profiles| profiles.contains(NationalProfile::Ens) || profiles.contains(NationalProfile::Doc);
         let teacher = draft.present || self.profiles.values().any(of_teachers);
-        Person {
+        Box::new(Person {
             key: who.head.key,
             origin: who.head.origin,
             profile: if teacher { Profile::Teacher } else { Profile::Staff },
@@ -229,11 +228,11 @@ impl Service {
             schools: self
                 .profiles
                 .into_iter()
-                .map(|(structure, profiles)| Attachment { structure, profiles: profiles.into_iter().collect() })
+                .map(|(structure, profiles)| Attachment { structure, profiles })
                 .collect(),
             administrative: self.administrative,
             role: Role::Staff(Box::new(self.staff)),
-        }
+        })
     }
 }
 
