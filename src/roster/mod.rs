@@ -22,6 +22,7 @@ mod school_name;
 mod scope;
 mod several;
 mod staff;
+mod structure_draft;
 mod structures;
 #[cfg(test)]
 mod tests;

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::draft::{Head, Label, PupilDraft, RawLinks, Who};
+use super::draft::{PupilDraft, RawLinks};
 use super::drafts::{Drafts, leave};
 use super::model::{
-    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Pupil, Role, StructureId, Studies,
+    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Pupil, Role, StructureId, Studies,
 };
 use super::report::Report;
 use super::scope::Place;
+use super::structure_draft::Label;
 use super::structures::{Division, Structures};
 use crate::feed::{Category, Code, Finding};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.
 pub(super) struct SettledPupil {
     pub(super) person: Box<Person>,
-    pub(super) source: u16,
     /// The source whose keys `links` and `lives_with` are: the first that knows a family.
     pub(super) family_source: u16,
     pub(super) links: RawLinks,
@@ -33,11 +33,6 @@ impl SettledPupil {
             _ => None,
         };
         finding.who(self.person.name.listed()).in_class(class)
-    }
-
-    /// For findings made once the draft is gone.
-    pub(super) fn head(&self) -> Head {
-        Head { key: self.person.key.clone(), source: self.source, origin: self.person.origin.clone() }
     }
 
     /// The UAI of the school that can mend his data.
@@ -81,7 +76,7 @@ pub(super) fn settle(
 
 /// Names for everybody, a birth date for pupils: the reader of the feed rejects a record without them, and an image
 /// could still hold one that an update emptied.
-pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report<'_>) -> bool {
+pub(super) fn lacks_mandatory(who: &Person, category: Category, report: &mut Report<'_>) -> bool {
     let (code, message) = if who.name.surname.is_empty() {
         (Code::MissingSurname, "personne sans nom : pas de compte")
     } else if who.name.first.is_empty() {
@@ -91,7 +86,7 @@ pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report
     } else {
         return false;
     };
-    let finding = report.about(code, category, &who.head, message);
+    let finding = report.about(code, category, who, message);
     report.add(finding.who(who.name.listed()));
     true
 }
@@ -105,20 +100,20 @@ fn settle_one(
     structures: &mut Structures,
     report: &mut Report<'_>,
 ) -> Result<SettledPupil, Box<PupilDraft>> {
-    let source = draft.who.head.source;
+    let source = draft.who.source;
     let mut attached = |key: &CompactString, source| match structures.find(report, source, key) {
         Place::In(id) => Some(id),
         Place::Out | Place::Unknown => None,
     };
     let mut administrative = draft.administrative.as_ref().and_then(|key| attached(key, source));
     for later in &draft.also {
-        let source = later.who.head.source;
+        let source = later.who.source;
         administrative = administrative.or_else(|| later.administrative.as_ref().and_then(|key| attached(key, source)));
     }
     let mut named = structures.divisions(report, source, Division::Class, &draft.classes);
     let mut groups = structures.divisions(report, source, Division::Group, &draft.groups);
     for later in &draft.also {
-        let source = later.who.head.source;
+        let source = later.who.source;
         add_schools(&mut named, structures.divisions(report, source, Division::Class, &later.classes));
         add_schools(&mut groups, structures.divisions(report, source, Division::Group, &later.groups));
     }
@@ -126,7 +121,7 @@ fn settle_one(
     if draft.links.is_empty()
         && let Some(later) = draft.also.iter_mut().find(|later| !later.links.is_empty())
     {
-        family_source = later.who.head.source;
+        family_source = later.who.source;
         draft.links = std::mem::take(&mut later.links);
         draft.lives_with = std::mem::take(&mut later.lives_with);
     }
@@ -155,34 +150,17 @@ fn settle_one(
     schools.sort_unstable();
     schools.dedup();
 
-    let (who, mut pupil) = (*draft.who, draft.pupil);
-    let head = who.head;
+    let (mut person, mut pupil) = (draft.who, draft.pupil);
     pupil.classes = classes;
     pupil.groups = groups;
-    let settled = SettledPupil {
-        person: Box::new(Person {
-            key: head.key.clone(),
-            origin: head.origin.clone(),
-            profile: Profile::Pupil,
-            name: who.name,
-            civility: who.civility,
-            birth: who.birth,
-            contact: who.contact,
-            schools: schools
-                .into_iter()
-                .map(|structure| Attachment { structure, profiles: NationalProfile::Elv.into() })
-                .collect(),
-            administrative,
-            role: Role::Pupil(pupil),
-        }),
-        source,
-        family_source,
-        links: draft.links,
-        lives_with: draft.lives_with,
-    };
+    person.schools =
+        schools.into_iter().map(|structure| Attachment { structure, profiles: NationalProfile::Elv.into() }).collect();
+    person.administrative = administrative;
+    person.role = Role::Pupil(pupil);
+    let settled = SettledPupil { person, family_source, links: draft.links, lives_with: draft.lives_with };
     for (id, kept, class) in extra {
         let message = format!("divisions {kept} et {class} dans le même établissement : {kept} retenue");
-        let mut finding = report.about(Code::SecondClassIgnored, Category::Pupil, &head, message);
+        let mut finding = report.about(Code::SecondClassIgnored, Category::Pupil, &*settled.person, message);
         finding.school = structures.uai(id);
         report.add(settled.named(finding));
     }
@@ -190,7 +168,7 @@ fn settle_one(
         && pupil.classes.is_empty()
     {
         let message = "aucune division dans l'établissement";
-        let mut finding = report.about(Code::PupilWithoutClass, Category::Pupil, &head, message);
+        let mut finding = report.about(Code::PupilWithoutClass, Category::Pupil, &*settled.person, message);
         finding.school = settled.uai(structures);
         report.add(settled.named(finding));
     }
@@ -206,7 +184,7 @@ fn add_schools(named: &mut Vec<(StructureId, CompactString)>, later: Vec<(Struct
 /// Words that the record lacks and the nomenclatures have. Codes and labels of the subjects followed are not parallel
 /// lists: the labels delivered are never completed, only replaced when there is none.
 fn name_codes(settled: &mut SettledPupil, drafts: &mut Drafts, report: &Report<'_>) {
-    let prefix = report.prefix(settled.source);
+    let prefix = report.prefix(settled.person.source);
     let Some(pupil) = settled.pupil_mut() else { return };
     let Studies { mef, libelle_mef, niv_formation, filiere, enseignements, code_enseignements } = &*pupil.studies;
     let complete = libelle_mef.is_some() && niv_formation.is_some() && filiere.is_some();

@@ -36,6 +36,7 @@ struct Tally {
 }
 
 /// Settles the staff, in the order of the join keys. Also gives the number of their functions out of scope.
+#[expect(clippy::vec_box, reason = "as the roster keeps them")]
 pub(super) fn settle(
     drafts: Vec<StaffDraft>,
     structures: &mut Structures,
@@ -52,7 +53,7 @@ pub(super) fn settle(
         }
         let service = Service::read(&draft, structures, options, report, &mut tally);
         if service.profiles.is_empty() {
-            *tally.lacking.entry((draft.who.head.source, service.lack())).or_default() += 1;
+            *tally.lacking.entry((draft.who.source, service.lack())).or_default() += 1;
             left_out.push(leave(Category::Staff, &draft.who, LeftOutReason::OutOfScope));
             continue;
         }
@@ -95,7 +96,7 @@ impl Service {
         let (mut elsewhere, mut places, mut directs) = (Vec::new(), Vec::new(), Vec::new());
         let mut named = 0;
         for record in std::iter::once(draft).chain(&draft.also) {
-            let source = record.who.head.source;
+            let source = record.who.source;
             let (here, there) = read_functions(record, structures, options, report);
             add(&mut staff.functions, here);
             elsewhere.extend(there);
@@ -205,7 +206,7 @@ impl Service {
                 groups.any(|(s, group)| s == id && structures.classes_of_group(*s, &group).contains(class));
             if !teaches_class && !teaches_part {
                 let message = format!("professeur principal de {class}, où il n'a aucun enseignement");
-                let mut finding = report.about(Code::HeadTeacherElsewhere, Category::Staff, &draft.who.head, message);
+                let mut finding = report.about(Code::HeadTeacherElsewhere, Category::Staff, &*draft.who, message);
                 finding.school = structures.uai(*id);
                 report.add(finding.who(draft.who.name.listed()));
             }
@@ -213,26 +214,16 @@ impl Service {
     }
 
     fn into_person(self, draft: StaffDraft) -> Box<Person> {
-        let who = *draft.who;
         let of_teachers =
             |profiles: &Profiles| profiles.contains(NationalProfile::Ens) || profiles.contains(NationalProfile::Doc);
         let teacher = draft.present || self.profiles.values().any(of_teachers);
-        Box::new(Person {
-            key: who.head.key,
-            origin: who.head.origin,
-            profile: if teacher { Profile::Teacher } else { Profile::Staff },
-            name: who.name,
-            civility: who.civility,
-            birth: who.birth,
-            contact: who.contact,
-            schools: self
-                .profiles
-                .into_iter()
-                .map(|(structure, profiles)| Attachment { structure, profiles })
-                .collect(),
-            administrative: self.administrative,
-            role: Role::Staff(Box::new(self.staff)),
-        })
+        let mut person = draft.who;
+        person.profile = if teacher { Profile::Teacher } else { Profile::Staff };
+        person.schools =
+            self.profiles.into_iter().map(|(structure, profiles)| Attachment { structure, profiles }).collect();
+        person.administrative = self.administrative;
+        person.role = Role::Staff(Box::new(self.staff));
+        person
     }
 }
 
@@ -251,7 +242,7 @@ fn read_functions(
         else {
             continue;
         };
-        match structures.peek(report, draft.who.head.source, key) {
+        match structures.peek(report, draft.who.source, key) {
             Place::In(structure) => here.push(Function {
                 structure,
                 code: code.into(),
@@ -267,7 +258,7 @@ fn read_functions(
 
 /// The schools in scope that somebody directs (`ENTEnsFonctionDir`): in the first degree the function says a teacher.
 fn read_directions(draft: &StaffDraft, structures: &Structures, report: &Report<'_>) -> Vec<StructureId> {
-    let place = |key: &CompactString| structures.peek(report, draft.who.head.source, key.trim());
+    let place = |key: &CompactString| structures.peek(report, draft.who.source, key.trim());
     let in_scope = |place| match place {
         Place::In(id) => Some(id),
         Place::Out | Place::Unknown => None,

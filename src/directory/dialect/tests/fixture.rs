@@ -90,6 +90,7 @@ pub fn teaching_group(code: &str, classes: &[&str]) -> TeachingGroup {
 pub fn person(key: &str, profile: Profile, surname: &str, first: &str, role: Role) -> Person {
     Person {
         key: JoinKey::new("AC-RENNES", key),
+        source: 0,
         origin: origin(12),
         profile,
         name: Name { surname: surname.into(), first: first.into(), birth: None, others: Vec::new() },
