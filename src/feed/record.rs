@@ -148,6 +148,11 @@ impl Fields {
     }
 
     #[must_use]
+    pub fn into_packed(self) -> String {
+        self.0.into_string()
+    }
+
+    #[must_use]
     pub fn digest(&self) -> RecordDigest {
         let full = Sha256::digest(self.0.as_bytes());
         let mut digest = RecordDigest::default();

@@ -246,7 +246,7 @@ impl Merger<'_> {
                 staged.push(record);
             }
         }
-        self.store.stage(self.source, &staged, &self.files).await?;
+        self.store.stage(self.source, staged, &self.files).await?;
         Ok(())
     }
 

@@ -196,7 +196,7 @@ async fn take_complete(ground: &Ground<'_>, delivery: Delivery, intake: &mut Int
         })
     };
     while let Some(batch) = receiver.recv().await {
-        store.stage(source.id, &batch, &files).await?;
+        store.stage(source.id, batch, &files).await?;
     }
     let mut outcome = reading.await.map_err(|e| ground.stopped(&e))??;
     store.unstage(source.id, &outcome.ledger.conflicts()).await?;

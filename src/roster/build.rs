@@ -44,8 +44,14 @@ pub fn build(sources: &[SourceInfo], records: impl IntoIterator<Item = ImageReco
 }
 
 /// One list out of three sorted ones, and the links in both directions.
-fn gather(pupils: Vec<Person>, relatives: Vec<(u32, Person)>, staff: Vec<Person>, family: Family) -> Vec<Person> {
-    let mut persons: Vec<Person> = Vec::with_capacity(pupils.len() + relatives.len() + staff.len());
+#[expect(clippy::vec_box, reason = "as the roster keeps them")]
+fn gather(
+    pupils: Vec<Box<Person>>,
+    relatives: Vec<(u32, Box<Person>)>,
+    staff: Vec<Box<Person>>,
+    family: Family,
+) -> Vec<Box<Person>> {
+    let mut persons: Vec<Box<Person>> = Vec::with_capacity(pupils.len() + relatives.len() + staff.len());
     let mut pupil_ids: Vec<PersonId> = Vec::with_capacity(pupils.len());
     let mut relative_ids: Vec<Option<PersonId>> = Vec::new();
 
@@ -82,15 +88,16 @@ fn gather(pupils: Vec<Person>, relatives: Vec<(u32, Person)>, staff: Vec<Person>
         let mut found: Vec<Link> = Vec::with_capacity(links.len());
         found.extend(links.into_iter().filter_map(|link| {
             let relative = of_relative(link.relative)?;
-            Some(Link { relative, codes: link.codes.split(), standing: link.standing })
+            Some(Link { relative, codes: link.codes, standing: link.standing })
         }));
         let links = found;
         for link in &links {
-            if let Some(Person { role: Role::Relative(relative), .. }) = persons.get_mut(link.relative.0 as usize) {
+            let person = persons.get_mut(link.relative.0 as usize);
+            if let Some(Role::Relative(relative)) = person.map(|person| &mut person.role) {
                 relative.pupils.push(pupil_id);
             }
         }
-        if let Some(Person { role: Role::Pupil(pupil), .. }) = persons.get_mut(pupil_id.0 as usize) {
+        if let Some(Role::Pupil(pupil)) = persons.get_mut(pupil_id.0 as usize).map(|person| &mut person.role) {
             pupil.relatives = links;
             pupil.lives_with = lives_with.into_iter().filter_map(of_relative).collect();
         }

@@ -4,47 +4,50 @@
 //! One walk over the packed attributes per record, then the record is gone: what a draft keeps is what the roster
 //! keeps, and the few composite values whose structures and persons are not known before every record was seen.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
-use jiff::civil::Date;
 
 use super::links::{self, Legacy, RawLink};
-use super::model::{Civility, Contact, ImageRecord, JoinKey, Name, Pupil};
+use super::model::{Contact, ImageRecord, JoinKey, Name, Person, Profile, Pupil, Relative, Role, Studies};
 use super::normal;
-use crate::feed::values::{Uai, parse_civility, parse_date, parse_flag, siret_digits};
-use crate::feed::{Category, Origin, Values};
+use crate::feed::values::{parse_civility, parse_date, parse_flag};
+use crate::feed::{Origin, Values};
 
-/// What every draft has.
-#[derive(Debug, Clone)]
-pub(super) struct Head {
-    pub(super) key: JoinKey,
+/// Which record something is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head<'r> {
+    pub(super) key: &'r JoinKey,
     pub(super) source: u16,
-    pub(super) origin: Origin,
+    pub(super) origin: &'r Origin,
 }
 
-impl Head {
-    /// Takes a record apart; `prefix` is its source's.
-    pub(super) fn new(record: &ImageRecord, prefix: &str) -> Self {
-        Self {
-            key: JoinKey::new(prefix, &record.key),
-            source: record.source,
-            origin: Origin { file: record.file.clone(), line: record.line },
-        }
+impl<'r> From<&'r Person> for Head<'r> {
+    fn from(person: &'r Person) -> Self {
+        Self { key: &person.key, source: person.source, origin: &person.origin }
     }
 }
 
-/// What pupils, relatives and staff have in common.
-#[derive(Debug, Clone)]
-pub(super) struct Who {
-    pub(super) head: Head,
-    pub(super) name: Name,
-    pub(super) civility: Option<Civility>,
-    pub(super) birth: Option<Date>,
-    pub(super) contact: Contact,
+pub(super) fn origin_of(record: &ImageRecord) -> Origin {
+    Origin { file: record.file.clone(), line: record.line }
 }
 
-impl Who {
-    fn new(head: Head) -> Self {
-        Self { head, name: Name::default(), civility: None, birth: None, contact: Contact::default() }
+/// What pupils, relatives and staff have in common; the schools and the role come with the second pass.
+impl Person {
+    fn draft(record: &ImageRecord, prefix: &str, profile: Profile) -> Box<Self> {
+        Box::new(Self {
+            key: JoinKey::new(prefix, &record.key),
+            source: record.source,
+            origin: origin_of(record),
+            profile,
+            name: Name::default(),
+            civility: None,
+            birth: None,
+            contact: Contact::default(),
+            schools: Vec::new(),
+            administrative: None,
+            role: Role::Relative(Relative::default()),
+        })
     }
 
     /// Takes an attribute that any person may have; `false` when it is another's.
@@ -64,48 +67,50 @@ impl Who {
             "ENTPersonMobileSMS" => contact.mobile_sms = values.find_map(normal::phone),
             "ENTPersonAdresseDiffusion" => contact.address_shared = values.find_map(parse_flag),
             "ENTPersonAdresse" => {
-                contact.address.get_or_insert_default().lines = exact(values.flat_map(normal::address_lines));
+                Arc::make_mut(contact.address.get_or_insert_default()).lines =
+                    exact(values.flat_map(normal::address_lines));
             }
             "ENTPersonCodePostal" => {
-                contact.address.get_or_insert_default().postal_code = values.find_map(normal::postal_code);
+                Arc::make_mut(contact.address.get_or_insert_default()).postal_code =
+                    values.find_map(normal::postal_code);
             }
-            "ENTPersonVille" => contact.address.get_or_insert_default().town = one(&mut values),
-            "ENTPersonPays" => contact.address.get_or_insert_default().country = one(&mut values),
+            "ENTPersonVille" => Arc::make_mut(contact.address.get_or_insert_default()).town = one(&mut values),
+            "ENTPersonPays" => Arc::make_mut(contact.address.get_or_insert_default()).country = one(&mut values),
             _ => return false,
         }
         true
     }
 
-    fn finish(mut self) -> Self {
-        self.contact.address = self.contact.address.and_then(normal::address);
-        self
+    fn settle_address(&mut self) {
+        let address = self.contact.address.take().map(Arc::unwrap_or_clone);
+        self.contact.address = address.and_then(normal::address).map(Arc::new);
     }
 
     /// Takes what a later source has and this one lacks. A name is never half of one source and half of another's.
-    fn fill(&mut self, later: Self) {
-        let (own, other) = (&mut self.contact, later.contact);
-        fill(&mut self.name.birth, later.name.birth);
+    fn fill_from(&mut self, later: &Self) {
+        let (own, other) = (&mut self.contact, &later.contact);
+        fill(&mut self.name.birth, later.name.birth.as_ref());
         if self.name.others.is_empty() {
-            self.name.others = later.name.others;
+            self.name.others.clone_from(&later.name.others);
         }
-        fill(&mut self.civility, later.civility);
-        fill(&mut self.birth, later.birth);
-        fill(&mut own.mail, other.mail);
-        fill(&mut own.home_phone, other.home_phone);
-        fill(&mut own.work_phone, other.work_phone);
-        fill(&mut own.mobile_sms, other.mobile_sms);
-        fill(&mut own.address, other.address);
-        fill(&mut own.address_shared, other.address_shared);
+        fill(&mut self.civility, later.civility.as_ref());
+        fill(&mut self.birth, later.birth.as_ref());
+        fill(&mut own.mail, other.mail.as_ref());
+        fill(&mut own.home_phone, other.home_phone.as_ref());
+        fill(&mut own.work_phone, other.work_phone.as_ref());
+        fill(&mut own.mobile_sms, other.mobile_sms.as_ref());
+        fill(&mut own.address, other.address.as_ref());
+        fill(&mut own.address_shared, other.address_shared.as_ref());
         if own.mobiles.is_empty() {
-            own.mobiles = other.mobiles;
+            own.mobiles.clone_from(&other.mobiles);
         }
     }
 }
 
 /// A later source gives a value where there is none.
-fn fill<T>(own: &mut Option<T>, later: Option<T>) {
+pub(super) fn fill<T: Clone>(own: &mut Option<T>, later: Option<&T>) {
     if own.is_none() {
-        *own = later;
+        *own = later.cloned();
     }
 }
 
@@ -142,7 +147,7 @@ impl RawLinks {
 
 #[derive(Debug, Clone)]
 pub(super) struct PupilDraft {
-    pub(super) who: Who,
+    pub(super) who: Box<Person>,
     pub(super) administrative: Option<CompactString>,
     /// `struct$class` and `struct$group`.
     pub(super) classes: Vec<CompactString>,
@@ -158,34 +163,39 @@ pub(super) struct PupilDraft {
 impl PupilDraft {
     /// Takes what a later source has and this one lacks; schools and families are settled with the structures known.
     pub(super) fn fill(&mut self, mut later: Self) {
-        let (own, other) = (&mut self.pupil, &mut later.pupil);
+        let (own, other) = (&mut self.pupil, &later.pupil);
         for (own, other) in [
-            (&mut own.ine, &mut other.ine),
-            (&mut own.siecle, &mut other.siecle),
-            (&mut own.regime, &mut other.regime),
-            (&mut own.statut, &mut other.statut),
-            (&mut own.mef, &mut other.mef),
-            (&mut own.libelle_mef, &mut other.libelle_mef),
-            (&mut own.niv_formation, &mut other.niv_formation),
-            (&mut own.filiere, &mut other.filiere),
+            (&mut own.ine, &other.ine),
+            (&mut own.siecle, &other.siecle),
+            (&mut own.regime, &other.regime),
+            (&mut own.statut, &other.statut),
         ] {
-            fill(own, other.take());
+            fill(own, other.as_ref());
         }
-        fill(&mut own.boursier, other.boursier);
-        fill(&mut own.transport, other.transport);
+        fill(&mut own.boursier, other.boursier.as_ref());
+        fill(&mut own.transport, other.transport.as_ref());
+        let (own, other) = (Arc::make_mut(&mut own.studies), &other.studies);
+        for (own, other) in [
+            (&mut own.mef, &other.mef),
+            (&mut own.libelle_mef, &other.libelle_mef),
+            (&mut own.niv_formation, &other.niv_formation),
+            (&mut own.filiere, &other.filiere),
+        ] {
+            fill(own, other.as_ref());
+        }
         if own.enseignements.is_empty() && own.code_enseignements.is_empty() {
-            own.enseignements = std::mem::take(&mut other.enseignements);
-            own.code_enseignements = std::mem::take(&mut other.code_enseignements);
+            own.enseignements.clone_from(&other.enseignements);
+            own.code_enseignements.clone_from(&other.code_enseignements);
         }
-        self.who.fill(later.who.clone());
+        self.who.fill_from(&later.who);
         let more = std::mem::take(&mut later.also);
         self.also.push(later);
         self.also.extend(more);
     }
 
-    pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
-        let mut who = Who::new(head);
-        let mut pupil = Box::<Pupil>::default();
+    pub(super) fn read(record: &ImageRecord, prefix: &str) -> Self {
+        let mut who = Person::draft(record, prefix, Profile::Pupil);
+        let (mut pupil, mut studies) = (Box::<Pupil>::default(), Studies::default());
         let (mut administrative, mut classes, mut groups) = (None, Vec::new(), Vec::new());
         let (mut links, mut lives_with) = (None, Vec::new());
         let mut legacy = Legacy::default();
@@ -202,12 +212,12 @@ impl PupilDraft {
                 "ENTEleveTransport" => pupil.transport = values.find_map(parse_flag),
                 "ENTEleveRegime" => pupil.regime = one(&mut values),
                 "ENTEleveStatutEleve" => pupil.statut = one(&mut values),
-                "ENTEleveMEF" => pupil.mef = one(&mut values),
-                "ENTEleveLibelleMEF" => pupil.libelle_mef = one(&mut values),
-                "ENTEleveNivFormation" => pupil.niv_formation = one(&mut values),
-                "ENTEleveFiliere" => pupil.filiere = one(&mut values),
-                "ENTEleveEnseignements" => pupil.enseignements = all(values),
-                "ENTEleveCodeEnseignements" => pupil.code_enseignements = all(values),
+                "ENTEleveMEF" => studies.mef = one(&mut values),
+                "ENTEleveLibelleMEF" => studies.libelle_mef = one(&mut values),
+                "ENTEleveNivFormation" => studies.niv_formation = one(&mut values),
+                "ENTEleveFiliere" => studies.filiere = one(&mut values),
+                "ENTEleveEnseignements" => studies.enseignements = all(values),
+                "ENTEleveCodeEnseignements" => studies.code_enseignements = all(values),
                 "ENTEleveParents" => legacy.parents = all(values),
                 "ENTElevePere" => legacy.father = one(&mut values),
                 "ENTEleveMere" => legacy.mother = one(&mut values),
@@ -221,26 +231,29 @@ impl PupilDraft {
                 }
             }
         }
+        who.settle_address();
+        pupil.studies = Arc::new(studies);
         let links = links.map_or_else(|| RawLinks::Legacy(Box::new(legacy)), RawLinks::Current);
-        Self { who: who.finish(), administrative, classes, groups, links, lives_with, pupil, also: Vec::new() }
+        Self { who, administrative, classes, groups, links, lives_with, pupil, also: Vec::new() }
     }
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct RelativeDraft {
-    pub(super) who: Who,
+    pub(super) who: Box<Person>,
     /// Keys of the pupils that the relative's own record names; `None` when the set does not say.
     pub(super) pupils: Option<Vec<CompactString>>,
 }
 
 impl RelativeDraft {
     /// Takes what a later source has and this one lacks. Which pupils a relative has is for the pupils to say.
+    #[expect(clippy::needless_pass_by_value, reason = "as the drafts of pupils and staff, which keep it")]
     pub(super) fn fill(&mut self, later: Self) {
-        self.who.fill(later.who);
+        self.who.fill_from(&later.who);
     }
 
-    pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
-        let mut who = Who::new(head);
+    pub(super) fn read(record: &ImageRecord, prefix: &str) -> Self {
+        let mut who = Person::draft(record, prefix, Profile::Relative);
         let mut pupils = None;
         for (name, values) in record.fields.iter() {
             if name == "ENTAuxPersRelEleveEleve" {
@@ -249,7 +262,8 @@ impl RelativeDraft {
                 who.take(name, values);
             }
         }
-        Self { who: who.finish(), pupils }
+        who.settle_address();
+        Self { who, pupils }
     }
 }
 
@@ -267,7 +281,7 @@ pub(super) struct Teaching {
 
 #[derive(Debug, Clone)]
 pub(super) struct StaffDraft {
-    pub(super) who: Who,
+    pub(super) who: Box<Person>,
     pub(super) administrative: Option<CompactString>,
     /// `struct$code$label$disciplineCode$disciplineLabel`.
     pub(super) functions: Vec<CompactString>,
@@ -286,7 +300,7 @@ pub(super) struct StaffDraft {
 impl StaffDraft {
     /// Takes what a later source has and this one lacks; services add up.
     pub(super) fn fill(&mut self, mut later: Self) {
-        self.who.fill(later.who.clone());
+        self.who.fill_from(&later.who);
         self.present |= later.present;
         self.corps |= later.corps;
         if self.category_disciplines.is_empty() {
@@ -297,8 +311,8 @@ impl StaffDraft {
         self.also.extend(more);
     }
 
-    pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
-        let mut who = Who::new(head);
+    pub(super) fn read(record: &ImageRecord, prefix: &str) -> Self {
+        let mut who = Person::draft(record, prefix, Profile::Staff);
         let mut teaching = Teaching::default();
         let (mut administrative, mut functions, mut category_disciplines) = (None, Vec::new(), Vec::new());
         let (mut present, mut corps, mut directs) = (false, false, Vec::new());
@@ -322,126 +336,9 @@ impl StaffDraft {
                 }
             }
         }
+        who.settle_address();
         let also = Vec::new();
-        Self {
-            who: who.finish(),
-            administrative,
-            functions,
-            teaching,
-            category_disciplines,
-            directs,
-            present,
-            corps,
-            also,
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct StructureDraft {
-    pub(super) head: Head,
-    pub(super) uai: Option<Uai>,
-    pub(super) siret: Option<CompactString>,
-    pub(super) name: CompactString,
-    pub(super) kind: Option<CompactString>,
-    pub(super) ministry: Option<CompactString>,
-    pub(super) contract: Option<CompactString>,
-    pub(super) academy: Option<CompactString>,
-    pub(super) bassin: Option<CompactString>,
-    pub(super) street: Option<CompactString>,
-    pub(super) post_office_box: Option<CompactString>,
-    pub(super) postal_code: Option<CompactString>,
-    pub(super) town: Option<CompactString>,
-    pub(super) phone: Option<CompactString>,
-    pub(super) fax: Option<CompactString>,
-    pub(super) mail: Option<CompactString>,
-    pub(super) attached_to: Vec<CompactString>,
-    /// `code$label$mef…` and `code$label$division…`.
-    pub(super) classes: Vec<CompactString>,
-    pub(super) groups: Vec<CompactString>,
-}
-
-impl StructureDraft {
-    /// Takes what another record of the same school has and this one lacks; classes and groups add up.
-    pub(super) fn fill(&mut self, later: Self) {
-        self.classes.extend(later.classes);
-        self.groups.extend(later.groups);
-        if self.head.source == later.head.source {
-            return;
-        }
-        if self.name.is_empty() {
-            self.name = later.name;
-        }
-        let own = [
-            (&mut self.siret, later.siret),
-            (&mut self.kind, later.kind),
-            (&mut self.ministry, later.ministry),
-            (&mut self.contract, later.contract),
-            (&mut self.academy, later.academy),
-            (&mut self.bassin, later.bassin),
-            (&mut self.phone, later.phone),
-            (&mut self.fax, later.fax),
-            (&mut self.mail, later.mail),
-        ];
-        for (own, later) in own {
-            fill(own, later);
-        }
-        // An address is one source's or the other's.
-        if self.street.is_none() && self.postal_code.is_none() && self.town.is_none() {
-            self.street = later.street;
-            self.post_office_box = later.post_office_box;
-            self.postal_code = later.postal_code;
-            self.town = later.town;
-        }
-    }
-
-    pub(super) fn read(head: Head, record: &ImageRecord) -> Self {
-        let fields = &record.fields;
-        let text = |name: &str| fields.first(name).map(CompactString::from);
-        let uai = |name: &str| fields.values(name).find_map(Uai::parse);
-        let phone = |name: &str| fields.values(name).find_map(normal::phone);
-        Self {
-            head,
-            uai: uai("ENTStructureUAI").or_else(|| uai("ENTEtablissementUAI")),
-            siret: fields.values("ENTStructureSIREN").find_map(siret_digits),
-            name: text("ENTStructureNomCourant").unwrap_or_default(),
-            kind: text("ENTStructureTypeStruct"),
-            ministry: text("ENTEtablissementMinistereTutelle"),
-            contract: text("ENTEtablissementContrat"),
-            academy: text("ENTServAcAcademie"),
-            bassin: text("ENTEtablissementBassin"),
-            street: text("street"),
-            post_office_box: text("postOfficeBox"),
-            postal_code: fields.values("postalCode").find_map(normal::postal_code),
-            town: text("l"),
-            phone: phone("telephoneNumber"),
-            fax: phone("facsimileTelephoneNumber"),
-            mail: fields.values("ENTStructureMailSI").find_map(normal::mail),
-            attached_to: all(fields.values("ENTEtablissementStructRattachFctl")),
-            classes: all(fields.values("ENTStructureClasses")),
-            groups: all(fields.values("ENTStructureGroupes")),
-        }
-    }
-}
-
-/// What the roster takes from the two nomenclatures: words for codes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Label {
-    pub(super) words: CompactString,
-    /// `ENTNivFormation` and `ENTFiliere`, of a MEF.
-    pub(super) level: Option<CompactString>,
-    pub(super) track: Option<CompactString>,
-}
-
-impl Label {
-    pub(super) fn read(record: &ImageRecord) -> Option<Self> {
-        let fields = &record.fields;
-        let name = if record.category == Category::Mef { "ENTLibelleMef" } else { "ENTLibelleMatiere" };
-        Some(Self {
-            words: fields.first(name)?.into(),
-            level: fields.first("ENTNivFormation").map(CompactString::from),
-            track: fields.first("ENTFiliere").map(CompactString::from),
-        })
+        Self { who, administrative, functions, teaching, category_disciplines, directs, present, corps, also }
     }
 }
 
@@ -449,7 +346,7 @@ fn one<'v>(values: &mut impl Iterator<Item = &'v str>) -> Option<CompactString> 
     values.next().map(CompactString::from)
 }
 
-fn all<'v>(values: impl Iterator<Item = &'v str>) -> Vec<CompactString> {
+pub(super) fn all<'v>(values: impl Iterator<Item = &'v str>) -> Vec<CompactString> {
     exact(values.map(CompactString::from))
 }
 

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::draft::{Head, Label, PupilDraft, RelativeDraft, StaffDraft, StructureDraft, Who};
-use super::model::{ImageRecord, JoinKey, LeftOut, LeftOutReason};
+use super::draft::{Head, PupilDraft, RelativeDraft, StaffDraft};
+use super::model::{Address, ImageRecord, JoinKey, LeftOut, LeftOutReason, Person, Studies};
+use super::pool::Pool;
 use super::report::Report;
 use super::several;
+use super::structure_draft::{Label, StructureDraft};
 use crate::feed::{Category, Code};
 
 /// Records read together: enough to keep the cores busy, few enough that the packed ones weigh nothing (some
@@ -22,6 +24,8 @@ pub(super) struct Drafts {
     pub(super) pupils: Vec<PupilDraft>,
     pub(super) relatives: Vec<RelativeDraft>,
     pub(super) staff: Vec<StaffDraft>,
+    pub(super) studies: Pool<Studies>,
+    addresses: Pool<Address>,
     /// Keys of records that went into another's, with that one's.
     pub(super) aliases: Vec<(JoinKey, JoinKey)>,
 }
@@ -47,8 +51,8 @@ impl Drafts {
         for (category, batch) in Category::ALL.into_iter().zip(batches) {
             drafts.take(category, batch, report);
         }
-        drafts.structures.sort_by(|a, b| order(&a.head, &b.head));
-        drafts.structures.dedup_by(|later, first| later.head.key == first.head.key);
+        drafts.structures.sort_by(|a, b| order(a, b));
+        drafts.structures.dedup_by(|later, first| later.key == first.key);
         one_per_key(&mut drafts.pupils, Category::Pupil, left_out);
         one_per_key(&mut drafts.relatives, Category::Relative, left_out);
         one_per_key(&mut drafts.staff, Category::Staff, left_out);
@@ -59,16 +63,28 @@ impl Drafts {
 
     /// Reads the records of one category on all cores, and drops them.
     fn take(&mut self, category: Category, batch: Vec<ImageRecord>, report: &Report<'_>) {
-        let head = |record: &ImageRecord| Head::new(record, report.prefix(record.source));
+        let prefix = |record: &ImageRecord| report.prefix(record.source);
         let batch = batch.into_par_iter();
         match category {
-            Category::Structure => self.structures.par_extend(batch.map(|r| StructureDraft::read(head(&r), &r))),
-            Category::Pupil => self.pupils.par_extend(batch.map(|r| PupilDraft::read(head(&r), &r))),
-            Category::Relative => self.relatives.par_extend(batch.map(|r| RelativeDraft::read(head(&r), &r))),
-            Category::Staff => self.staff.par_extend(batch.map(|r| StaffDraft::read(head(&r), &r))),
+            Category::Structure => self.structures.par_extend(batch.map(|r| StructureDraft::read(&r, prefix(&r)))),
+            Category::Pupil => {
+                let mut read: Vec<_> = batch.map(|r| PupilDraft::read(&r, prefix(&r))).collect();
+                for draft in &mut read {
+                    self.studies.share(&mut draft.pupil.studies);
+                }
+                gather(&mut self.pupils, read, &mut self.addresses);
+            }
+            Category::Relative => {
+                let read = batch.map(|r| RelativeDraft::read(&r, prefix(&r))).collect();
+                gather(&mut self.relatives, read, &mut self.addresses);
+            }
+            Category::Staff => {
+                let read = batch.map(|r| StaffDraft::read(&r, prefix(&r))).collect();
+                gather(&mut self.staff, read, &mut self.addresses);
+            }
             Category::Subject | Category::Mef => {
                 let labels = if category == Category::Mef { &mut self.mefs } else { &mut self.subjects };
-                let read: Vec<_> = batch.map(|r| (head(&r).key, Label::read(&r))).collect();
+                let read: Vec<_> = batch.map(|r| (JoinKey::new(prefix(&r), &r.key), Label::read(&r))).collect();
                 for (key, label) in read {
                     learn(labels, key, label);
                 }
@@ -106,6 +122,13 @@ impl Drafts {
     }
 }
 
+fn gather<D: PersonDraft>(drafts: &mut Vec<D>, mut read: Vec<D>, addresses: &mut Pool<Address>) {
+    for address in read.iter_mut().filter_map(|draft| draft.who_mut().contact.address.as_mut()) {
+        addresses.share(address);
+    }
+    drafts.append(&mut read);
+}
+
 /// Two sources under one prefix may give one code two labels: the smaller one, whatever the order.
 fn learn(labels: &mut HashMap<JoinKey, Label>, key: JoinKey, label: Option<Label>) {
     if let Some(label) = label {
@@ -118,34 +141,38 @@ fn learn(labels: &mut HashMap<JoinKey, Label>, key: JoinKey, label: Option<Label
 
 /// A draft of a person.
 pub(super) trait PersonDraft {
-    fn who(&self) -> &Who;
+    fn who(&self) -> &Person;
+
+    fn who_mut(&mut self) -> &mut Person;
 
     /// Takes what another record of the same person, from a source that is heard later, has and this one lacks.
     fn fill(&mut self, later: Self);
 
     fn key(&self) -> &JoinKey {
-        &self.who().head.key
+        &self.who().key
     }
 }
 
 macro_rules! person_draft {
     ($($draft:ty),*) => { $(
         impl PersonDraft for $draft {
-            fn who(&self) -> &Who { &self.who }
+            fn who(&self) -> &Person { &self.who }
+            fn who_mut(&mut self) -> &mut Person { &mut self.who }
             fn fill(&mut self, later: Self) { self.fill(later); }
         }
     )* };
 }
 person_draft!(PupilDraft, RelativeDraft, StaffDraft);
 
-fn order(a: &Head, b: &Head) -> std::cmp::Ordering {
-    (&a.key, a.source, &a.origin).cmp(&(&b.key, b.source, &b.origin))
+fn order<'r>(a: impl Into<Head<'r>>, b: impl Into<Head<'r>>) -> std::cmp::Ordering {
+    let (a, b): (Head, Head) = (a.into(), b.into());
+    (a.key, a.source, a.origin).cmp(&(b.key, b.source, b.origin))
 }
 
 /// Sorts by key. Two sources under one prefix may both deliver a person: the first configured one is heard, the other
 /// fills what it lacks.
 fn one_per_key<D: PersonDraft>(drafts: &mut Vec<D>, category: Category, left_out: &mut Vec<LeftOut>) {
-    drafts.sort_by(|a, b| order(&a.who().head, &b.who().head));
+    drafts.sort_by(|a, b| order(a.who(), b.who()));
     let twice = |pair: &[D]| matches!(pair, [a, b] if a.key() == b.key());
     if !drafts.windows(2).any(twice) {
         return;
@@ -174,7 +201,7 @@ fn reject<D: PersonDraft>(
         let shared = keys.binary_search(draft.key()).is_ok();
         if shared {
             let message = "la même clé est livrée dans une autre catégorie de personnes : aucune n'est traitée";
-            let finding = report.about(Code::DuplicateConflict, category, &draft.who().head, message);
+            let finding = report.about(Code::DuplicateConflict, category, draft.who(), message);
             report.add(finding.who(draft.who().name.listed()));
             left_out.push(leave(category, draft.who(), LeftOutReason::Rejected));
         }
@@ -182,6 +209,6 @@ fn reject<D: PersonDraft>(
     });
 }
 
-pub(super) fn leave(category: Category, who: &Who, why: LeftOutReason) -> LeftOut {
-    LeftOut { category, key: who.head.key.clone(), origin: who.head.origin.clone(), why, into: None }
+pub(super) fn leave(category: Category, who: &Person, why: LeftOutReason) -> LeftOut {
+    LeftOut { category, key: who.key.clone(), origin: who.origin.clone(), why, into: None }
 }

@@ -9,10 +9,8 @@ use compact_str::CompactString;
 
 use super::draft::RelativeDraft;
 use super::drafts::{PersonDraft, leave};
-use super::links::Codes;
 use super::model::{
-    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Relative, Role, Standing,
-    StructureId,
+    Attachment, JoinKey, LeftOut, LeftOutReason, LinkCodes, NationalProfile, Person, Standing, StructureId,
 };
 use super::options::Options;
 use super::pupils::{SettledPupil, lacks_mandatory};
@@ -23,7 +21,7 @@ use crate::feed::{Category, Code};
 /// A sufficient link of a pupil; the relative is an index among the drafts.
 pub(super) struct KeptLink {
     pub(super) relative: u32,
-    pub(super) codes: Codes,
+    pub(super) codes: LinkCodes,
     pub(super) standing: Standing,
 }
 
@@ -111,7 +109,7 @@ pub(super) fn settle(
     family: &Family,
     report: &mut Report<'_>,
     left_out: &mut Vec<LeftOut>,
-) -> Vec<(u32, Person)> {
+) -> Vec<(u32, Box<Person>)> {
     let mut settled = Vec::new();
     let mut without_pupil: BTreeMap<u16, u32> = BTreeMap::new();
     for ((draft, at), named_by) in relatives.into_iter().zip(0..).zip(&family.named_by) {
@@ -128,32 +126,20 @@ pub(super) fn settle(
         if schools.is_empty() {
             let why = if named_by.is_empty() { LeftOutReason::NoPupil } else { LeftOutReason::NoAuthority };
             if why == LeftOutReason::NoPupil {
-                *without_pupil.entry(draft.who.head.source).or_default() += 1;
+                *without_pupil.entry(draft.who.source).or_default() += 1;
             }
             left_out.push(leave(Category::Relative, &draft.who, why));
             continue;
         }
         schools.sort_unstable();
         schools.dedup();
-        let who = draft.who;
-        settled.push((
-            at,
-            Person {
-                key: who.head.key,
-                origin: who.head.origin,
-                profile: Profile::Relative,
-                name: who.name,
-                civility: who.civility,
-                birth: None,
-                contact: who.contact,
-                schools: schools
-                    .into_iter()
-                    .map(|structure| Attachment { structure, profiles: vec![NationalProfile::Tut] })
-                    .collect(),
-                administrative: None,
-                role: Role::Relative(Relative::default()),
-            },
-        ));
+        let mut person = draft.who;
+        person.birth = None;
+        person.schools = schools
+            .into_iter()
+            .map(|structure| Attachment { structure, profiles: NationalProfile::Tut.into() })
+            .collect();
+        settled.push((at, person));
     }
     for (source, count) in without_pupil {
         let message = counted(
@@ -173,7 +159,7 @@ fn report_unknown(pupil: &SettledPupil, unknown: &[CompactString], structures: &
         [one] => format!("responsable {one} absent de la livraison : lien en attente"),
         many => format!("responsables {} absents de la livraison : liens en attente", many.join(", ")),
     };
-    let mut finding = report.about(Code::UnknownRelative, Category::Pupil, &pupil.head(), message);
+    let mut finding = report.about(Code::UnknownRelative, Category::Pupil, &*pupil.person, message);
     finding.school = pupil.uai(structures);
     report.add(pupil.named(finding));
 }
@@ -191,7 +177,7 @@ fn report_reciprocity(
     let mut count = |pupil: &SettledPupil| *counts.entry(pupil.uai(structures)).or_default() += 1;
     for (draft, named_by) in relatives.iter().zip(&family.named_by) {
         let Some(listed) = &draft.pupils else { continue };
-        let prefix = report.prefix(draft.who.head.source);
+        let prefix = report.prefix(draft.who.source);
         let listed: Vec<JoinKey> = listed.iter().map(|key| JoinKey::new(prefix, key)).collect();
         let naming: Vec<&SettledPupil> = named_by.iter().filter_map(|(p, _)| pupils.get(*p as usize)).collect();
         naming.iter().filter(|pupil| !listed.contains(&pupil.person.key)).for_each(|pupil| count(pupil));

@@ -2,32 +2,16 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::model::Standing;
+use super::model::{LinkCodes, Standing};
 
 /// What one value of a pupil says about one relative.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawLink {
     /// The relative's key inside the source.
     pub(super) relative: CompactString,
-    pub(super) codes: Codes,
+    pub(super) codes: LinkCodes,
     /// `None` when the pupil is his own guardian (codes 7 and 70): no relative stands behind it.
     pub(super) standing: Option<Standing>,
-}
-
-/// `link$financial$legal$contact$payment` in one text, because millions of them wait for their relative.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Codes(CompactString);
-
-impl Codes {
-    fn fields(&self) -> [&str; 5] {
-        let mut fields = self.0.split('$').map(str::trim);
-        [(); 5].map(|()| fields.next().unwrap_or_default())
-    }
-
-    /// The five fields, as delivered.
-    pub(super) fn split(&self) -> [CompactString; 5] {
-        self.fields().map(CompactString::from)
-    }
 }
 
 /// Reads a value of `ENTElevePersRelEleve`: six fields, or nothing.
@@ -37,7 +21,7 @@ pub(super) fn parse(value: &str) -> Option<RawLink> {
     if relative.is_empty() || codes.split('$').count() != 5 {
         return None;
     }
-    let codes = Codes(codes.into());
+    let codes = LinkCodes::new(codes);
     Some(RawLink { relative: relative.into(), standing: standing(&codes), codes })
 }
 
@@ -46,7 +30,7 @@ pub(super) fn parse(value: &str) -> Option<RawLink> {
 /// The meaning of the legal field changed with the link codes: below 10, 1 and 2 are the first and second legal
 /// guardian; from 10 on, 1 is a legal representative and 2 somebody in charge. A link code that is no number is of no
 /// known generation and read as of the present one, which gives the fewer rights.
-fn standing(codes: &Codes) -> Option<Standing> {
+fn standing(codes: &LinkCodes) -> Option<Standing> {
     let [link, _financial, legal, contact, _payment] = codes.fields();
     let link = link.parse::<u32>().unwrap_or(u32::MAX);
     if matches!(link, 7 | 70) {
@@ -110,7 +94,7 @@ impl Legacy {
             };
             let bit = |what: &str| u8::from(quality(id, what));
             let (financial, contact, payment) = (bit("FINANCIER"), bit("CONTACT"), bit("PAIEMENT"));
-            let codes = Codes(format_compact!("{link}${financial}${legal}${contact}${payment}"));
+            let codes = LinkCodes::new(format_compact!("{link}${financial}${legal}${contact}${payment}"));
             let standing = standing(&codes);
             links.push(RawLink { relative: id.clone(), codes, standing });
         }
@@ -154,7 +138,7 @@ mod tests {
         }
         let link = parse("123$10$1$1$0$").unwrap();
         assert_eq!(link.relative, "123");
-        assert_eq!(link.codes.split(), ["10", "1", "1", "0", ""]);
+        assert_eq!(link.codes.fields(), ["10", "1", "1", "0", ""]);
     }
 
     #[test]
@@ -169,7 +153,7 @@ mod tests {
         let links = legacy.links();
         let said = |id: &str| {
             let l = links.iter().find(|l| l.relative == id).unwrap();
-            (l.codes.split().join("$"), l.standing.unwrap())
+            (l.codes.fields().join("$"), l.standing.unwrap())
         };
         assert_eq!(links.len(), 5);
         assert_eq!(said("1"), ("1$0$0$0$0".into(), Standing::Other));

@@ -15,12 +15,14 @@ mod links;
 mod model;
 mod normal;
 mod options;
+mod pool;
 mod pupils;
 mod report;
 mod school_name;
 mod scope;
 mod several;
 mod staff;
+mod structure_draft;
 mod structures;
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,24 @@
 //! Second pass, pupils: schools, class per school, groups, words for codes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::draft::{Head, Label, PupilDraft, RawLinks, Who};
+use super::draft::{PupilDraft, RawLinks};
 use super::drafts::{Drafts, leave};
 use super::model::{
-    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Pupil, Role, StructureId,
+    Attachment, JoinKey, LeftOut, LeftOutReason, NationalProfile, Person, Pupil, Role, StructureId, Studies,
 };
 use super::report::Report;
 use super::scope::Place;
+use super::structure_draft::Label;
 use super::structures::{Division, Structures};
 use crate::feed::{Category, Code, Finding};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.
 pub(super) struct SettledPupil {
-    pub(super) person: Person,
-    pub(super) source: u16,
+    pub(super) person: Box<Person>,
     /// The source whose keys `links` and `lives_with` are: the first that knows a family.
     pub(super) family_source: u16,
     pub(super) links: RawLinks,
@@ -32,11 +33,6 @@ impl SettledPupil {
             _ => None,
         };
         finding.who(self.person.name.listed()).in_class(class)
-    }
-
-    /// For findings made once the draft is gone.
-    pub(super) fn head(&self) -> Head {
-        Head { key: self.person.key.clone(), source: self.source, origin: self.person.origin.clone() }
     }
 
     /// The UAI of the school that can mend his data.
@@ -80,7 +76,7 @@ pub(super) fn settle(
 
 /// Names for everybody, a birth date for pupils: the reader of the feed rejects a record without them, and an image
 /// could still hold one that an update emptied.
-pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report<'_>) -> bool {
+pub(super) fn lacks_mandatory(who: &Person, category: Category, report: &mut Report<'_>) -> bool {
     let (code, message) = if who.name.surname.is_empty() {
         (Code::MissingSurname, "personne sans nom : pas de compte")
     } else if who.name.first.is_empty() {
@@ -90,7 +86,7 @@ pub(super) fn lacks_mandatory(who: &Who, category: Category, report: &mut Report
     } else {
         return false;
     };
-    let finding = report.about(code, category, &who.head, message);
+    let finding = report.about(code, category, who, message);
     report.add(finding.who(who.name.listed()));
     true
 }
@@ -104,20 +100,20 @@ fn settle_one(
     structures: &mut Structures,
     report: &mut Report<'_>,
 ) -> Result<SettledPupil, Box<PupilDraft>> {
-    let source = draft.who.head.source;
+    let source = draft.who.source;
     let mut attached = |key: &CompactString, source| match structures.find(report, source, key) {
         Place::In(id) => Some(id),
         Place::Out | Place::Unknown => None,
     };
     let mut administrative = draft.administrative.as_ref().and_then(|key| attached(key, source));
     for later in &draft.also {
-        let source = later.who.head.source;
+        let source = later.who.source;
         administrative = administrative.or_else(|| later.administrative.as_ref().and_then(|key| attached(key, source)));
     }
     let mut named = structures.divisions(report, source, Division::Class, &draft.classes);
     let mut groups = structures.divisions(report, source, Division::Group, &draft.groups);
     for later in &draft.also {
-        let source = later.who.head.source;
+        let source = later.who.source;
         add_schools(&mut named, structures.divisions(report, source, Division::Class, &later.classes));
         add_schools(&mut groups, structures.divisions(report, source, Division::Group, &later.groups));
     }
@@ -125,7 +121,7 @@ fn settle_one(
     if draft.links.is_empty()
         && let Some(later) = draft.also.iter_mut().find(|later| !later.links.is_empty())
     {
-        family_source = later.who.head.source;
+        family_source = later.who.source;
         draft.links = std::mem::take(&mut later.links);
         draft.lives_with = std::mem::take(&mut later.lives_with);
     }
@@ -154,33 +150,17 @@ fn settle_one(
     schools.sort_unstable();
     schools.dedup();
 
-    let (head, mut pupil) = (draft.who.head.clone(), draft.pupil);
+    let (mut person, mut pupil) = (draft.who, draft.pupil);
     pupil.classes = classes;
     pupil.groups = groups;
-    let settled = SettledPupil {
-        person: Person {
-            key: head.key.clone(),
-            origin: head.origin.clone(),
-            profile: Profile::Pupil,
-            name: draft.who.name,
-            civility: draft.who.civility,
-            birth: draft.who.birth,
-            contact: draft.who.contact,
-            schools: schools
-                .into_iter()
-                .map(|structure| Attachment { structure, profiles: vec![NationalProfile::Elv] })
-                .collect(),
-            administrative,
-            role: Role::Pupil(pupil),
-        },
-        source,
-        family_source,
-        links: draft.links,
-        lives_with: draft.lives_with,
-    };
+    person.schools =
+        schools.into_iter().map(|structure| Attachment { structure, profiles: NationalProfile::Elv.into() }).collect();
+    person.administrative = administrative;
+    person.role = Role::Pupil(pupil);
+    let settled = SettledPupil { person, family_source, links: draft.links, lives_with: draft.lives_with };
     for (id, kept, class) in extra {
         let message = format!("divisions {kept} et {class} dans le même établissement : {kept} retenue");
-        let mut finding = report.about(Code::SecondClassIgnored, Category::Pupil, &head, message);
+        let mut finding = report.about(Code::SecondClassIgnored, Category::Pupil, &*settled.person, message);
         finding.school = structures.uai(id);
         report.add(settled.named(finding));
     }
@@ -188,7 +168,7 @@ fn settle_one(
         && pupil.classes.is_empty()
     {
         let message = "aucune division dans l'établissement";
-        let mut finding = report.about(Code::PupilWithoutClass, Category::Pupil, &head, message);
+        let mut finding = report.about(Code::PupilWithoutClass, Category::Pupil, &*settled.person, message);
         finding.school = settled.uai(structures);
         report.add(settled.named(finding));
     }
@@ -203,26 +183,33 @@ fn add_schools(named: &mut Vec<(StructureId, CompactString)>, later: Vec<(Struct
 
 /// Words that the record lacks and the nomenclatures have. Codes and labels of the subjects followed are not parallel
 /// lists: the labels delivered are never completed, only replaced when there is none.
-fn name_codes(settled: &mut SettledPupil, drafts: &Drafts, report: &Report<'_>) {
-    let prefix = report.prefix(settled.source);
+fn name_codes(settled: &mut SettledPupil, drafts: &mut Drafts, report: &Report<'_>) {
+    let prefix = report.prefix(settled.person.source);
     let Some(pupil) = settled.pupil_mut() else { return };
-    let complete = pupil.libelle_mef.is_some() && pupil.niv_formation.is_some() && pupil.filiere.is_some();
-    if !complete && let Some(mef) = pupil.mef.as_deref().and_then(|code| look_up(&drafts.mefs, prefix, code)) {
-        pupil.libelle_mef.get_or_insert_with(|| mef.words.clone());
-        if pupil.niv_formation.is_none() {
-            pupil.niv_formation.clone_from(&mef.level);
+    let Studies { mef, libelle_mef, niv_formation, filiere, enseignements, code_enseignements } = &*pupil.studies;
+    let complete = libelle_mef.is_some() && niv_formation.is_some() && filiere.is_some();
+    let mef = mef.as_deref().filter(|_| !complete).and_then(|code| look_up(&drafts.mefs, prefix, code));
+    let unnamed = enseignements.is_empty() && !code_enseignements.is_empty();
+    if mef.is_none() && !unnamed {
+        return;
+    }
+    let studies = Arc::make_mut(&mut pupil.studies);
+    if let Some(mef) = mef {
+        studies.libelle_mef.get_or_insert_with(|| mef.words.clone());
+        if studies.niv_formation.is_none() {
+            studies.niv_formation.clone_from(&mef.level);
         }
-        if pupil.filiere.is_none() {
-            pupil.filiere.clone_from(&mef.track);
+        if studies.filiere.is_none() {
+            studies.filiere.clone_from(&mef.track);
         }
     }
-    if pupil.enseignements.is_empty() {
-        pupil.enseignements = pupil
-            .code_enseignements
-            .iter()
-            .map(|code| look_up(&drafts.subjects, prefix, code).map_or_else(|| code.clone(), |s| s.words.clone()))
-            .collect();
+    if unnamed {
+        let words = |code: &CompactString| {
+            look_up(&drafts.subjects, prefix, code).map_or_else(|| code.clone(), |subject| subject.words.clone())
+        };
+        studies.enseignements = studies.code_enseignements.iter().map(words).collect();
     }
+    drafts.studies.share(&mut pupil.studies);
 }
 
 fn look_up<'l>(labels: &'l HashMap<JoinKey, Label>, prefix: &str, code: &str) -> Option<&'l Label> {

@@ -35,7 +35,14 @@ impl<'s> Report<'s> {
     }
 
     /// A finding about one record, with its origin and key; not yet added.
-    pub(super) fn about(&self, code: Code, category: Category, head: &Head, message: impl Into<String>) -> Finding {
+    pub(super) fn about<'r>(
+        &self,
+        code: Code,
+        category: Category,
+        record: impl Into<Head<'r>>,
+        message: impl Into<String>,
+    ) -> Finding {
+        let head = record.into();
         let key = head.key.as_str();
         let local = key.strip_prefix(self.prefix(head.source)).and_then(|k| k.strip_prefix('$')).unwrap_or(key);
         let mut finding = Finding::new(code, message).at(&head.origin.file, head.origin.line).about(category, local);

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::draft::{PupilDraft, StructureDraft};
+use super::draft::PupilDraft;
 use super::model::{JoinKey, StructureId};
 use super::options::Options;
 use super::report::{Report, counted};
+use super::structure_draft::StructureDraft;
 use crate::feed::values::Uai;
 use crate::feed::{Category, Code, Finding, Severity};
 
@@ -38,15 +39,15 @@ pub(super) fn settle(
     options: &Options,
     report: &mut Report<'_>,
 ) -> Scope {
-    drafts.sort_by(|a, b| a.head.key.cmp(&b.head.key));
+    drafts.sort_by(|a, b| a.key.cmp(&b.key));
     let populated = populated(pupils, report);
-    let has_pupils = |draft: &StructureDraft| populated.contains(&draft.head.key);
+    let has_pupils = |draft: &StructureDraft| populated.contains(&draft.key);
     report_without_uai(&drafts, &has_pupils, report);
 
     let mut schools: BTreeMap<Uai, Vec<StructureDraft>> = BTreeMap::new();
     let mut places: HashMap<JoinKey, Place> = HashMap::with_capacity(drafts.len());
     for draft in drafts {
-        places.insert(draft.head.key.clone(), Place::Out);
+        places.insert(draft.key.clone(), Place::Out);
         if let Some(uai) = draft.uai.clone() {
             schools.entry(uai).or_default().push(draft);
         }
@@ -57,9 +58,9 @@ pub(super) fn settle(
     };
     let mut kept = Vec::new();
     for (uai, mut drafts) in schools.into_iter().filter(|(uai, drafts)| wanted(uai, drafts)) {
-        drafts.sort_by_key(|d| (d.head.source, std::cmp::Reverse(d.classes.len())));
+        drafts.sort_by_key(|d| (d.source, std::cmp::Reverse(d.classes.len())));
         for draft in &drafts {
-            places.insert(draft.head.key.clone(), Place::In(StructureId(kept.len() as u32)));
+            places.insert(draft.key.clone(), Place::In(StructureId(kept.len() as u32)));
         }
         report_duplicates(&uai, &drafts, report);
         let mut drafts = drafts.into_iter();
@@ -77,7 +78,7 @@ pub(super) fn settle(
 fn populated(pupils: &[PupilDraft], report: &Report<'_>) -> HashSet<JoinKey> {
     let mut raw: HashSet<(u16, &str)> = HashSet::new();
     for pupil in pupils.iter().flat_map(|pupil| std::iter::once(pupil).chain(&pupil.also)) {
-        let source = pupil.who.head.source;
+        let source = pupil.who.source;
         raw.extend(pupil.administrative.as_deref().map(|key| (source, key)));
         raw.extend(pupil.classes.iter().filter_map(|v| v.split_once('$')).map(|(key, _)| (source, key.trim())));
     }
@@ -93,10 +94,10 @@ fn report_without_uai(
     for draft in drafts.iter().filter(|d| d.uai.is_none()) {
         if has_pupils(draft) {
             let message = "structure sans UAI valide : ses élèves et personnels n'ont pas de compte par elle";
-            let finding = report.about(Code::StructureWithoutUai, Category::Structure, &draft.head, message);
+            let finding = report.about(Code::StructureWithoutUai, Category::Structure, draft, message);
             report.add(finding.who(draft.name.as_str()));
         } else {
-            *empty.entry(draft.head.source).or_default() += 1;
+            *empty.entry(draft.source).or_default() += 1;
         }
     }
     for (source, count) in empty {
@@ -125,12 +126,12 @@ fn report_not_delivered(options: &Options, delivered: &BTreeMap<Uai, Vec<Structu
 
 fn report_duplicates(uai: &Uai, drafts: &[StructureDraft], report: &mut Report<'_>) {
     let [first, others @ ..] = drafts else { return };
-    for other in others.iter().filter(|other| other.head.source == first.head.source) {
+    for other in others.iter().filter(|other| other.source == first.source) {
         let message = format!(
             "l'UAI {uai} est portée par les structures {} et {} : la première est retenue, les personnes de l'autre lui sont rattachées",
-            first.head.key, other.head.key
+            first.key, other.key
         );
-        let mut finding = report.about(Code::DuplicateUai, Category::Structure, &other.head, message);
+        let mut finding = report.about(Code::DuplicateUai, Category::Structure, other, message);
         finding.school = Some(uai.as_str().into());
         report.sum(finding.who(other.name.as_str()));
     }

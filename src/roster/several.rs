@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use compact_str::{CompactString, format_compact};
 use jiff::civil::Date;
 
-use super::draft::{PupilDraft, Who};
+use super::draft::PupilDraft;
 use super::drafts::{Drafts, PersonDraft};
-use super::model::{JoinKey, LeftOut, LeftOutReason};
+use super::model::{JoinKey, LeftOut, LeftOutReason, Person};
 use super::report::Report;
 use crate::feed::values::{Ine, fold_name};
 use crate::feed::{Category, Code};
@@ -28,11 +28,11 @@ pub(super) fn one_population(drafts: &mut Drafts, report: &mut Report<'_>, left_
 }
 
 /// A record that went into the draft with the key `into`.
-pub(super) fn merged(category: Category, who: &Who, into: &JoinKey) -> LeftOut {
+pub(super) fn merged(category: Category, who: &Person, into: &JoinKey) -> LeftOut {
     LeftOut {
         category,
-        key: who.head.key.clone(),
-        origin: who.head.origin.clone(),
+        key: who.key.clone(),
+        origin: who.origin.clone(),
         why: LeftOutReason::Merged,
         into: Some(into.clone()),
     }
@@ -50,7 +50,7 @@ fn join_pupils(drafts: &mut Drafts, left_out: &mut Vec<LeftOut>) {
     // Index of a later record → index of the one that it goes into.
     let mut into: BTreeMap<usize, usize> = BTreeMap::new();
     for mut group in proofs.into_values().filter(|group| group.len() > 1) {
-        let source = |at: &usize| drafts.pupils.get(*at).map(|draft| draft.who.head.source);
+        let source = |at: &usize| drafts.pupils.get(*at).map(|draft| draft.who.source);
         group.sort_by_key(|at| (source(at), *at));
         if group.windows(2).all(|pair| matches!(pair, [a, b] if source(a) != source(b)))
             && let [first, later @ ..] = group.as_slice()
@@ -64,9 +64,7 @@ fn join_pupils(drafts: &mut Drafts, left_out: &mut Vec<LeftOut>) {
     let mut slots: Vec<Option<PupilDraft>> = std::mem::take(&mut drafts.pupils).into_iter().map(Some).collect();
     // Later sources of one pupil in the order of precedence, whatever the order of their keys.
     let mut moves: Vec<(usize, usize)> = into.into_iter().collect();
-    moves.sort_by_key(|(at, first)| {
-        (*first, slots.get(*at).and_then(Option::as_ref).map(|draft| draft.who.head.source))
-    });
+    moves.sort_by_key(|(at, first)| (*first, slots.get(*at).and_then(Option::as_ref).map(|draft| draft.who.source)));
     for (at, first) in moves {
         let later = slots.get_mut(at).and_then(Option::take);
         if let (Some(later), Some(Some(first))) = (later, slots.get_mut(first)) {
@@ -80,7 +78,7 @@ fn join_pupils(drafts: &mut Drafts, left_out: &mut Vec<LeftOut>) {
 
 /// People of two sources who look like one, without a proof.
 fn report_lookalikes<D: PersonDraft>(drafts: &[D], category: Category, report: &mut Report<'_>) {
-    let mut looks: BTreeMap<CompactString, Vec<&Who>> = BTreeMap::new();
+    let mut looks: BTreeMap<CompactString, Vec<&Person>> = BTreeMap::new();
     for who in drafts.iter().map(PersonDraft::who) {
         for look in looks_of(who) {
             looks.entry(look).or_default().push(who);
@@ -88,25 +86,25 @@ fn report_lookalikes<D: PersonDraft>(drafts: &[D], category: Category, report: &
     }
     let mut said: HashSet<(&JoinKey, &JoinKey)> = HashSet::new();
     for mut group in looks.into_values() {
-        group.sort_by_key(|who| (who.head.source, &who.head.key));
+        group.sort_by_key(|who| (who.source, &who.key));
         let Some((first, others)) = group.split_first() else { continue };
-        for other in others.iter().filter(|other| other.head.source != first.head.source) {
-            if !said.insert((&first.head.key, &other.head.key)) {
+        for other in others.iter().filter(|other| other.source != first.source) {
+            if !said.insert((&first.key, &other.key)) {
                 continue;
             }
             let message = format!(
                 "peut-être la même personne que {} ({}), livrée par une autre source : deux comptes, rien n'est fusionné",
                 first.name.display(),
-                first.head.origin
+                first.origin
             );
-            let finding = report.about(Code::PossibleDuplicate, category, &other.head, message);
+            let finding = report.about(Code::PossibleDuplicate, category, *other, message);
             report.add(finding.who(other.name.listed()));
         }
     }
 }
 
 /// What makes two people look like one: the name with a birth date, a mail or a mobile phone.
-fn looks_of(who: &Who) -> impl Iterator<Item = CompactString> {
+fn looks_of(who: &Person) -> impl Iterator<Item = CompactString> {
     let name = format_compact!("{}|{}", fold_name(&who.name.surname), fold_name(&who.name.first));
     let birth = who.birth.map(|day| format_compact!("{name}|{day}"));
     let mail = who.contact.mail.as_ref().map(|mail| format_compact!("{name}|{}", mail.to_lowercase()));

@@ -8,7 +8,7 @@ use super::draft::StaffDraft;
 use super::drafts::leave;
 use super::functions::{self, Meaning};
 use super::model::{
-    Attachment, Function, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Role, Staff, StructureId,
+    Attachment, Function, LeftOut, LeftOutReason, NationalProfile, Person, Profile, Profiles, Role, Staff, StructureId,
 };
 use super::options::Options;
 use super::pupils::lacks_mandatory;
@@ -36,13 +36,14 @@ struct Tally {
 }
 
 /// Settles the staff, in the order of the join keys. Also gives the number of their functions out of scope.
+#[expect(clippy::vec_box, reason = "as the roster keeps them")]
 pub(super) fn settle(
     drafts: Vec<StaffDraft>,
     structures: &mut Structures,
     options: &Options,
     report: &mut Report<'_>,
     left_out: &mut Vec<LeftOut>,
-) -> (Vec<Person>, u64) {
+) -> (Vec<Box<Person>>, u64) {
     let mut tally = Tally { functions_elsewhere: 0, unknown_codes: BTreeMap::new(), lacking: BTreeMap::new() };
     let mut settled = Vec::with_capacity(drafts.len());
     for draft in drafts {
@@ -52,7 +53,7 @@ pub(super) fn settle(
         }
         let service = Service::read(&draft, structures, options, report, &mut tally);
         if service.profiles.is_empty() {
-            *tally.lacking.entry((draft.who.head.source, service.lack())).or_default() += 1;
+            *tally.lacking.entry((draft.who.source, service.lack())).or_default() += 1;
             left_out.push(leave(Category::Staff, &draft.who, LeftOutReason::OutOfScope));
             continue;
         }
@@ -69,7 +70,7 @@ pub(super) fn settle(
 struct Service {
     administrative: Option<StructureId>,
     /// Profiles per school: the result.
-    profiles: BTreeMap<StructureId, BTreeSet<NationalProfile>>,
+    profiles: BTreeMap<StructureId, Profiles>,
     /// What the functions out of scope mean.
     elsewhere: Vec<Meaning>,
     /// A structure out of scope or unknown is named somewhere.
@@ -95,7 +96,7 @@ impl Service {
         let (mut elsewhere, mut places, mut directs) = (Vec::new(), Vec::new(), Vec::new());
         let mut named = 0;
         for record in std::iter::once(draft).chain(&draft.also) {
-            let source = record.who.head.source;
+            let source = record.who.source;
             let (here, there) = read_functions(record, structures, options, report);
             add(&mut staff.functions, here);
             elsewhere.extend(there);
@@ -149,10 +150,10 @@ impl Service {
         }
         // Classes without a function there: the function is missing from the export, or names another school.
         for place in places {
-            self.profiles.entry(place).or_insert_with(|| [NationalProfile::Ens].into());
+            self.profiles.entry(place).or_insert_with(|| NationalProfile::Ens.into());
         }
         if let (true, Some(school)) = (self.profiles.is_empty(), self.administrative) {
-            let mut held: BTreeSet<_> = self
+            let mut held: Profiles = self
                 .elsewhere
                 .iter()
                 .filter_map(|meaning| functions::profile(*meaning, draft.present, teacher))
@@ -205,35 +206,24 @@ impl Service {
                 groups.any(|(s, group)| s == id && structures.classes_of_group(*s, &group).contains(class));
             if !teaches_class && !teaches_part {
                 let message = format!("professeur principal de {class}, où il n'a aucun enseignement");
-                let mut finding = report.about(Code::HeadTeacherElsewhere, Category::Staff, &draft.who.head, message);
+                let mut finding = report.about(Code::HeadTeacherElsewhere, Category::Staff, &*draft.who, message);
                 finding.school = structures.uai(*id);
                 report.add(finding.who(draft.who.name.listed()));
             }
         }
     }
 
-    fn into_person(self, draft: StaffDraft) -> Person {
-        let who = draft.who;
-        let of_teachers = |profiles: &BTreeSet<NationalProfile>| {
-            profiles.iter().any(|p| matches!(p, NationalProfile::Ens | NationalProfile::Doc))
-        };
+    fn into_person(self, draft: StaffDraft) -> Box<Person> {
+        let of_teachers =
+            |profiles: &Profiles| profiles.contains(NationalProfile::Ens) || profiles.contains(NationalProfile::Doc);
         let teacher = draft.present || self.profiles.values().any(of_teachers);
-        Person {
-            key: who.head.key,
-            origin: who.head.origin,
-            profile: if teacher { Profile::Teacher } else { Profile::Staff },
-            name: who.name,
-            civility: who.civility,
-            birth: who.birth,
-            contact: who.contact,
-            schools: self
-                .profiles
-                .into_iter()
-                .map(|(structure, profiles)| Attachment { structure, profiles: profiles.into_iter().collect() })
-                .collect(),
-            administrative: self.administrative,
-            role: Role::Staff(Box::new(self.staff)),
-        }
+        let mut person = draft.who;
+        person.profile = if teacher { Profile::Teacher } else { Profile::Staff };
+        person.schools =
+            self.profiles.into_iter().map(|(structure, profiles)| Attachment { structure, profiles }).collect();
+        person.administrative = self.administrative;
+        person.role = Role::Staff(Box::new(self.staff));
+        person
     }
 }
 
@@ -252,7 +242,7 @@ fn read_functions(
         else {
             continue;
         };
-        match structures.peek(report, draft.who.head.source, key) {
+        match structures.peek(report, draft.who.source, key) {
             Place::In(structure) => here.push(Function {
                 structure,
                 code: code.into(),
@@ -268,7 +258,7 @@ fn read_functions(
 
 /// The schools in scope that somebody directs (`ENTEnsFonctionDir`): in the first degree the function says a teacher.
 fn read_directions(draft: &StaffDraft, structures: &Structures, report: &Report<'_>) -> Vec<StructureId> {
-    let place = |key: &CompactString| structures.peek(report, draft.who.head.source, key.trim());
+    let place = |key: &CompactString| structures.peek(report, draft.who.source, key.trim());
     let in_scope = |place| match place {
         Place::In(id) => Some(id),
         Place::Out | Place::Unknown => None,

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use compact_str::CompactString;
 
-use super::draft::{PupilDraft, StructureDraft};
+use super::draft::PupilDraft;
 use super::model::{Class, JoinKey, Structure, StructureId, TeachingGroup};
 use super::options::Options;
 use super::report::{Report, counted};
 use super::school_name;
 use super::scope::{self, Place, Scope};
+use super::structure_draft::StructureDraft;
 use crate::feed::values::Uai;
 use crate::feed::{Category, Code, Finding};
 
@@ -67,7 +68,7 @@ impl Structures {
     fn finish_draft(&self, uai: Uai, draft: StructureDraft, report: &Report<'_>) -> Structure {
         let kind_words = draft.kind.as_deref().map_or_else(|| "Établissement".to_owned(), school_name::title_case);
         let fallback = format!("{kind_words} {uai}");
-        let prefix = report.prefix(draft.head.source);
+        let prefix = report.prefix(draft.source);
         let mut attached_to: Vec<_> = draft
             .attached_to
             .iter()
@@ -79,8 +80,8 @@ impl Structures {
         attached_to.sort_unstable();
         attached_to.dedup();
         Structure {
-            key: draft.head.key,
-            origin: draft.head.origin,
+            key: draft.key,
+            origin: draft.origin,
             uai,
             siret: draft.siret,
             name: school_name::readable(&draft.name, draft.academy.as_deref(), &fallback),

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::deliveries::{self, DeliveryRow};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
@@ -38,7 +38,6 @@ pub struct StagedRecord {
 /// A row of the image.
 #[derive(Debug, Clone)]
 pub struct ImageRow {
-    pub source: i64,
     pub category: Category,
     pub key: CompactString,
     pub file: i64,
@@ -98,8 +97,11 @@ impl Store {
         &self,
         source: i64,
     ) -> Result<HashMap<(Category, CompactString), RecordDigest>, StoreError> {
-        let mut rows =
-            sqlx::query("SELECT category, key, digest FROM image WHERE source = ?1").bind(source).fetch(&self.reader);
+        let mut rows = sqlx::query(
+            "SELECT category, key, digest FROM record WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1)",
+        )
+        .bind(source)
+        .fetch(&self.reader);
         let mut digests = HashMap::new();
         while let Some(row) = rows.try_next().await? {
             let digest = record_digest(row.try_get(2)?)?;
@@ -118,8 +120,9 @@ impl Store {
         let mut known = HashMap::with_capacity(keys.len());
         let list = json_list(keys);
         let mut rows = sqlx::query(
-            "SELECT key, digest, fields FROM image
-             WHERE source = ?1 AND category = ?2 AND key IN (SELECT value FROM json_each(?3))",
+            "SELECT key, digest, fields FROM record
+             WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1)
+               AND category = ?2 AND key IN (SELECT value FROM json_each(?3))",
         )
         .bind(source)
         .bind(category.code())
@@ -137,11 +140,14 @@ impl Store {
 
     /// Every key of a category in the image of a source: for the short ones, the nomenclatures and the structures.
     pub async fn image_keys(&self, source: i64, category: Category) -> Result<Vec<CompactString>, StoreError> {
-        let keys: Vec<String> = sqlx::query_scalar("SELECT key FROM image WHERE source = ?1 AND category = ?2")
-            .bind(source)
-            .bind(category.code())
-            .fetch_all(&self.reader)
-            .await?;
+        let keys: Vec<String> = sqlx::query_scalar(
+            "SELECT key FROM record
+             WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1) AND category = ?2",
+        )
+        .bind(source)
+        .bind(category.code())
+        .fetch_all(&self.reader)
+        .await?;
         Ok(keys.into_iter().map(CompactString::from).collect())
     }
 
@@ -173,25 +179,29 @@ impl Store {
 
     /// Empties what an interrupted reading of this source may have left.
     pub async fn staging_clear(&self, source: i64) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM staging WHERE source = ?1").bind(source).execute(&self.writer).await?;
+        sqlx::query("DELETE FROM record WHERE image = (SELECT 2 * id + 1 - slot FROM source WHERE id = ?1)")
+            .bind(source)
+            .execute(&self.writer)
+            .await?;
         Ok(())
     }
 
-    /// Puts changed records aside until the delivery is accepted. `files` are the numbers of its parts.
-    pub async fn stage(&self, source: i64, records: &[StagedRecord], files: &[i64]) -> Result<(), StoreError> {
+    /// Puts changed records aside until the delivery is accepted, each key once. `files` are the numbers of its parts.
+    pub async fn stage(&self, source: i64, records: Vec<StagedRecord>, files: &[i64]) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
-        for chunk in records.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = QueryBuilder::<Sqlite>::new(
-                "INSERT OR REPLACE INTO staging (source, category, key, digest, file, line, fields) ",
-            );
-            insert.push_values(chunk, |mut row, r| {
-                row.push_bind(source)
+        let image = Images::of(source, &mut transaction).await?.staged;
+        let mut records = records.into_iter().peekable();
+        while records.peek().is_some() {
+            let mut insert =
+                QueryBuilder::<Sqlite>::new("INSERT INTO record (image, category, key, digest, file, line, fields) ");
+            insert.push_values(records.by_ref().take(ROWS_PER_STATEMENT), |mut row, r| {
+                row.push_bind(image)
                     .push_bind(r.category.code())
-                    .push_bind(r.key.as_str())
-                    .push_bind(&r.digest[..])
+                    .push_bind(r.key.into_string())
+                    .push_bind(r.digest.to_vec())
                     .push_bind(files.get(usize::from(r.part)).copied().unwrap_or(0))
                     .push_bind(i64::from(r.line))
-                    .push_bind(r.fields.as_packed());
+                    .push_bind(r.fields.into_packed());
             });
             insert.build().execute(&mut *transaction).await?;
         }
@@ -202,44 +212,22 @@ impl Store {
     /// Takes keys out of the staging: their records contradict each other.
     pub async fn unstage(&self, source: i64, keys: &[(Category, CompactString)]) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
-        for (category, key) in keys {
-            sqlx::query("DELETE FROM staging WHERE source = ?1 AND category = ?2 AND key = ?3")
-                .bind(source)
-                .bind(category.code())
-                .bind(key.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
+        let image = Images::of(source, &mut transaction).await?.staged;
+        remove(&mut transaction, image, keys).await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    /// Moves what was staged into the image, removes what has gone, and notes the delivery: one transaction. Gives the
+    /// Makes what was staged part of the image, removes what has gone, and notes the delivery: one transaction. Gives the
     /// version of the image afterwards, raised when anything changed.
     pub async fn accept(&self, acceptance: Acceptance<'_>) -> Result<i64, StoreError> {
         let source = acceptance.source;
         let mut transaction = self.writer.begin().await?;
-        let changed = sqlx::query(
-            "INSERT INTO image (source, category, key, digest, file, line, fields)
-             SELECT source, category, key, digest, file, line, fields FROM staging WHERE source = ?1
-             ON CONFLICT DO UPDATE SET
-                digest = excluded.digest, file = excluded.file, line = excluded.line, fields = excluded.fields",
-        )
-        .bind(source)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-        sqlx::query("DELETE FROM staging WHERE source = ?1").bind(source).execute(&mut *transaction).await?;
-        for (category, key) in acceptance.gone {
-            sqlx::query("DELETE FROM image WHERE source = ?1 AND category = ?2 AND key = ?3")
-                .bind(source)
-                .bind(category.code())
-                .bind(key.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
+        let changed = Images::of(source, &mut transaction).await?.merge(source, &mut transaction).await?;
+        let image = Images::of(source, &mut transaction).await?.accepted;
+        remove(&mut transaction, image, acceptance.gone).await?;
         deliveries::note(&mut transaction, source, acceptance.delivery, acceptance.accepted_at).await?;
-        let raised = i64::from(changed > 0 || !acceptance.gone.is_empty());
+        let raised = i64::from(changed || !acceptance.gone.is_empty());
         let version = sqlx::query_scalar(
             "UPDATE source SET version = version + ?2, delivered = ?3, digest = ?4, accepted_at = ?5
              WHERE id = ?1 RETURNING version",
@@ -258,22 +246,85 @@ impl Store {
     /// Streams the image of a source, all categories.
     pub fn image_rows(&self, source: i64) -> BoxStream<'_, Result<ImageRow, StoreError>> {
         Box::pin(
-            sqlx::query("SELECT source, category, key, file, line, fields FROM image WHERE source = ?1")
-                .bind(source)
-                .fetch(&self.reader)
-                .map(|row| {
-                    let row = row?;
-                    Ok(ImageRow {
-                        source: row.try_get(0)?,
-                        category: category(row.try_get(1)?)?,
-                        key: CompactString::from(row.try_get::<&str, _>(2)?),
-                        file: row.try_get(3)?,
-                        line: row.try_get(4)?,
-                        fields: Fields::from_packed(row.try_get::<&str, _>(5)?),
-                    })
-                }),
+            sqlx::query(
+                "SELECT category, key, file, line, fields FROM record
+                 WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1)",
+            )
+            .bind(source)
+            .fetch(&self.reader)
+            .map(|row| {
+                let row = row?;
+                Ok(ImageRow {
+                    category: category(row.try_get(0)?)?,
+                    key: CompactString::from(row.try_get::<&str, _>(1)?),
+                    file: row.try_get(2)?,
+                    line: row.try_get(3)?,
+                    fields: Fields::from_packed(row.try_get::<&str, _>(4)?),
+                })
+            }),
         )
     }
+}
+
+/// The two images of a source.
+struct Images {
+    accepted: i64,
+    staged: i64,
+}
+
+impl Images {
+    async fn of(source: i64, connection: &mut SqliteConnection) -> Result<Self, StoreError> {
+        let (accepted, staged) = sqlx::query_as("SELECT 2 * id + slot, 2 * id + 1 - slot FROM source WHERE id = ?1")
+            .bind(source)
+            .fetch_one(connection)
+            .await?;
+        Ok(Self { accepted, staged })
+    }
+
+    /// Makes the staged records accepted ones, in the place of those with their keys; whether there were any.
+    async fn merge(self, source: i64, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let is_empty = "SELECT NOT EXISTS (SELECT 1 FROM record WHERE image = ?1)";
+        if sqlx::query_scalar(is_empty).bind(self.accepted).fetch_one(&mut *connection).await? {
+            let changed: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM record WHERE image = ?1)")
+                .bind(self.staged)
+                .fetch_one(&mut *connection)
+                .await?;
+            sqlx::query("UPDATE source SET slot = 1 - slot WHERE id = ?1").bind(source).execute(connection).await?;
+            return Ok(changed);
+        }
+        sqlx::query(
+            "DELETE FROM record WHERE id IN (
+                SELECT former.id FROM record AS staged JOIN record AS former USING (category, key)
+                WHERE staged.image = ?1 AND former.image = ?2)",
+        )
+        .bind(self.staged)
+        .bind(self.accepted)
+        .execute(&mut *connection)
+        .await?;
+        let moved = sqlx::query("UPDATE record SET image = ?2 WHERE image = ?1")
+            .bind(self.staged)
+            .bind(self.accepted)
+            .execute(connection)
+            .await?
+            .rows_affected();
+        Ok(moved > 0)
+    }
+}
+
+async fn remove(
+    connection: &mut SqliteConnection,
+    image: i64,
+    keys: &[(Category, CompactString)],
+) -> Result<(), StoreError> {
+    for (category, key) in keys {
+        sqlx::query("DELETE FROM record WHERE image = ?1 AND category = ?2 AND key = ?3")
+            .bind(image)
+            .bind(category.code())
+            .bind(key.as_str())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 fn record_digest(bytes: &[u8]) -> Result<RecordDigest, StoreError> {

@@ -142,7 +142,7 @@ fn members_by_structure<'r>(context: &Context<'r>) -> Vec<Members<'r>> {
         }
         for school in &person.schools {
             if let Some(members) = all.get_mut(school.structure.0 as usize) {
-                for &profile in &school.profiles {
+                for profile in school.profiles.iter() {
                     once(members.profiles.entry(profile).or_default(), id);
                 }
             }

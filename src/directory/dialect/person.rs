@@ -69,7 +69,7 @@ impl Dialect {
 
 /// The national profiles held in any school, as bits. A pupil is one and a relative is one whatever his schools say.
 fn profiles_of(person: &Person) -> u16 {
-    let held = person.schools.iter().flat_map(|s| &s.profiles).fold(0, |bits, &p| bits | profile_bit(p));
+    let held = person.schools.iter().flat_map(|s| s.profiles.iter()).fold(0, |bits, p| bits | profile_bit(p));
     match person.profile {
         Profile::Pupil => held | profile_bit(NationalProfile::Elv),
         Profile::Relative => held | profile_bit(NationalProfile::Tut),
@@ -230,7 +230,7 @@ impl Emitter<'_, '_> {
                     let Some((uid, _)) = (self.context.names)(link.relative) else { continue };
                     out.compose(|text| {
                         self.dialect.push_person(text, uid, true);
-                        for code in &link.codes {
+                        for code in link.codes.fields() {
                             text.push('$');
                             text.push_str(code);
                         }
@@ -241,16 +241,16 @@ impl Emitter<'_, '_> {
             Source::Transport => self.boolean(pupil.transport, out),
             Source::Classes => self.references(&pupil.classes, out),
             Source::Groups => self.references(&pupil.groups, out),
-            Source::Subjects => out.values(pupil.enseignements.iter().map(|e| &**e)),
-            Source::SubjectCodes => out.values(pupil.code_enseignements.iter().map(|e| &**e)),
+            Source::Subjects => out.values(pupil.studies.enseignements.iter().map(|e| &**e)),
+            Source::SubjectCodes => out.values(pupil.studies.code_enseignements.iter().map(|e| &**e)),
             Source::Ine => out.values(pupil.ine.as_deref()),
             Source::SiecleNumber => out.values(pupil.siecle.as_deref()),
             Source::Regime => out.values(pupil.regime.as_deref()),
             Source::Status => out.values(pupil.statut.as_deref()),
-            Source::Mef => out.values(pupil.mef.as_deref()),
-            Source::MefLabel => out.values(pupil.libelle_mef.as_deref()),
-            Source::Level => out.values(pupil.niv_formation.as_deref()),
-            Source::Track => out.values(pupil.filiere.as_deref()),
+            Source::Mef => out.values(pupil.studies.mef.as_deref()),
+            Source::MefLabel => out.values(pupil.studies.libelle_mef.as_deref()),
+            Source::Level => out.values(pupil.studies.niv_formation.as_deref()),
+            Source::Track => out.values(pupil.studies.filiere.as_deref()),
             _ => {}
         }
     }

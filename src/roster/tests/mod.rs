@@ -148,7 +148,7 @@ pub(super) fn staff<'r>(roster: &'r Roster, key: &str) -> &'r Staff {
 /// `UAI:PROFILE+PROFILE …`
 pub(super) fn schools(roster: &Roster, key: &str) -> String {
     let one = |a: &super::Attachment| {
-        let profiles: Vec<_> = a.profiles.iter().map(|p| p.mnemonic()).collect();
+        let profiles: Vec<_> = a.profiles.iter().map(crate::roster::NationalProfile::mnemonic).collect();
         format!("{}:{}", roster.structure(a.structure).unwrap().uai, profiles.join("+"))
     };
     person(roster, key).schools.iter().map(one).collect::<Vec<_>>().join(" ")

@@ -110,9 +110,12 @@ fn the_nomenclatures_give_missing_words() {
         .pupil("3", "Enora", &[class, ("ENTEleveMEF", &["10010012110"]), ("ENTEleveLibelleMEF", &["6EME BILANGUE"])])
         .roster();
     let malo = pupil(&roster, "2");
-    assert_eq!((malo.libelle_mef.as_deref(), malo.niv_formation.as_deref()), (Some("6EME"), Some("SIXIEME")));
-    assert_eq!(malo.enseignements, ["ANGLAIS LV1", "999999"]);
-    assert_eq!(pupil(&roster, "3").libelle_mef.as_deref(), Some("6EME BILANGUE"));
+    assert_eq!(
+        (malo.studies.libelle_mef.as_deref(), malo.studies.niv_formation.as_deref()),
+        (Some("6EME"), Some("SIXIEME"))
+    );
+    assert_eq!(malo.studies.enseignements, ["ANGLAIS LV1", "999999"]);
+    assert_eq!(pupil(&roster, "3").studies.libelle_mef.as_deref(), Some("6EME BILANGUE"));
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub fn teaching_group(code: &str, classes: &[&str]) -> TeachingGroup {
 pub fn person(key: &str, profile: Profile, surname: &str, first: &str, role: Role) -> Person {
     Person {
         key: JoinKey::new("AC-RENNES", key),
+        source: 0,
         origin: origin(12),
         profile,
         name: Name { surname: surname.into(), first: first.into(), birth: None, others: Vec::new() },
@@ -103,11 +104,11 @@ pub fn person(key: &str, profile: Profile, surname: &str, first: &str, role: Rol
 }
 
 pub fn at(structure: StructureId, profiles: &[NationalProfile]) -> Attachment {
-    Attachment { structure, profiles: profiles.to_vec() }
+    Attachment { structure, profiles: profiles.iter().copied().collect() }
 }
 
 fn link(relative: PersonId, codes: [&str; 5]) -> Link {
-    Link { relative, codes: codes.map(Into::into), standing: Standing::Authority }
+    Link { relative, codes: LinkCodes::new(codes.join("$")), standing: Standing::Authority }
 }
 
 fn function(structure: StructureId, fields: [&str; 4]) -> Function {
@@ -123,10 +124,13 @@ fn pupil(structure: StructureId, class: &str) -> Pupil {
         transport: Some(true),
         regime: s("EXTERNE LIBRE"),
         statut: s("SCOLAIRE"),
-        mef: s("10110001110"),
-        libelle_mef: s("5EME"),
-        niv_formation: s("5EME"),
-        filiere: s("COLLEGE"),
+        studies: Arc::new(Studies {
+            mef: s("10110001110"),
+            libelle_mef: s("5EME"),
+            niv_formation: s("5EME"),
+            filiere: s("COLLEGE"),
+            ..Studies::default()
+        }),
         ..Pupil::default()
     }
 }
@@ -142,12 +146,12 @@ pub fn roster() -> Roster {
     let mut rectorat = structure("1", "0350099Z", Some("17350000000019"), "Rectorat");
     rectorat.kind = s("RECTORAT");
 
-    let address = Address {
+    let address = Arc::new(Address {
         lines: list(&["Résidence des Pins", "2 bis, chemin du Moulin"]),
         postal_code: s("35000"),
         town: s("RENNES"),
         country: s("FRANCE"),
-    };
+    });
     let mut maelle = person(
         "100",
         Profile::Pupil,
@@ -163,8 +167,11 @@ pub fn roster() -> Roster {
                 link(PersonId(999), ["38", "0", "0", "1", "0"]),
             ],
             lives_with: vec![MOTHER],
-            enseignements: list(&["ANGLAIS LV1", "MATHEMATIQUES"]),
-            code_enseignements: list(&["030201", "061300"]),
+            studies: Arc::new(Studies {
+                enseignements: list(&["ANGLAIS LV1", "MATHEMATIQUES"]),
+                code_enseignements: list(&["030201", "061300"]),
+                ..(*pupil(COLLEGE, "5A").studies).clone()
+            }),
             ..pupil(COLLEGE, "5A")
         })),
     );
@@ -190,7 +197,8 @@ pub fn roster() -> Roster {
 
     let mut brother = person("300", Profile::Pupil, "Le Gall", "Yann", Role::Pupil(Box::new(pupil(LYCEE, "T 1"))));
     if let Role::Pupil(p) = &mut brother.role {
-        (p.mef, p.libelle_mef, p.filiere) = (None, None, None);
+        let studies = Arc::make_mut(&mut p.studies);
+        (studies.mef, studies.libelle_mef, studies.filiere) = (None, None, None);
         p.relatives = vec![link(MOTHER, ["10", "1", "1", "0", "1"])];
     }
     (brother.civility, brother.birth) = (Some(Civility::Monsieur), Some(date(2008, 9, 1)));
@@ -281,7 +289,9 @@ pub fn roster() -> Roster {
 
     Roster {
         structures: vec![college, lycee, rectorat],
-        persons: vec![maelle, mother, father, brother, teacher, head, aed, tzr, corsican, teaching_head, inspector],
+        persons: [maelle, mother, father, brother, teacher, head, aed, tzr, corsican, teaching_head, inspector]
+            .map(Box::new)
+            .into(),
         ..Roster::default()
     }
 }

@@ -37,10 +37,7 @@ fn role(which: u8) -> BoxedStrategy<Role> {
                     classes,
                     groups,
                     boursier,
-                    mef,
-                    niv_formation,
-                    filiere,
-                    enseignements,
+                    studies: Studies { mef, niv_formation, filiere, enseignements, ..Studies::default() }.into(),
                     ..Pupil::default()
                 }))
             })
@@ -78,7 +75,7 @@ fn random_person(which: u8) -> impl Strategy<Value = Person> {
                 home_phone: contact.1,
                 mobiles: contact.2,
                 work_phone: contact.3,
-                address: contact.4.map(|lines| Address { lines, ..Address::default() }),
+                address: contact.4.map(|lines| Address { lines, ..Address::default() }.into()),
                 ..Contact::default()
             };
             p.civility = [None, Some(Civility::Monsieur), Some(Civility::Madame)][usize::from(civility)];
@@ -98,7 +95,7 @@ fn before_and_after() -> impl Strategy<Value = (Person, Person)> {
 
 fn school_of(person: Person) -> School {
     let mut roster = roster();
-    roster.persons[0] = person;
+    *roster.persons[0] = person;
     School::new(roster)
 }
 
