@@ -13,6 +13,9 @@ use super::deliveries::{self, DeliveryRow};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::feed::{Category, Fields, RecordDigest};
 
+/// Records that change their image in one statement.
+const MERGED_AT_ONCE: i64 = 20_000;
+
 /// A source as the store knows it.
 #[derive(Debug, Clone)]
 pub struct SourceRow {
@@ -292,22 +295,36 @@ impl Images {
             sqlx::query("UPDATE source SET slot = 1 - slot WHERE id = ?1").bind(source).execute(connection).await?;
             return Ok(changed);
         }
-        sqlx::query(
-            "DELETE FROM record WHERE id IN (
-                SELECT former.id FROM record AS staged JOIN record AS former USING (category, key)
-                WHERE staged.image = ?1 AND former.image = ?2)",
-        )
-        .bind(self.staged)
-        .bind(self.accepted)
-        .execute(&mut *connection)
-        .await?;
-        let moved = sqlx::query("UPDATE record SET image = ?2 WHERE image = ?1")
+        let (mut from, last): (i64, i64) =
+            sqlx::query_as("SELECT ifnull(min(id), 0), ifnull(max(id), -1) FROM record WHERE image = ?1")
+                .bind(self.staged)
+                .fetch_one(&mut *connection)
+                .await?;
+        let changed = from <= last;
+        // By pieces: what SQLite keeps to undo one statement is in memory.
+        while from <= last {
+            let to = from.saturating_add(MERGED_AT_ONCE);
+            sqlx::query(
+                "DELETE FROM record WHERE id IN (
+                    SELECT former.id FROM record AS staged JOIN record AS former USING (category, key)
+                    WHERE staged.image = ?1 AND former.image = ?2 AND staged.id >= ?3 AND staged.id < ?4)",
+            )
             .bind(self.staged)
             .bind(self.accepted)
-            .execute(connection)
-            .await?
-            .rows_affected();
-        Ok(moved > 0)
+            .bind(from)
+            .bind(to)
+            .execute(&mut *connection)
+            .await?;
+            sqlx::query("UPDATE record SET image = ?2 WHERE image = ?1 AND id >= ?3 AND id < ?4")
+                .bind(self.staged)
+                .bind(self.accepted)
+                .bind(from)
+                .bind(to)
+                .execute(&mut *connection)
+                .await?;
+            from = to;
+        }
+        Ok(changed)
     }
 }
 
