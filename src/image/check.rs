@@ -1,6 +1,5 @@
 //! A source without a store: what `check` reads.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -36,7 +35,7 @@ pub fn check(
     for delivery in deliveries {
         let kind = delivery.kind;
         let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
-        let ledger = Ledger::new(HashMap::new(), names.clone());
+        let ledger = Ledger::new(names.clone());
         // A difference says what changes, not who there is.
         let mut keep = |batch| {
             if kind == DeliveryKind::Complete {

@@ -73,7 +73,7 @@ pub(super) async fn apply(ground: &Ground<'_>, delivery: Delivery) -> Result<Out
         let progress = Arc::clone(ground.progress);
         tokio::task::spawn_blocking(move || {
             let mut sink = Requests {
-                ledger: Ledger::new(HashMap::new(), names),
+                ledger: Ledger::new(names),
                 batch: Vec::new(),
                 findings: Vec::new(),
                 sender,
@@ -108,7 +108,7 @@ pub(super) async fn apply(ground: &Ground<'_>, delivery: Delivery) -> Result<Out
     }
     let Merger { mut gone, fates, mut tally, .. } = merger;
     for (category, key, fate) in fates {
-        ledger.settle(category, key, fate);
+        ledger.settle(category, &key, fate);
     }
     let conflicts = ledger.conflicts();
     store.unstage(source.id, &conflicts).await?;

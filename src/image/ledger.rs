@@ -1,6 +1,7 @@
 //! What each key of a delivery became while it was read beside the image.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -26,28 +27,27 @@ pub enum Fate {
     Deleted,
 }
 
+/// What is known of a key. There are as many as records in the image and the delivery together.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct Row {
+    /// Of the delivered record; of the one in the image until there is one.
     digest: RecordDigest,
     line: u32,
     part: u16,
     /// Records yielded; those that the reader left out are counted by the reader.
     copies: u16,
-    fate: Fate,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Row {
-    known: Option<RecordDigest>,
-    seen: Option<Seen>,
+    /// `None` while only the image knows the key.
+    fate: Option<Fate>,
 }
 
 /// Stands for the content of a deletion.
 const DELETED: RecordDigest = [0xde; 16];
 
 /// The keys of the image and of the delivery, side by side.
+#[derive(Default)]
 pub(super) struct Ledger {
-    rows: HashMap<(Category, CompactString), Row>,
+    /// In the order of [`Category::ALL`].
+    rows: [HashMap<CompactString, Row>; Category::ALL.len()],
     names: Vec<Arc<str>>,
     findings: Vec<Finding>,
     /// Sum of the digests of all records: equal for equal sets, whatever their order and parts.
@@ -55,9 +55,29 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub fn new(known: HashMap<(Category, CompactString), RecordDigest>, names: Vec<Arc<str>>) -> Self {
-        let rows = known.into_iter().map(|(key, digest)| (key, Row { known: Some(digest), seen: None })).collect();
-        Self { rows, names, findings: Vec::new(), sum: 0 }
+    /// Of a delivery with these files.
+    pub fn new(names: Vec<Arc<str>>) -> Self {
+        Self { names, ..Self::default() }
+    }
+
+    /// Notes a record of the image; all of them come before those of the delivery.
+    pub fn know(&mut self, category: Category, key: CompactString, digest: RecordDigest) {
+        self.of_mut(category).insert(key, Row { digest, line: 0, part: 0, copies: 0, fate: None });
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "one for each category")]
+    fn of(&self, category: Category) -> &HashMap<CompactString, Row> {
+        &self.rows[category as usize]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "one for each category")]
+    fn of_mut(&mut self, category: Category) -> &mut HashMap<CompactString, Row> {
+        &mut self.rows[category as usize]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Category, &CompactString, &Row)> {
+        let of = |(category, rows)| HashMap::iter(rows).map(move |(key, row)| (category, key, row));
+        Category::ALL.into_iter().zip(&self.rows).flat_map(of)
     }
 
     /// Notes a record; gives it back for staging when it is new or differs from the image.
@@ -88,26 +108,36 @@ impl Ledger {
     #[expect(clippy::option_option, reason = "whether it is the first, and then what was known")]
     fn first(&mut self, record: &Record, digest: RecordDigest) -> Option<Option<RecordDigest>> {
         self.sum = self.sum.wrapping_add(fingerprint(record.category, &record.key, &digest));
-        let row = self.rows.entry((record.category, record.key.clone())).or_default();
-        let Some(seen) = &mut row.seen else {
-            row.seen = Some(Seen { digest, line: record.line, part: record.part, copies: 1, fate: Fate::Taken });
-            return Some(row.known);
+        let now = Row { digest, line: record.line, part: record.part, copies: 1, fate: Some(Fate::Taken) };
+        let seen = match self.of_mut(record.category).entry(record.key.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(now);
+                return Some(None);
+            }
+            Entry::Occupied(place) if place.get().fate.is_none() => {
+                let before = std::mem::replace(place.into_mut(), now);
+                return Some(Some(before.digest));
+            }
+            Entry::Occupied(place) => place.into_mut(),
         };
-        let name = self.names.get(usize::from(record.part)).cloned().unwrap_or_else(|| "?".into());
         seen.copies = seen.copies.saturating_add(1);
-        let first = self.names.get(usize::from(seen.part)).map_or("?", |n| &**n);
-        let (code, message) = if seen.fate == Fate::Taken && seen.digest == digest {
+        let (before, agrees) = (*seen, seen.fate == Some(Fate::Taken) && seen.digest == digest);
+        if !agrees {
+            seen.fate = Some(Fate::Conflict);
+        }
+        let name = self.names.get(usize::from(record.part)).cloned().unwrap_or_else(|| "?".into());
+        let first = self.names.get(usize::from(before.part)).map_or("?", |n| &**n);
+        let (code, message) = if agrees {
             (
                 Code::DuplicateMerged,
-                format!("déjà livré à l'identique en {first}:{} ; une seule copie compte", seen.line),
+                format!("déjà livré à l'identique en {first}:{} ; une seule copie compte", before.line),
             )
         } else {
-            seen.fate = Fate::Conflict;
             (
                 Code::DuplicateConflict,
                 format!(
                     "déjà livré en {first}:{} avec un autre contenu ; aucune des versions n'est retenue, un compte existant reste tel quel",
-                    seen.line
+                    before.line
                 ),
             )
         };
@@ -117,48 +147,46 @@ impl Ledger {
     }
 
     /// Says what became of a request that was met once, or several times alike.
-    pub fn settle(&mut self, category: Category, key: CompactString, fate: Fate) {
-        if let Some(Row { seen: Some(seen), .. }) = self.rows.get_mut(&(category, key))
-            && seen.fate == Fate::Taken
+    pub fn settle(&mut self, category: Category, key: &CompactString, fate: Fate) {
+        if let Some(row) = self.of_mut(category).get_mut(key)
+            && row.fate == Some(Fate::Taken)
         {
-            seen.fate = fate;
+            row.fate = Some(fate);
         }
     }
 
     /// Whether the delivery named this key.
     pub fn names(&self, category: Category, key: &CompactString) -> bool {
-        self.rows.get(&(category, key.clone())).is_some_and(|row| row.seen.is_some())
+        self.of(category).get(key).is_some_and(|row| row.fate.is_some())
     }
 
     /// Notes a record that the reader left out.
     pub fn finding(&mut self, finding: &Finding) {
         let Some((category, key)) = rejects(finding) else { return };
-        let row = self.rows.entry((category, key.clone())).or_default();
-        match &mut row.seen {
-            Some(seen) => {
-                if seen.fate == Fate::Taken {
-                    seen.fate = Fate::Conflict;
-                }
+        if let Some(row) = self.of_mut(category).get_mut(key)
+            && let Some(fate) = &mut row.fate
+        {
+            if *fate == Fate::Taken {
+                *fate = Fate::Conflict;
             }
-            none => {
-                let line = finding.origin.as_ref().map_or(0, |o| o.line);
-                let part = finding
-                    .origin
-                    .as_ref()
-                    .and_then(|o| self.names.iter().position(|n| *n == o.file))
-                    .and_then(|p| u16::try_from(p).ok())
-                    .unwrap_or(u16::MAX);
-                *none = Some(Seen { digest: RecordDigest::default(), line, part, copies: 0, fate: Fate::Rejected });
-            }
+            return;
         }
+        let line = finding.origin.as_ref().map_or(0, |o| o.line);
+        let part = finding
+            .origin
+            .as_ref()
+            .and_then(|o| self.names.iter().position(|n| *n == o.file))
+            .and_then(|p| u16::try_from(p).ok())
+            .unwrap_or(u16::MAX);
+        let row = Row { digest: RecordDigest::default(), line, part, copies: 0, fate: Some(Fate::Rejected) };
+        self.of_mut(category).insert(key.clone(), row);
     }
 
     /// Keys delivered with contradictory contents.
     pub fn conflicts(&self) -> Vec<(Category, CompactString)> {
-        self.rows
-            .iter()
-            .filter(|(_, row)| row.seen.is_some_and(|s| s.fate == Fate::Conflict))
-            .map(|(key, _)| key.clone())
+        self.iter()
+            .filter(|(_, _, row)| row.fate == Some(Fate::Conflict))
+            .map(|(category, key, _)| (category, key.clone()))
             .collect()
     }
 
@@ -169,10 +197,9 @@ impl Ledger {
                 == Some(Completeness::Whole)
         };
         let mut gone: Vec<_> = self
-            .rows
             .iter()
-            .filter(|((category, _), row)| row.known.is_some() && row.seen.is_none() && whole(*category))
-            .map(|(key, _)| key.clone())
+            .filter(|(category, _, row)| row.fate.is_none() && whole(*category))
+            .map(|(category, key, _)| (category, key.clone()))
             .collect();
         gone.sort();
         gone
@@ -188,10 +215,12 @@ impl Ledger {
     }
 
     pub fn into_delivered(self) -> Delivered {
-        let named = self.rows.into_iter().filter_map(|((category, key), row)| {
-            let Seen { line, part, copies, fate, .. } = row.seen?;
-            Some((hash(category, &key), Named { line, part, copies, fate, category }))
-        });
+        let of = |(category, rows): (Category, HashMap<CompactString, Row>)| {
+            rows.into_iter().filter_map(move |(key, Row { line, part, copies, fate, .. })| {
+                Some((hash(category, &key), Named { line, part, copies, fate: fate?, category }))
+            })
+        };
+        let named = Category::ALL.into_iter().zip(self.rows).flat_map(of);
         Delivered { rows: named.collect(), names: self.names, earlier: Repeats::default() }
     }
 }

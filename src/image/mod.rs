@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use compact_str::CompactString;
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
@@ -180,7 +181,12 @@ async fn take_complete(ground: &Ground<'_>, delivery: Delivery, intake: &mut Int
     let started = Instant::now();
     let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
     let files = store.origin_files(&names).await?;
-    let ledger = Ledger::new(store.image_digests(source.id).await?, names);
+    let mut ledger = Ledger::new(names);
+    let mut known = store.image_digests(source.id);
+    while let Some((category, key, digest)) = known.try_next().await? {
+        ledger.know(category, key, digest);
+    }
+    drop(known);
     store.staging_clear(source.id).await?;
 
     let (sender, mut receiver) = mpsc::channel(4);

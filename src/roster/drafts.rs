@@ -17,13 +17,15 @@ use crate::feed::{Category, Code};
 const BATCH: usize = 4096;
 
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "see the fields")]
 pub(super) struct Drafts {
     pub(super) structures: Vec<StructureDraft>,
     pub(super) subjects: HashMap<JoinKey, Label>,
     pub(super) mefs: HashMap<JoinKey, Label>,
-    pub(super) pupils: Vec<PupilDraft>,
+    /// Boxed, as are those of the staff: large, sorted, and given up one by one.
+    pub(super) pupils: Vec<Box<PupilDraft>>,
     pub(super) relatives: Vec<RelativeDraft>,
-    pub(super) staff: Vec<StaffDraft>,
+    pub(super) staff: Vec<Box<StaffDraft>>,
     pub(super) studies: Pool<Studies>,
     addresses: Pool<Address>,
     /// Keys of records that went into another's, with that one's.
@@ -68,7 +70,7 @@ impl Drafts {
         match category {
             Category::Structure => self.structures.par_extend(batch.map(|r| StructureDraft::read(&r, prefix(&r)))),
             Category::Pupil => {
-                let mut read: Vec<_> = batch.map(|r| PupilDraft::read(&r, prefix(&r))).collect();
+                let mut read: Vec<_> = batch.map(|r| Box::new(PupilDraft::read(&r, prefix(&r)))).collect();
                 for draft in &mut read {
                     self.studies.share(&mut draft.pupil.studies);
                 }
@@ -79,7 +81,7 @@ impl Drafts {
                 gather(&mut self.relatives, read, &mut self.addresses);
             }
             Category::Staff => {
-                let read = batch.map(|r| StaffDraft::read(&r, prefix(&r))).collect();
+                let read = batch.map(|r| Box::new(StaffDraft::read(&r, prefix(&r)))).collect();
                 gather(&mut self.staff, read, &mut self.addresses);
             }
             Category::Subject | Category::Mef => {
@@ -106,9 +108,9 @@ impl Drafts {
     /// Keys in more than one of the three sorted lists, sorted.
     fn shared_keys(&self) -> Vec<JoinKey> {
         let lists = [
-            Box::new(self.pupils.iter().map(PupilDraft::key)) as Box<dyn Iterator<Item = &JoinKey>>,
+            Box::new(self.pupils.iter().map(PersonDraft::key)) as Box<dyn Iterator<Item = &JoinKey>>,
             Box::new(self.relatives.iter().map(RelativeDraft::key)),
-            Box::new(self.staff.iter().map(StaffDraft::key)),
+            Box::new(self.staff.iter().map(PersonDraft::key)),
         ];
         let mut lists = lists.map(Iterator::peekable);
         let mut shared = Vec::new();
@@ -163,6 +165,20 @@ macro_rules! person_draft {
     )* };
 }
 person_draft!(PupilDraft, RelativeDraft, StaffDraft);
+
+impl<D: PersonDraft> PersonDraft for Box<D> {
+    fn who(&self) -> &Person {
+        (**self).who()
+    }
+
+    fn who_mut(&mut self) -> &mut Person {
+        (**self).who_mut()
+    }
+
+    fn fill(&mut self, later: Self) {
+        (**self).fill(*later);
+    }
+}
 
 fn order<'r>(a: impl Into<Head<'r>>, b: impl Into<Head<'r>>) -> std::cmp::Ordering {
     let (a, b): (Head, Head) = (a.into(), b.into());

@@ -50,9 +50,10 @@ pub(super) fn link(
     };
     for (pupil, at) in pupils.iter_mut().zip(0..) {
         let prefix = report.prefix(pupil.family_source);
-        let mut kept: Vec<KeptLink> = Vec::new();
+        let raws = std::mem::take(&mut pupil.links).into_links();
+        let mut kept: Vec<KeptLink> = Vec::with_capacity(raws.len());
         let mut unknown: Vec<CompactString> = Vec::new();
-        for raw in std::mem::take(&mut pupil.links).into_links() {
+        for raw in raws {
             let relative = index.get(&JoinKey::new(prefix, &raw.relative)).copied();
             let sufficient = raw.standing.is_some_and(|standing| options.relatives.contains(&standing));
             if let Some(named_by) = relative.and_then(|r| family.named_by.get_mut(r as usize)) {

@@ -63,7 +63,7 @@ pub(super) fn settle(
             left_out.push(leave(Category::Pupil, &draft.who, LeftOutReason::Rejected));
             continue;
         }
-        match settle_one(draft, structures, report) {
+        match settle_one(*draft, structures, report) {
             Ok(mut pupil) => {
                 name_codes(&mut pupil, drafts, report);
                 settled.push(pupil);

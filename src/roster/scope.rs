@@ -35,7 +35,7 @@ pub(super) struct Scope {
 /// school, and fill what it lacks when they are another source's.
 pub(super) fn settle(
     mut drafts: Vec<StructureDraft>,
-    pupils: &[PupilDraft],
+    pupils: &[Box<PupilDraft>],
     options: &Options,
     report: &mut Report<'_>,
 ) -> Scope {
@@ -75,9 +75,9 @@ pub(super) fn settle(
 }
 
 /// The keys of structures in which pupils are.
-fn populated(pupils: &[PupilDraft], report: &Report<'_>) -> HashSet<JoinKey> {
+fn populated(pupils: &[Box<PupilDraft>], report: &Report<'_>) -> HashSet<JoinKey> {
     let mut raw: HashSet<(u16, &str)> = HashSet::new();
-    for pupil in pupils.iter().flat_map(|pupil| std::iter::once(pupil).chain(&pupil.also)) {
+    for pupil in pupils.iter().flat_map(|pupil| std::iter::once(&**pupil).chain(&pupil.also)) {
         let source = pupil.who.source;
         raw.extend(pupil.administrative.as_deref().map(|key| (source, key)));
         raw.extend(pupil.classes.iter().filter_map(|v| v.split_once('$')).map(|(key, _)| (source, key.trim())));

@@ -61,7 +61,7 @@ fn join_pupils(drafts: &mut Drafts, left_out: &mut Vec<LeftOut>) {
     if into.is_empty() {
         return;
     }
-    let mut slots: Vec<Option<PupilDraft>> = std::mem::take(&mut drafts.pupils).into_iter().map(Some).collect();
+    let mut slots: Vec<Option<Box<PupilDraft>>> = std::mem::take(&mut drafts.pupils).into_iter().map(Some).collect();
     // Later sources of one pupil in the order of precedence, whatever the order of their keys.
     let mut moves: Vec<(usize, usize)> = into.into_iter().collect();
     moves.sort_by_key(|(at, first)| (*first, slots.get(*at).and_then(Option::as_ref).map(|draft| draft.who.source)));

@@ -38,7 +38,7 @@ struct Tally {
 /// Settles the staff, in the order of the join keys. Also gives the number of their functions out of scope.
 #[expect(clippy::vec_box, reason = "as the roster keeps them")]
 pub(super) fn settle(
-    drafts: Vec<StaffDraft>,
+    drafts: Vec<Box<StaffDraft>>,
     structures: &mut Structures,
     options: &Options,
     report: &mut Report<'_>,
@@ -60,7 +60,7 @@ pub(super) fn settle(
         tally.functions_elsewhere += service.elsewhere.len() as u64;
         service.use_classes(structures);
         service.report_head_teacher(&draft, structures, report);
-        settled.push(service.into_person(draft));
+        settled.push(service.into_person(*draft));
     }
     report_tally(&tally, report);
     (settled, tally.functions_elsewhere)

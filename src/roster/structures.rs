@@ -41,7 +41,7 @@ impl Structures {
     /// Takes the delivered structures, keys unique; the pupils say which are in scope when nothing is configured.
     pub(super) fn new(
         drafts: Vec<StructureDraft>,
-        pupils: &[PupilDraft],
+        pupils: &[Box<PupilDraft>],
         options: &Options,
         report: &mut Report<'_>,
     ) -> Self {

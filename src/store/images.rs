@@ -95,22 +95,18 @@ impl Store {
         })
     }
 
-    /// The digest of every record in the image of a source.
-    pub async fn image_digests(
+    /// Streams the key and the digest of every record in the image of a source.
+    pub fn image_digests(
         &self,
         source: i64,
-    ) -> Result<HashMap<(Category, CompactString), RecordDigest>, StoreError> {
-        let mut rows = sqlx::query(
+    ) -> BoxStream<'_, Result<(Category, CompactString, RecordDigest), StoreError>> {
+        let rows = sqlx::query(
             "SELECT category, key, digest FROM record WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1)",
-        )
-        .bind(source)
-        .fetch(&self.reader);
-        let mut digests = HashMap::new();
-        while let Some(row) = rows.try_next().await? {
-            let digest = record_digest(row.try_get(2)?)?;
-            digests.insert((category(row.try_get(0)?)?, CompactString::from(row.try_get::<&str, _>(1)?)), digest);
-        }
-        Ok(digests)
+        );
+        Box::pin(rows.bind(source).fetch(&self.reader).map(|row| {
+            let row = row?;
+            Ok((category(row.try_get(0)?)?, row.try_get::<&str, _>(1)?.into(), record_digest(row.try_get(2)?)?))
+        }))
     }
 
     /// What the image of a source holds of some keys of a category; those that it lacks are left out.
