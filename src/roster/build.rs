@@ -85,12 +85,14 @@ fn gather(
 
     let of_relative = |at: u32| relative_ids.get(at as usize).copied().flatten();
     for ((pupil_id, links), lives_with) in pupil_ids.into_iter().zip(family.links).zip(family.lives_with) {
-        let mut found: Vec<Link> = Vec::with_capacity(links.len());
-        found.extend(links.into_iter().filter_map(|link| {
-            let relative = of_relative(link.relative)?;
-            Some(Link { relative, codes: link.codes, standing: link.standing })
-        }));
-        let links = found;
+        // Of the same size: collected in place.
+        let links: Vec<Link> = links
+            .into_iter()
+            .filter_map(|link| {
+                let relative = of_relative(link.relative)?;
+                Some(Link { relative, codes: link.codes, standing: link.standing })
+            })
+            .collect();
         for link in &links {
             let person = persons.get_mut(link.relative.0 as usize);
             if let Some(Role::Relative(relative)) = person.map(|person| &mut person.role) {

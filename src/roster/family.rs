@@ -30,8 +30,27 @@ pub(super) struct Family {
     pub(super) links: Vec<Vec<KeptLink>>,
     /// Per pupil, the relatives at whose address he lives.
     pub(super) lives_with: Vec<Vec<u32>>,
-    /// Per relative, the pupils who name him, and whether with a sufficient standing.
-    named_by: Vec<Vec<(u32, bool)>>,
+    /// Which pupil names which relative, sorted by relative: one list, because most have one or two pupils.
+    named: Vec<Named>,
+}
+
+struct Named {
+    relative: u32,
+    pupil: u32,
+    /// With a standing that gives an account.
+    sufficient: bool,
+}
+
+impl Family {
+    /// The pupils who name each relative, for all `relatives` in their order.
+    fn named_by(&self, relatives: usize) -> impl Iterator<Item = &[Named]> {
+        let mut rest = self.named.as_slice();
+        (0..relatives as u32).map(move |relative| {
+            let (own, others) = rest.split_at(rest.partition_point(|named| named.relative <= relative));
+            rest = others;
+            own
+        })
+    }
 }
 
 /// Links pupils and relatives, both sorted by join key.
@@ -46,7 +65,7 @@ pub(super) fn link(
     let mut family = Family {
         links: Vec::with_capacity(pupils.len()),
         lives_with: Vec::with_capacity(pupils.len()),
-        named_by: vec![Vec::new(); relatives.len()],
+        named: Vec::with_capacity(relatives.len()),
     };
     for (pupil, at) in pupils.iter_mut().zip(0..) {
         let prefix = report.prefix(pupil.family_source);
@@ -56,12 +75,7 @@ pub(super) fn link(
         for raw in raws {
             let relative = index.get(&JoinKey::new(prefix, &raw.relative)).copied();
             let sufficient = raw.standing.is_some_and(|standing| options.relatives.contains(&standing));
-            if let Some(named_by) = relative.and_then(|r| family.named_by.get_mut(r as usize)) {
-                match named_by.iter_mut().find(|(p, _)| *p == at) {
-                    Some((_, before)) => *before |= sufficient,
-                    None => named_by.push((at, sufficient)),
-                }
-            }
+            family.named.extend(relative.map(|relative| Named { relative, pupil: at, sufficient }));
             match (raw.standing, relative) {
                 (None, _) => {
                     if let Some(own) = pupil.pupil_mut() {
@@ -90,6 +104,8 @@ pub(super) fn link(
         family.links.push(kept);
         family.lives_with.push(lives_with);
     }
+    family.named.sort_unstable_by_key(|named| (named.relative, named.pupil, !named.sufficient));
+    family.named.dedup_by_key(|named| (named.relative, named.pupil));
     report_reciprocity(pupils, relatives, &family, structures, report);
     family
 }
@@ -111,17 +127,18 @@ pub(super) fn settle(
     report: &mut Report<'_>,
     left_out: &mut Vec<LeftOut>,
 ) -> Vec<(u32, Box<Person>)> {
-    let mut settled = Vec::new();
+    let mut settled = Vec::with_capacity(relatives.len());
+    let named = family.named_by(relatives.len());
     let mut without_pupil: BTreeMap<u16, u32> = BTreeMap::new();
-    for ((draft, at), named_by) in relatives.into_iter().zip(0..).zip(&family.named_by) {
+    for ((draft, at), named_by) in relatives.into_iter().zip(0..).zip(named) {
         if lacks_mandatory(&draft.who, Category::Relative, report) {
             left_out.push(leave(Category::Relative, &draft.who, LeftOutReason::Rejected));
             continue;
         }
         let mut schools: Vec<StructureId> = named_by
             .iter()
-            .filter(|(_, sufficient)| *sufficient)
-            .filter_map(|(pupil, _)| pupils.get(*pupil as usize))
+            .filter(|named| named.sufficient)
+            .filter_map(|named| pupils.get(named.pupil as usize))
             .flat_map(|pupil| pupil.person.schools.iter().map(|school| school.structure))
             .collect();
         if schools.is_empty() {
@@ -176,11 +193,11 @@ fn report_reciprocity(
 ) {
     let mut counts: BTreeMap<Option<CompactString>, u32> = BTreeMap::new();
     let mut count = |pupil: &SettledPupil| *counts.entry(pupil.uai(structures)).or_default() += 1;
-    for (draft, named_by) in relatives.iter().zip(&family.named_by) {
+    for (draft, named_by) in relatives.iter().zip(family.named_by(relatives.len())) {
         let Some(listed) = &draft.pupils else { continue };
         let prefix = report.prefix(draft.who.source);
         let listed: Vec<JoinKey> = listed.iter().map(|key| JoinKey::new(prefix, key)).collect();
-        let naming: Vec<&SettledPupil> = named_by.iter().filter_map(|(p, _)| pupils.get(*p as usize)).collect();
+        let naming: Vec<&SettledPupil> = named_by.iter().filter_map(|named| pupils.get(named.pupil as usize)).collect();
         naming.iter().filter(|pupil| !listed.contains(&pupil.person.key)).for_each(|pupil| count(pupil));
         listed
             .iter()
