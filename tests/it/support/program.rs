@@ -91,32 +91,31 @@ impl Installation {
     /// Replaces the feed by a simulated academy.
     pub fn simulate(&self, schools: u32, pupils: u32, day: u32, bascule: bool) {
         drop(std::fs::remove_dir_all(self.feed()));
-        let options = rentree::simulate::Options {
-            schools,
-            pupils,
-            seed: 7,
-            year: 2026,
-            day,
-            delta: false,
-            bascule,
-            out: self.feed(),
-        };
-        rentree::simulate::write(&options, &|_| {}).unwrap();
+        self.write(&rentree::simulate::Options { bascule, ..self.academy(schools, pupils, day) });
     }
 
     /// Lays the difference of the night before `day` beside what the feed holds.
     pub fn simulate_delta(&self, schools: u32, pupils: u32, day: u32) {
-        let options = rentree::simulate::Options {
-            schools,
-            pupils,
-            seed: 7,
-            year: 2026,
-            day,
-            delta: true,
-            bascule: false,
-            out: self.feed(),
-        };
-        rentree::simulate::write(&options, &|_| {}).unwrap();
+        self.write(&rentree::simulate::Options { delta: true, ..self.academy(schools, pupils, day) });
+    }
+
+    /// The complete set of a simulated academy on a day.
+    pub fn academy(&self, schools: u32, pupils: u32, day: u32) -> rentree::simulate::Options {
+        let out = self.feed();
+        rentree::simulate::Options { schools, pupils, seed: 7, year: 2026, day, delta: false, bascule: false, out }
+    }
+
+    pub fn write(&self, academy: &rentree::simulate::Options) {
+        rentree::simulate::write(academy, &|_| {}).unwrap();
+    }
+
+    /// The same installation a second time: feed, store, embedded directory and all.
+    pub fn twin(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let status =
+            Command::new("cp").arg("-a").arg(self.folder.path().join(".")).arg(folder.path()).status().unwrap();
+        assert!(status.success());
+        Self { folder }
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
