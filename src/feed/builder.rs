@@ -61,11 +61,13 @@ impl FieldsBuilder {
 
     /// Adds a value to the attribute that was begun last; without any, the value goes nowhere.
     pub fn value(&mut self, value: &str) {
-        let value = value.trim();
+        let seen = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        let bytes = value.as_bytes();
+        let value = if seen(bytes.first()) && seen(bytes.last()) { value } else { value.trim() };
         if value.is_empty() || self.attributes.is_empty() {
             return;
         }
-        if value.bytes().any(|b| b == UNIT as u8 || b == RECORD as u8) {
+        if value.bytes().fold(false, |any, b| any | (b == UNIT as u8 || b == RECORD as u8)) {
             let clean: String = value.chars().map(|c| if c == UNIT || c == RECORD { ' ' } else { c }).collect();
             self.push(clean.trim());
         } else {
@@ -143,8 +145,11 @@ impl FieldsBuilder {
 
 /// Length and last bytes: the names of the AAF share long beginnings and few endings.
 fn tag(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    bytes.iter().rev().take(7).fold(bytes.len() as u64, |tag, &b| (tag << 8) | u64::from(b))
+    let (bytes, len) = (name.as_bytes(), name.len() as u64);
+    match bytes.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last) ^ len,
+        None => bytes.iter().fold(len, |tag, &b| (tag << 8) | u64::from(b)),
+    }
 }
 
 #[cfg(test)]

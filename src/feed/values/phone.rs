@@ -60,14 +60,17 @@ impl fmt::Display for Phone {
 fn digits(text: &str) -> Option<(bool, CompactString)> {
     let text = text.trim();
     let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
-    let mut digits = CompactString::const_new("");
+    let mut digits = [0; 20];
+    let mut places = digits.iter_mut();
     for c in rest.chars() {
         match c {
-            '0'..='9' if digits.len() < 20 => digits.push(c),
+            '0'..='9' => *places.next()? = c as u8,
             ' ' | '.' | '-' | '/' | '(' | ')' | '\u{a0}' | '\u{202f}' | '‑' => {}
             _ => return None,
         }
     }
+    let count = 20 - places.len();
+    let digits = CompactString::from(std::str::from_utf8(digits.get(..count)?).ok()?);
     if !plus && !is_filler(&digits) && digits.starts_with("00") {
         return Some((true, digits.get(2..)?.into()));
     }
@@ -91,12 +94,12 @@ fn french(international: bool, digits: &str) -> Option<&str> {
 }
 
 fn spaced(national: &str) -> CompactString {
-    let mut out = CompactString::const_new("+33");
-    for (at, digit) in national.chars().enumerate() {
-        if at % 2 == 1 || at == 0 {
-            out.push(' ');
-        }
-        out.push(digit);
+    let (first, rest) = national.split_at_checked(1).unwrap_or((national, ""));
+    let mut out = CompactString::const_new("+33 ");
+    out.push_str(first);
+    for pair in rest.as_bytes().chunks(2) {
+        out.push(' ');
+        out.push_str(std::str::from_utf8(pair).unwrap_or_default());
     }
     out
 }
