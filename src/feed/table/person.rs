@@ -43,7 +43,6 @@ known! {
     postal_code "ENTPersonCodePostal";
     town "ENTPersonVille";
     country "ENTPersonPays";
-    structure "ENTPersonStructRattach";
     ine "ENTEleveINE";
     group "ENTEleveGroupes";
     level "ENTEleveNivFormation";
@@ -135,7 +134,7 @@ impl Scribe {
     }
 
     /// Writes what any person has; gives the names for the key.
-    pub(super) fn person<'r>(&mut self, row: &'r Row, columns: &Columns, serial: Option<bool>) -> Names<'r> {
+    pub(super) fn person<'r>(&mut self, row: &Row<'r>, columns: &Columns, serial: Option<bool>) -> Names<'r> {
         let known = self.known;
         let value = |field| columns.value(row, field);
         let (family, usual) = (value(Field::LastName), value(Field::UsualName));
@@ -208,7 +207,7 @@ impl Scribe {
         }
     }
 
-    fn address(&mut self, row: &Row, columns: &Columns) {
+    fn address(&mut self, row: &Row<'_>, columns: &Columns) {
         let known = self.known;
         let cell = columns.value(row, Field::Address);
         if !cell.is_empty() {
