@@ -18,29 +18,13 @@ pub(super) struct Cutter<R> {
     row_limit: usize,
     /// What was read and not given: whole rows, then the beginning of one.
     piece: Piece,
-    /// Up to where it was looked at, and what stands there.
+    /// Where the cell under way begins: it is looked at again when more of it is there.
     at: usize,
-    state: State,
-    /// Where the cell under way begins, its opening quote included.
-    cell: usize,
     /// Where the row under way begins, and its line.
     row: usize,
     row_line: u32,
     /// The line at `at`.
     line: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// A cell begins here.
-    Start,
-    Plain,
-    /// Inside quotes; whether a quote of the cell itself was met.
-    Quoted(bool),
-    /// After a quote that closes the cell, or is the first of two.
-    Closed(bool),
-    /// In what stands after the closing quote.
-    Tail,
 }
 
 /// Why no further row can be read.
@@ -87,8 +71,6 @@ impl<R: Read> Cutter<R> {
             row_limit: row_limit.min(1 << 30),
             piece: Piece::default(),
             at: 0,
-            state: State::Start,
-            cell: 0,
             row: 0,
             row_line: 1,
             line: 1,
@@ -125,72 +107,73 @@ impl<R: Read> Cutter<R> {
     }
 
     fn scan_bytes(&mut self, bytes: &mut [u8]) -> Result<(), RowError> {
-        let separator = self.separator;
-        let mut at = self.at;
-        while let Some(&byte) = bytes.get(at) {
-            match self.state {
-                State::Start if byte == b'"' => {
-                    self.cell = at;
-                    self.state = State::Quoted(false);
-                    at += 1;
+        while let Some(&first) = bytes.get(self.at) {
+            if first == b'\n' && self.at == self.row {
+                self.begin_row(self.at + 1);
+                continue;
+            }
+            let end = if first == b'"' { self.quoted(bytes) } else { self.plain(bytes) };
+            let Some(end) = end else { break };
+            self.at = end + 1;
+            if bytes.get(end) == Some(&b'\n') {
+                if self.at - self.row > self.row_limit {
+                    return Err(RowError::Endless { line: self.row_line });
                 }
-                State::Start if byte == b'\n' && at == self.row => {
-                    at += 1;
-                    self.begin_row(at);
-                }
-                State::Start => {
-                    self.cell = at;
-                    self.state = State::Plain;
-                }
-                State::Quoted(doubled) => {
-                    at = find(bytes, at, [b'"', b'\n']);
-                    match bytes.get(at) {
-                        Some(b'\n') => self.line = self.line.saturating_add(1),
-                        Some(_) => self.state = State::Closed(doubled),
-                        None => break,
-                    }
-                    at += 1;
-                }
-                State::Closed(_) if byte == b'"' => {
-                    self.state = State::Quoted(true);
-                    at += 1;
-                }
-                State::Closed(_) if byte != separator && byte != b'\n' => self.state = State::Tail,
-                State::Plain | State::Tail | State::Closed(_) => {
-                    if self.state == State::Plain || self.state == State::Tail {
-                        at = find(bytes, at, [separator, b'\n']);
-                    }
-                    let Some(&byte) = bytes.get(at) else { break };
-                    self.push_cell(bytes, at);
-                    at += 1;
-                    if byte == b'\n' {
-                        if at - self.row > self.row_limit {
-                            return Err(RowError::Endless { line: self.row_line });
-                        }
-                        self.push_row();
-                        self.begin_row(at);
-                    }
-                }
+                self.push_row();
+                self.begin_row(self.at);
             }
         }
-        self.at = at;
         if bytes.len() - self.row > self.row_limit {
             return Err(RowError::Endless { line: self.row_line });
         }
         Ok(())
     }
 
-    /// Ends the cell under way before `at`.
-    fn push_cell(&mut self, bytes: &mut [u8], at: usize) {
-        let (start, end) = match self.state {
-            State::Start | State::Plain => (self.cell, at),
-            State::Closed(false) => (self.cell + 1, at - 1),
-            State::Closed(true) | State::Quoted(_) | State::Tail => {
-                (self.cell, self.cell + unquote(bytes.get_mut(self.cell..at).unwrap_or_default()))
+    /// Adds the cell at `at`, which has no quotes around it; gives where it ends, when its end is there.
+    fn plain(&mut self, bytes: &[u8]) -> Option<usize> {
+        let end = find(bytes, self.at, [self.separator, b'\n'])?;
+        self.push_cell(self.at, end);
+        Some(end)
+    }
+
+    /// The same for a cell that begins with a quote.
+    fn quoted(&mut self, bytes: &mut [u8]) -> Option<usize> {
+        let (mut at, mut lines, mut is_plain) = (self.at + 1, 0, true);
+        let end = loop {
+            at = find(bytes, at, [b'"', b'\n'])?;
+            if bytes.get(at) == Some(&b'\n') {
+                lines += 1;
+                at += 1;
+                continue;
             }
+            match *bytes.get(at + 1)? {
+                b'"' => at += 2,
+                byte if byte == self.separator || byte == b'\n' => break at + 1,
+                // What stands after the closing quote belongs to the cell.
+                _ => {
+                    is_plain = false;
+                    break find(bytes, at + 1, [self.separator, b'\n'])?;
+                }
+            }
+            is_plain = false;
         };
+        self.line = self.line.saturating_add(lines);
+        if is_plain {
+            self.push_cell(self.at + 1, end - 1);
+        } else {
+            self.unquote(bytes, end);
+        }
+        Some(end)
+    }
+
+    /// Adds the cell from `at` to `end` with its quotes undone.
+    fn unquote(&mut self, bytes: &mut [u8], end: usize) {
+        let length = unquote(bytes.get_mut(self.at..end).unwrap_or_default());
+        self.push_cell(self.at, self.at + length);
+    }
+
+    fn push_cell(&mut self, start: usize, end: usize) {
         self.piece.cells.push(Span { start: place(start), end: place(end) });
-        self.state = State::Start;
     }
 
     fn push_row(&mut self) {
@@ -203,6 +186,7 @@ impl<R: Read> Cutter<R> {
         self.line = self.line.saturating_add(1);
         self.row_line = self.line;
         self.row = at;
+        self.at = at;
     }
 
     /// Gives the whole rows, keeps the rest.
@@ -215,22 +199,24 @@ impl<R: Read> Cutter<R> {
         rest.cells.extend(begun.iter().map(|span| Span { start: span.start - before, end: span.end - before }));
         self.piece.bytes.truncate(self.row);
         self.piece.cells.truncate(whole);
-        // After a fault, what is not whole was not looked at.
-        self.at = self.at.saturating_sub(self.row);
-        self.cell = self.cell.saturating_sub(self.row);
+        self.at -= self.row;
         self.row = 0;
         std::mem::replace(&mut self.piece, rest)
     }
 
     /// The last piece: the rows that are whole, or took the end of the file into a quote.
     fn last(&mut self, fault: Option<RowError>) -> Cut {
-        let unclosed = fault.is_none() && matches!(self.state, State::Quoted(_));
+        // The last line has its end: what is left over is in a quote that is never closed.
+        let unclosed = fault.is_none() && self.at < self.piece.bytes.len();
         if unclosed {
             let mut bytes = std::mem::take(&mut self.piece.bytes);
-            self.push_cell(&mut bytes, self.at);
-            self.piece.bytes = bytes;
+            let inside = bytes.get(self.at..).map_or(0, |rest| memchr::memchr_iter(b'\n', rest).count());
+            self.line = self.line.saturating_add(place(inside));
+            let end = bytes.len();
+            self.unquote(&mut bytes, end);
             self.push_row();
-            self.row = self.at;
+            (self.at, self.row) = (bytes.len(), bytes.len());
+            self.piece.bytes = bytes;
         }
         let digest = self.blocks.finish();
         let piece = self.cut(Piece::default());
@@ -238,24 +224,24 @@ impl<R: Read> Cutter<R> {
     }
 }
 
-/// Where one of two bytes is met next, or the end: eight bytes at once, for most cells are no longer than that.
-fn find(bytes: &[u8], from: usize, wanted: [u8; 2]) -> usize {
+/// Where one of two bytes is met next: eight bytes at once, for most cells are no longer than that.
+fn find(bytes: &[u8], from: usize, wanted: [u8; 2]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
     let [a, b] = wanted.map(|byte| ONES * u64::from(byte));
     // The lowest byte that is nought has its high bit set, and no lower one has.
     let noughts = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let (words, rest) = bytes.get(from..).unwrap_or_default().as_chunks::<8>();
+    let (words, rest) = bytes.get(from..)?.as_chunks::<8>();
     let mut at = from;
     for word in words {
         let word = u64::from_le_bytes(*word);
         let met = noughts(word ^ a) | noughts(word ^ b);
         if met != 0 {
-            return at + (met.trailing_zeros() / 8) as usize;
+            return Some(at + (met.trailing_zeros() / 8) as usize);
         }
         at += 8;
     }
-    at + rest.iter().position(|byte| wanted.contains(byte)).unwrap_or(rest.len())
+    rest.iter().position(|byte| wanted.contains(byte)).map(|place| at + place)
 }
 
 /// Writes the text of a quoted cell where the cell stands; gives its length. What is left over becomes blanks.
@@ -383,7 +369,7 @@ mod tests {
         #[test]
         fn bytes_are_found(bytes in prop::collection::vec(prop_oneof![Just(b';'), Just(b'\n'), any::<u8>()], 0..40), from in 0_usize..8) {
             let from = from.min(bytes.len());
-            let plain = bytes[from..].iter().position(|b| b";\n".contains(b)).map_or(bytes.len(), |at| from + at);
+            let plain = bytes[from..].iter().position(|b| b";\n".contains(b)).map(|at| from + at);
             prop_assert_eq!(find(&bytes, from, [b';', b'\n']), plain);
         }
     }

@@ -118,21 +118,27 @@ impl Survey {
     fn validate(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         loop {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let (valid, stray) = match std::str::from_utf8(rest) {
-                Ok(_) => (rest.len(), None),
-                Err(error) => (error.valid_up_to(), Some(error.error_len())),
-            };
-            let good = rest.get(..valid).unwrap_or_default();
-            self.multi += leads(good);
-            if let Some(last) = good.last() {
-                self.last = *last;
+            at = beyond_ascii(bytes, at);
+            if let Some(before) = at.checked_sub(1).and_then(|before| bytes.get(before)) {
+                self.last = *before;
             }
-            at += valid;
-            match stray {
-                None | Some(None) => return at,
-                Some(Some(length)) => {
-                    for byte in rest.iter().skip(valid).take(length) {
+            let Some(&lead) = bytes.get(at) else { return at };
+            let length = match lead {
+                0xc2..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0..=0xf4 => 4,
+                _ => 1,
+            };
+            let rest = bytes.get(at..).unwrap_or_default();
+            let character = rest.get(..length).unwrap_or(rest);
+            match std::str::from_utf8(character).map_err(|error| error.error_len()) {
+                Ok(_) => {
+                    self.multi += 1;
+                    at += length;
+                }
+                Err(None) => return at,
+                Err(Some(length)) => {
+                    for byte in character.iter().take(length) {
                         self.stray_byte(*byte);
                     }
                     at += length;
@@ -188,9 +194,18 @@ impl Survey {
     }
 }
 
-/// Bytes that begin a character of several: counted in bytes, so that many are looked at in one step.
-fn leads(text: &[u8]) -> u64 {
-    text.chunks(255).map(|chunk| u64::from(chunk.iter().map(|b| u8::from(*b >= 0xc0)).sum::<u8>())).sum()
+/// Where the next byte that is not ASCII stands, or the end: eight bytes at once.
+fn beyond_ascii(bytes: &[u8], from: usize) -> usize {
+    let (words, rest) = bytes.get(from..).unwrap_or_default().as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let high = u64::from_le_bytes(*word) & 0x8080_8080_8080_8080;
+        if high != 0 {
+            return at + (high.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    at + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! id), that is the key. Two people with the same digest contradict each other and both wait: nobody gets another's
 //! account.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
 use super::fold::folded;
@@ -19,11 +19,19 @@ pub(super) fn of_id(category: Category, uai: &str, id: &str) -> CompactString {
     if id.len() > LONGEST_ID || id.contains('$') || !id.is_ascii() {
         return digest(category, uai, &["id", &id]);
     }
-    format_compact!("{uai}-{}-{id}", letter(category))
+    let mut key = CompactString::from(uai);
+    key.push('-');
+    key.push(letter(category));
+    key.push('-');
+    key.push_str(&id);
+    key
 }
 
 /// An external id without its blanks.
 pub(super) fn clean_id(id: &str) -> CompactString {
+    if id.bytes().all(|b| b.is_ascii_graphic()) {
+        return id.into();
+    }
     id.chars().filter(|c| !c.is_whitespace()).collect()
 }
 

@@ -1,5 +1,7 @@
 //! [`Scribe`]: writes the cells of a row as the attributes that any person has.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 
 use super::columns::Columns;
@@ -83,6 +85,8 @@ pub(super) struct Scribe {
     pub(super) builder: FieldsBuilder,
     pub(super) seen: Seen,
     pub(super) known: Known,
+    /// The row is known to have nothing for [`clean`] to find.
+    tidy: bool,
     /// Values that a spreadsheet had damaged: attribute, what was there, what it was.
     pub(super) repairs: Vec<(&'static str, CompactString, CompactString)>,
     /// Values dropped because what they were cannot be known: code, and what to say.
@@ -95,12 +99,15 @@ impl Scribe {
             builder: FieldsBuilder::new(),
             seen: Seen::default(),
             known: Known::new(),
+            tidy: false,
             repairs: Vec::new(),
             losses: Vec::new(),
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Begins a record of this row.
+    pub(super) fn begin(&mut self, row: &Row<'_>) {
+        self.tidy = row.tidy;
         self.builder.clear();
         self.seen.clear();
         self.repairs.clear();
@@ -110,7 +117,7 @@ impl Scribe {
     /// Adds a value when its check lets it; gives whether it did.
     pub(super) fn put(&mut self, attribute: Option<&'static Attribute>, value: &str) -> bool {
         let Some(attribute) = attribute else { return false };
-        let (value, control) = clean(value);
+        let (value, control) = if self.tidy { (Cow::Borrowed(value), false) } else { clean(value) };
         if control {
             self.seen.remark(Remark::on(attribute, Code::ControlCharacter, &value, Fold::ByAttribute));
         }

@@ -47,7 +47,7 @@ impl Worker<'_> {
         let context = self.context;
         let columns = &context.columns;
         let uai = school.as_str();
-        self.scribe.clear();
+        self.scribe.begin(row);
         let names = self.scribe.person(row, columns, context.serial_dates);
         let known = self.scribe.known;
         self.scribe.builder.attribute("ENTPersonStructRattach", [uai]);

@@ -83,7 +83,7 @@ impl Worker<'_> {
         if let Some(met) = self.met(school) {
             met.relatives = true;
         }
-        self.scribe.clear();
+        self.scribe.begin(row);
         let names = self.scribe.person(row, columns, context.serial_dates);
         let subject = || subject(&names, None);
         let value = |field| columns.value(row, field);

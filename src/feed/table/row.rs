@@ -38,6 +38,8 @@ pub(super) struct Page {
     rows: Vec<Line>,
     /// Rows that are not UTF-8 and were read as windows-1252.
     stray: Vec<usize>,
+    /// Nothing in it is to be replaced or looks encoded twice: its cells need not be looked at one by one.
+    tidy: bool,
 }
 
 /// The cells of a row and the line of the file where it begins.
@@ -49,6 +51,8 @@ pub(super) struct Row<'p> {
     pub(super) line: u32,
     /// Whether a cell has several lines.
     pub(super) has_lines: bool,
+    /// No cell has a control character, nor characters that look encoded twice.
+    pub(super) tidy: bool,
 }
 
 impl Piece {
@@ -74,7 +78,7 @@ impl Piece {
     pub(super) fn into_page(self) -> Page {
         let Self { bytes, cells, rows } = self;
         match String::from_utf8(bytes) {
-            Ok(text) => Page { text, cells, rows, stray: Vec::new() },
+            Ok(text) => Page { tidy: is_tidy(text.as_bytes()), text, cells, rows, stray: Vec::new() },
             Err(error) => mend(error.as_bytes(), cells, rows),
         }
     }
@@ -83,6 +87,18 @@ impl Piece {
 /// Where something stands in a piece: pieces are far smaller than 4 GB.
 pub(super) fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Whether no character but line ends may be a control character or a sign of double encoding, told from bytes that all
+/// such characters have in UTF-8.
+fn is_tidy(text: &[u8]) -> bool {
+    // All bytes in any case and without a choice between them: sixteen are looked at in one step.
+    let odd = |b: u8| ((b < 0x20) & (b != b'\n')) | (b == 0x7f) | (b == 0xc2) | (b == 0xe2) | (b == 0xef);
+    // `Ã`, `Â` and `â`: the first is what `é` begins with, read as Latin-1.
+    let doubled = |a: u8, b: u8| (a == 0xc3) & ((b == 0x82) | (b == 0x83) | (b == 0xa2));
+    let after = text.get(1..).unwrap_or_default();
+    let any = text.iter().fold(0, |any, b| any | u8::from(odd(*b)));
+    text.iter().zip(after).fold(any, |any, (a, b)| any | u8::from(doubled(*a, *b))) == 0
 }
 
 fn mend(bytes: &[u8], mut cells: Vec<Span>, rows: Vec<Line>) -> Page {
@@ -106,7 +122,7 @@ fn mend(bytes: &[u8], mut cells: Vec<Span>, rows: Vec<Line>) -> Page {
             *span = Span { start, end: place(text.len()) };
         }
     }
-    Page { text, cells, rows, stray }
+    Page { tidy: is_tidy(text.as_bytes()), text, cells, rows, stray }
 }
 
 impl Page {
@@ -114,7 +130,8 @@ impl Page {
         let row = self.rows.get(at)?;
         let first = at.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |before| before.end);
         let cells = self.cells.get(first as usize..row.end as usize)?;
-        Some(Row { text: &self.text, cells, line: row.line, has_lines: row.lines > 1 })
+        let has_lines = row.lines > 1;
+        Some(Row { text: &self.text, cells, line: row.line, has_lines, tidy: self.tidy && !has_lines })
     }
 
     pub(super) fn len(&self) -> usize {

@@ -44,7 +44,7 @@ impl Worker<'_> {
     pub(super) fn staff(&mut self, row: &Row<'_>, school: &Uai) {
         let context = self.context;
         let uai = school.as_str();
-        self.scribe.clear();
+        self.scribe.begin(row);
         let names = self.scribe.person(row, &context.columns, context.serial_dates);
         let subject = || subject(&names, None);
         let sure = (!names.id.is_empty()).then(|| key::of_id(Category::Staff, uai, names.id));

@@ -18,18 +18,18 @@ impl Phone {
     /// them. Fillers (`0000000000`, `+9999999999999`) and French numbers of the wrong length are none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (international, digits) = digits(text)?;
-        if is_filler(&digits) {
-            return None;
-        }
-        if let Some(national) = french(international, &digits) {
-            let right = national.len() == 9 && !national.starts_with('0') && !is_filler(national);
-            return right.then(|| Self(spaced(national)));
-        }
-        if !(6..=15).contains(&digits.len()) {
-            return None;
-        }
-        Some(Self(if international { format!("+{digits}").to_compact_string() } else { digits }))
+        let (international, digits) = digits(text).filter(is_number)?;
+        Some(Self(match french(international, &digits) {
+            Some(national) => spaced(national),
+            None if international => format!("+{digits}").to_compact_string(),
+            None => digits,
+        }))
+    }
+
+    /// Whether a text is a number that [`Phone::parse`] reads.
+    #[must_use]
+    pub fn is_one(text: &str) -> bool {
+        digits(text).is_some_and(|digits| is_number(&digits))
     }
 
     /// Whether a text is digits that stand for "no number": one digit repeated, which is not worth telling a family.
@@ -75,6 +75,14 @@ fn digits(text: &str) -> Option<(bool, CompactString)> {
         return Some((true, digits.get(2..)?.into()));
     }
     Some((plus, digits))
+}
+
+fn is_number((international, digits): &(bool, CompactString)) -> bool {
+    !is_filler(digits)
+        && match french(*international, digits) {
+            Some(national) => national.len() == 9 && !national.starts_with('0') && !is_filler(national),
+            None => (6..=15).contains(&digits.len()),
+        }
 }
 
 fn is_filler(digits: &str) -> bool {
