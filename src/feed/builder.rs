@@ -72,7 +72,7 @@ impl FieldsBuilder {
         if value.is_empty() || self.attributes.is_empty() {
             return;
         }
-        if value.bytes().fold(false, |any, b| any | (b == UNIT as u8 || b == RECORD as u8)) {
+        if value.bytes().any(|b| b == UNIT as u8 || b == RECORD as u8) {
             let clean: String = value.chars().map(|c| if c == UNIT || c == RECORD { ' ' } else { c }).collect();
             self.push(clean.trim());
         } else {

@@ -178,7 +178,7 @@ impl<R: Read> Cutter<R> {
 
     fn push_row(&mut self) {
         let lines = self.line - self.row_line + 1;
-        self.piece.rows.push(Line { line: self.row_line, lines, end: place(self.piece.cells.len()) });
+        self.piece.rows.push(Line { first: self.row_line, lines, end: place(self.piece.cells.len()) });
     }
 
     /// A row begins at `at`, on a line of its own.

@@ -191,7 +191,7 @@ impl Scribe {
     /// The civility, or the one of the gender; a gender that says otherwise is worth a word.
     fn title(&mut self, title: &str, gender: &str) {
         let known = self.known.title;
-        let of_title = parse_civility(title);
+        let of_title = if title.is_empty() { None } else { parse_civility(title) };
         let of_gender = match folded(gender).as_str() {
             "f" | "feminin" | "fille" | "femme" => Some(Civility::Madame),
             "m" | "h" | "g" | "masculin" | "garcon" | "homme" => Some(Civility::Monsieur),
@@ -219,12 +219,16 @@ impl Scribe {
         let cell = columns.value(row, Field::Address);
         if !cell.is_empty() {
             // Lines are joined by `$` in the AAF: one inside a line would be a line end.
-            let lines: Vec<String> = cell
-                .split(['\n', '\r'])
-                .map(|line| line.trim().replace('$', " "))
-                .filter(|line| !line.is_empty())
-                .collect();
-            self.put(known.address, &lines.join("$"));
+            if cell.bytes().any(|b| matches!(b, b'\n' | b'\r' | b'$')) {
+                let lines: Vec<String> = cell
+                    .split(['\n', '\r'])
+                    .map(|line| line.trim().replace('$', " "))
+                    .filter(|line| !line.is_empty())
+                    .collect();
+                self.put(known.address, &lines.join("$"));
+            } else {
+                self.put(known.address, cell);
+            }
         }
         let country = columns.value(row, Field::Country);
         let code = columns.value(row, Field::ZipCode);

@@ -14,8 +14,8 @@ pub(super) struct Span {
 /// Where a row stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line {
-    /// Of the file, from 1.
-    pub(super) line: u32,
+    /// In the file, from 1.
+    pub(super) first: u32,
     /// Lines of the file that it takes.
     pub(super) lines: u32,
     /// Where its cells end in the list of all.
@@ -71,7 +71,7 @@ impl Piece {
             lines += u32::from(cell.contains('\n'));
             self.cells.push(Span { start, end: place(self.bytes.len()) });
         }
-        self.rows.push(Line { line, lines, end: place(self.cells.len()) });
+        self.rows.push(Line { first: line, lines, end: place(self.cells.len()) });
     }
 
     /// As text: UTF-8, or windows-1252 for a row that has a cell which is not UTF-8.
@@ -91,8 +91,8 @@ pub(super) fn place(at: usize) -> u32 {
 
 /// Whether no character but line ends may be a control character or a sign of double encoding, told from bytes that all
 /// such characters have in UTF-8.
+#[expect(clippy::needless_bitwise_bool, reason = "a choice between bytes would make the loop look at them one by one")]
 fn is_tidy(text: &[u8]) -> bool {
-    // All bytes in any case and without a choice between them: sixteen are looked at in one step.
     let odd = |b: u8| ((b < 0x20) & (b != b'\n')) | (b == 0x7f) | (b == 0xc2) | (b == 0xe2) | (b == 0xef);
     // `Ã`, `Â` and `â`: the first is what `é` begins with, read as Latin-1.
     let doubled = |a: u8, b: u8| (a == 0xc3) & ((b == 0x82) | (b == 0x83) | (b == 0xa2));
@@ -131,7 +131,7 @@ impl Page {
         let first = at.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |before| before.end);
         let cells = self.cells.get(first as usize..row.end as usize)?;
         let has_lines = row.lines > 1;
-        Some(Row { text: &self.text, cells, line: row.line, has_lines, tidy: self.tidy && !has_lines })
+        Some(Row { text: &self.text, cells, line: row.first, has_lines, tidy: self.tidy && !has_lines })
     }
 
     pub(super) fn len(&self) -> usize {

@@ -37,6 +37,7 @@ pub(super) struct SchoolState {
 
 /// What rows show of a school.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent things that were seen or not")]
 pub(super) struct Met {
     /// Comparison form → the pupils' spelling.
     classes: BTreeMap<CompactString, CompactString>,

@@ -19,6 +19,7 @@ pub(super) const HEAD: usize = 64 << 10;
 const MARKS: [&[u8]; 2] = [b"\xef\xbb\xbf", b"\xc3\xaf\xc2\xbb\xc2\xbf"];
 
 /// A normalising reader.
+#[expect(clippy::struct_excessive_bools, reason = "where a stream stands, in independent respects")]
 pub(super) struct Blocks<R> {
     inner: R,
     decoder: Option<Decoder>,

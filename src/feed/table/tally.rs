@@ -92,7 +92,9 @@ mod tests {
         let mut tallies = Tallies::default();
         for lines in [[5, 4], [7, 6]] {
             let mut later = Tallies::default();
-            lines.into_iter().for_each(|line| later.add(Code::ColumnIgnored, "x", line, || line.to_string()));
+            for line in lines {
+                later.add(Code::ColumnIgnored, "x", line, || line.to_string());
+            }
             tallies.merge(later);
         }
         let all: Vec<_> = tallies.take().map(|(_, tally)| (tally.count, tally.line, tally.example)).collect();
