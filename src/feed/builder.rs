@@ -12,6 +12,8 @@ pub struct FieldsBuilder {
     packed: String,
     /// Where each attribute starts in `packed`, with a tag of its name that differs for most different names.
     attributes: Vec<(usize, u64)>,
+    /// One bit for each tag: most attributes are new, and this tells it at once.
+    met: u64,
     /// Where each value of the last attribute starts.
     values: Vec<usize>,
     /// The values of the last attribute once they are too many to look at one by one: input must not make this quadratic.
@@ -39,7 +41,10 @@ impl FieldsBuilder {
     /// Starts an attribute; [`FieldsBuilder::value`] adds to it.
     pub fn begin(&mut self, name: &str) {
         let tag = tag(name);
-        let earlier = self.attributes.iter().position(|&(start, other)| other == tag && self.name_at(start) == name);
+        let bit = 1 << (tag.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58);
+        let same = |&(start, other): &(usize, u64)| other == tag && self.name_at(start) == name;
+        let earlier = if self.met & bit == 0 { None } else { self.attributes.iter().position(same) };
+        self.met |= bit;
         // The same attribute repeated inside one record (seen in 1D staff): the values of both.
         if earlier.is_some_and(|at| at + 1 == self.attributes.len()) {
             return;
@@ -61,7 +66,9 @@ impl FieldsBuilder {
 
     /// Adds a value to the attribute that was begun last; without any, the value goes nowhere.
     pub fn value(&mut self, value: &str) {
-        let value = value.trim();
+        let seen = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        let bytes = value.as_bytes();
+        let value = if seen(bytes.first()) && seen(bytes.last()) { value } else { value.trim() };
         if value.is_empty() || self.attributes.is_empty() {
             return;
         }
@@ -131,6 +138,7 @@ impl FieldsBuilder {
     pub fn clear(&mut self) {
         self.packed.clear();
         self.attributes.clear();
+        self.met = 0;
         self.values.clear();
         self.seen.clear();
     }
@@ -143,8 +151,11 @@ impl FieldsBuilder {
 
 /// Length and last bytes: the names of the AAF share long beginnings and few endings.
 fn tag(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    bytes.iter().rev().take(7).fold(bytes.len() as u64, |tag, &b| (tag << 8) | u64::from(b))
+    let (bytes, len) = (name.as_bytes(), name.len() as u64);
+    match bytes.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last) ^ len,
+        None => bytes.iter().fold(len, |tag, &b| (tag << 8) | u64::from(b)),
+    }
 }
 
 #[cfg(test)]

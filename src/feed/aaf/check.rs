@@ -71,7 +71,7 @@ impl Seen {
                 remark(Code::InvalidDate, value, Fold::Own);
                 return false;
             }
-            Check::Phone if Phone::parse(value).is_none() => {
+            Check::Phone if !Phone::is_one(value) => {
                 // A filler is the export's habit, not a person's mistake.
                 let fold = if Phone::is_placeholder(value) { Fold::ByValue } else { Fold::Own };
                 remark(Code::InvalidPhone, value, fold);

@@ -16,8 +16,10 @@ const MOST: usize = 2_000_000;
 
 /// A pupil that a relative may name.
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     key: CompactString,
+    /// Under what he is looked for.
+    names: [Option<u64>; 3],
     class: u64,
     /// The level in comparison form (`ce2`).
     level: CompactString,
@@ -52,27 +54,28 @@ pub(super) enum Match {
 }
 
 impl Index {
-    /// Adds a pupil of a school (by its number).
-    pub(super) fn add(&mut self, school: usize, pupil: &Named<'_>, key: &CompactString) {
+    /// Adds a pupil.
+    pub(super) fn add(&mut self, pupil: Entry) {
         if self.entries.len() >= MOST {
             self.beyond += 1;
             return;
         }
         let at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let level = folded(pupil.level);
-        self.entries.push(Entry { key: key.clone(), class: hash(&[&folded(pupil.class)]), level });
-        let mut names: Vec<u64> = names(school, pupil).collect();
+        let mut names = pupil.names;
         names.sort_unstable();
-        names.dedup();
-        for name in names {
-            self.by_name.entry(name).or_default().push(at);
+        let mut before = None;
+        for name in names.into_iter().flatten() {
+            if before.replace(name) != Some(name) {
+                self.by_name.entry(name).or_default().push(at);
+            }
         }
+        self.entries.push(pupil);
     }
 
     /// Finds a child.
-    pub(super) fn find(&self, school: usize, child: &Named<'_>) -> Match {
+    pub(super) fn find(&self, school: &str, child: &Named<'_>) -> Match {
         let mut found: Vec<&Entry> = Vec::new();
-        for name in names(school, child) {
+        for name in names(school, child).into_iter().flatten() {
             for at in self.by_name.get(&name).into_iter().flatten() {
                 if let Some(entry) = self.entries.get(*at as usize)
                     && !found.iter().any(|known| known.key == entry.key)
@@ -104,16 +107,23 @@ fn narrow(found: &mut Vec<&Entry>, agrees: impl Fn(&Entry) -> bool) {
     }
 }
 
+impl Entry {
+    /// A pupil of a school (by its UAI).
+    pub(super) fn new(school: &str, pupil: &Named<'_>, key: CompactString) -> Self {
+        let level = folded(pupil.level);
+        Self { key, names: names(school, pupil), class: hash(&[&folded(pupil.class)]), level }
+    }
+}
+
 /// Under what a pupil is kept and a child looked for: the number when there is one, else each surname with the first
 /// name.
-fn names(school: usize, named: &Named<'_>) -> impl Iterator<Item = u64> {
-    let school = school.to_string();
+fn names(school: &str, named: &Named<'_>) -> [Option<u64>; 3] {
     let first = folded(named.first);
-    let id = (!named.id.is_empty()).then(|| hash(&[&school, "id", &super::key::clean_id(named.id)]));
-    let surnames = [named.last, named.usual].map(|surname| {
-        (!surname.is_empty() && !named.first.is_empty()).then(|| hash(&[&school, "name", &folded(surname), &first]))
+    let id = (!named.id.is_empty()).then(|| hash(&[school, "id", &super::key::clean_id(named.id)]));
+    let [last, usual] = [named.last, named.usual].map(|surname| {
+        (!surname.is_empty() && !named.first.is_empty()).then(|| hash(&[school, "name", &folded(surname), &first]))
     });
-    id.into_iter().chain(surnames.into_iter().flatten())
+    [id, last, usual]
 }
 
 fn hash(parts: &[&str]) -> u64 {
@@ -145,17 +155,17 @@ mod tests {
             ("4", pupil("MARTIN", "", "Zoé", "CP", "CP")),
             ("5", pupil("MARTIN", "", "Zoé", "CP", "CP")),
         ] {
-            index.add(0, &named, &key.into());
+            index.add(Entry::new("A", &named, key.into()));
         }
-        index.add(1, &pupil("LE GALL", "", "Léa", "CP", "CP"), &"6".into());
-        index.add(0, &Named { id: "77", ..Named::default() }, &"7".into());
+        index.add(Entry::new("B", &pupil("LE GALL", "", "Léa", "CP", "CP"), "6".into()));
+        index.add(Entry::new("A", &Named { id: "77", ..Named::default() }, "7".into()));
         index
     }
 
     #[test]
     fn names_then_class_then_level() {
         let index = index();
-        let find = |last, usual, first, class| index.find(0, &pupil(last, usual, first, class, ""));
+        let find = |last, usual, first, class| index.find("A", &pupil(last, usual, first, class, ""));
         // By name alone, whatever the class is called, and in its own school only.
         assert_eq!(find("le gall", "", "LEA", "CLASSE  CE2"), Match::One("1".into()));
         assert_eq!(find("DURAND", "", "Noé", ""), Match::One("2".into()));
@@ -169,14 +179,14 @@ mod tests {
 
     #[test]
     fn a_number_is_enough() {
-        assert_eq!(index().find(0, &Named { id: "7 7", ..Named::default() }), Match::One("7".into()));
-        assert_eq!(index().find(1, &Named { id: "77", ..Named::default() }), Match::None);
+        assert_eq!(index().find("A", &Named { id: "7 7", ..Named::default() }), Match::One("7".into()));
+        assert_eq!(index().find("B", &Named { id: "77", ..Named::default() }), Match::None);
     }
 
     #[test]
     fn one_pupil_on_two_rows_is_one() {
         let mut index = index();
-        index.add(0, &pupil("LE GALL", "", "Léa", "Classe de Mme Petit", "CE2"), &"1".into());
-        assert_eq!(index.find(0, &pupil("LE GALL", "", "Léa", "", "")), Match::One("1".into()));
+        index.add(Entry::new("A", &pupil("LE GALL", "", "Léa", "Classe de Mme Petit", "CE2"), "1".into()));
+        assert_eq!(index.find("A", &pupil("LE GALL", "", "Léa", "", "")), Match::One("1".into()));
     }
 }

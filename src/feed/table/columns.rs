@@ -12,6 +12,9 @@ pub(super) const HEADER_WITHIN: usize = 20;
 /// Headers to recognise before a row is taken for one.
 const ENOUGH: usize = 2;
 
+/// A column that no row has.
+const NOWHERE: usize = usize::MAX;
+
 /// The meaning of the columns of one file.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
@@ -23,6 +26,8 @@ pub(super) struct Columns {
     pub(super) fields: Vec<Option<Field>>,
     /// Columns per field (its number is the index), in order; of a field that is one value, only the first.
     places: Vec<Vec<usize>>,
+    /// The first of them.
+    first: [usize; Field::COUNT],
     /// Columns whose values go nowhere.
     pub(super) without_place: Vec<usize>,
     /// Per child of the row's adult, the columns that designate it.
@@ -53,7 +58,7 @@ impl Child {
 }
 
 /// How many cells of a row are headers that are known, in any language.
-pub(super) fn recognised(row: &Row, mapped: &BTreeMap<String, Field>) -> usize {
+pub(super) fn recognised(row: &Row<'_>, mapped: &BTreeMap<String, Field>) -> usize {
     row.cells()
         .filter(|cell| !cell.is_empty() && cell.len() <= 80)
         .map(normalise)
@@ -68,7 +73,7 @@ pub(super) fn recognised(row: &Row, mapped: &BTreeMap<String, Field>) -> usize {
 
 /// Of the first rows, which is the header: the one with most known words, the first of several.
 pub(super) fn header_among<'r>(
-    rows: impl Iterator<Item = &'r Row>,
+    rows: impl Iterator<Item = &'r Row<'r>>,
     mapped: &BTreeMap<String, Field>,
 ) -> Option<(usize, usize)> {
     let counted = rows.take(HEADER_WITHIN).enumerate().map(|(at, row)| (recognised(row, mapped), at));
@@ -77,7 +82,7 @@ pub(super) fn header_among<'r>(
 }
 
 /// The normalised headers of a row, trailing blanks gone.
-pub(super) fn headers(row: &Row) -> Vec<String> {
+pub(super) fn headers(row: &Row<'_>) -> Vec<String> {
     let mut headers: Vec<String> = row.cells().map(normalise).collect();
     while headers.last().is_some_and(String::is_empty) {
         headers.pop();
@@ -86,7 +91,7 @@ pub(super) fn headers(row: &Row) -> Vec<String> {
 }
 
 impl Columns {
-    pub(super) fn new(header: &Row, profile: Profile, mapped: &BTreeMap<String, Field>) -> Self {
+    pub(super) fn new(header: &Row<'_>, profile: Profile, mapped: &BTreeMap<String, Field>) -> Self {
         let normalised = headers(header);
         let language = language(&normalised, profile);
         let mut columns = Self {
@@ -95,6 +100,7 @@ impl Columns {
             headers: header.cells().take(normalised.len()).map(str::to_owned).collect(),
             fields: Vec::with_capacity(normalised.len()),
             places: vec![Vec::new(); Field::COUNT],
+            first: [NOWHERE; Field::COUNT],
             without_place: Vec::new(),
             children: Vec::new(),
         };
@@ -113,6 +119,9 @@ impl Columns {
             }
             columns.fields.push(field);
         }
+        for (first, places) in columns.first.iter_mut().zip(&columns.places) {
+            *first = places.first().copied().unwrap_or(NOWHERE);
+        }
         columns.children = children(&columns.fields);
         columns
     }
@@ -122,14 +131,20 @@ impl Columns {
     }
 
     /// The value of a field; empty when it has no column.
-    pub(super) fn value<'r>(&self, row: &'r Row, field: Field) -> &'r str {
-        self.values(row, field).next().unwrap_or_default()
+    pub(super) fn value<'r>(&self, row: &Row<'r>, field: Field) -> &'r str {
+        let cell = row.cell(self.first.get(field as usize).copied().unwrap_or(NOWHERE));
+        // Another of its columns may hold what the first does not.
+        if cell.is_empty() && field.is_repeatable() {
+            return self.values(row, field).next().unwrap_or_default();
+        }
+        cell
     }
 
     /// Every value that is not blank, in the order of the columns.
-    pub(super) fn values<'r>(&self, row: &'r Row, field: Field) -> impl Iterator<Item = &'r str> + Clone {
+    pub(super) fn values<'r>(&self, row: &Row<'r>, field: Field) -> impl Iterator<Item = &'r str> + Clone {
         let places = self.places.get(field as usize).map_or(&[][..], Vec::as_slice);
-        places.iter().map(|at| row.cell(*at)).filter(|cell| !cell.is_empty())
+        let row = *row;
+        places.iter().map(move |at| row.cell(*at)).filter(|cell| !cell.is_empty())
     }
 
     /// Mandatory columns that are not there, in the words of the templates.
@@ -148,7 +163,7 @@ impl Columns {
     }
 
     /// Whether a row is the header again, as where two files were put together.
-    pub(super) fn is_header(&self, row: &Row) -> bool {
+    pub(super) fn is_header(&self, row: &Row<'_>) -> bool {
         let mut same = 0;
         for (header, cell) in self.headers.iter().zip(row.cells()) {
             if cell.is_empty() && header.trim().is_empty() {
@@ -218,17 +233,11 @@ fn children(fields: &[Option<Field>]) -> Vec<Child> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::tests::page;
     use super::*;
 
-    fn row(text: &str) -> Row {
-        let mut row = Row::default();
-        row.clear(1);
-        text.split(';').for_each(|cell| row.push(cell));
-        row
-    }
-
     fn columns(text: &str, profile: Profile) -> Columns {
-        Columns::new(&row(text), profile, &BTreeMap::new())
+        Columns::new(&page(text).row(0).expect("a row"), profile, &BTreeMap::new())
     }
 
     #[test]
@@ -278,11 +287,16 @@ mod tests {
 
     #[test]
     fn the_header_is_found_below_titles() {
-        let rows = [row("Liste des élèves;;"), row(";;"), row("Nom;Prénom;Remarque"), row("PETIT;Léa;x")];
-        assert_eq!(header_among(rows.iter(), &BTreeMap::new()), Some((2, 2)));
-        assert_eq!(header_among([row("a;b")].iter(), &BTreeMap::new()), None);
+        let among = |rows: &[&str], mapped: &BTreeMap<String, Field>| {
+            let pages: Vec<_> = rows.iter().map(|text| page(text)).collect();
+            let rows: Vec<Row<'_>> = pages.iter().filter_map(|page| page.row(0)).collect();
+            header_among(rows.iter(), mapped)
+        };
+        let rows = ["Liste des élèves;;", ";;", "Nom;Prénom;Remarque", "PETIT;Léa;x"];
+        assert_eq!(among(&rows, &BTreeMap::new()), Some((2, 2)));
+        assert_eq!(among(&["a;b"], &BTreeMap::new()), None);
         let mapped = [("matricule".to_owned(), Field::ExternalId), ("famille".to_owned(), Field::LastName)].into();
-        assert_eq!(header_among([row("Matricule;Famille")].iter(), &mapped), Some((0, 2)));
+        assert_eq!(among(&["Matricule;Famille"], &mapped), Some((0, 2)));
     }
 
     #[test]
@@ -291,7 +305,7 @@ mod tests {
         let place = |field| columns.fields.iter().filter(|f| **f == Some(field)).count();
         assert_eq!((place(Field::LastName), place(Field::NotCarried), place(Field::Classes)), (1, 1, 2));
         assert_eq!(columns.headers.len(), 5);
-        assert!(columns.is_header(&row("NOM;prénom;Nom;classe;Classe")));
-        assert!(!columns.is_header(&row("NOM;Léa;Nom;classe;Classe")));
+        assert!(columns.is_header(&page("NOM;prénom;Nom;classe;Classe").row(0).expect("a row")));
+        assert!(!columns.is_header(&page("NOM;Léa;Nom;classe;Classe").row(0).expect("a row")));
     }
 }

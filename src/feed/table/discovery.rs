@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::open::{Glance, glance, open};
+use super::open::{BLOCK, Glance, Wanted, glance, open};
 use super::place::place;
 use super::profile::Profile;
 use super::spec::{Layout, TableSpec};
@@ -97,7 +97,7 @@ fn ending(name: &str) -> String {
 
 /// What a book is about, only its sheets tell.
 fn book(bytes: &mut PartBytes, part: &Part, spec: &TableSpec, limits: &Limits) -> Glance {
-    match open(bytes, part, spec, limits, false) {
+    match open(bytes, part, spec, Wanted { limits, block: BLOCK, hash: false }) {
         Ok(table) => Glance::Of(table.columns.profile),
         Err(refusal) if refusal.code == Code::UnknownProfile => Glance::Table,
         Err(_) => Glance::Foreign,

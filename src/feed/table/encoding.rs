@@ -41,32 +41,15 @@ impl Charset {
         }
     }
 
-    /// The decoder of the whole stream, for encodings whose bytes do not hold ASCII as itself.
+    /// The decoder of the whole stream; bytes that may be UTF-8 are looked at row by row.
     pub(super) const fn stream_encoding(self) -> Option<&'static Encoding> {
         match self {
+            Self::Utf8 | Self::Mixed => None,
             Self::Utf16Le => Some(UTF_16LE),
             Self::Utf16Be => Some(UTF_16BE),
-            _ => None,
+            Self::Windows1252 => Some(WINDOWS_1252),
+            Self::Macintosh => Some(MACINTOSH),
         }
-    }
-
-    /// Adds the characters of a cell; `row_is_utf8` says whether its whole row is.
-    pub(super) fn decode_into(self, bytes: &[u8], row_is_utf8: bool, out: &mut String) {
-        let encoding = match self {
-            Self::Macintosh => MACINTOSH,
-            Self::Windows1252 => WINDOWS_1252,
-            _ if row_is_utf8 => {
-                out.push_str(&String::from_utf8_lossy(bytes));
-                return;
-            }
-            _ => WINDOWS_1252,
-        };
-        out.push_str(&encoding.decode_without_bom_handling(bytes).0);
-    }
-
-    /// Whether a row that is valid UTF-8 is to be read as such.
-    pub(super) const fn reads_utf8(self) -> bool {
-        !matches!(self, Self::Windows1252 | Self::Macintosh)
     }
 }
 
@@ -135,21 +118,27 @@ impl Survey {
     fn validate(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         loop {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let (valid, stray) = match std::str::from_utf8(rest) {
-                Ok(_) => (rest.len(), None),
-                Err(error) => (error.valid_up_to(), Some(error.error_len())),
-            };
-            let good = rest.get(..valid).unwrap_or_default();
-            self.multi += good.iter().filter(|b| **b >= 0xc0).count() as u64;
-            if let Some(last) = good.last() {
-                self.last = *last;
+            at = beyond_ascii(bytes, at);
+            if let Some(before) = at.checked_sub(1).and_then(|before| bytes.get(before)) {
+                self.last = *before;
             }
-            at += valid;
-            match stray {
-                None | Some(None) => return at,
-                Some(Some(length)) => {
-                    for byte in rest.iter().skip(valid).take(length) {
+            let Some(&lead) = bytes.get(at) else { return at };
+            let length = match lead {
+                0xc2..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0..=0xf4 => 4,
+                _ => 1,
+            };
+            let rest = bytes.get(at..).unwrap_or_default();
+            let character = rest.get(..length).unwrap_or(rest);
+            match std::str::from_utf8(character).map_err(|error| error.error_len()) {
+                Ok(_) => {
+                    self.multi += 1;
+                    at += length;
+                }
+                Err(None) => return at,
+                Err(Some(length)) => {
+                    for byte in character.iter().take(length) {
                         self.stray_byte(*byte);
                     }
                     at += length;
@@ -205,6 +194,20 @@ impl Survey {
     }
 }
 
+/// Where the next byte that is not ASCII stands, or the end: eight bytes at once.
+fn beyond_ascii(bytes: &[u8], from: usize) -> usize {
+    let (words, rest) = bytes.get(from..).unwrap_or_default().as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let high = u64::from_le_bytes(*word) & 0x8080_8080_8080_8080;
+        if high != 0 {
+            return at + (high.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    at + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,18 +254,5 @@ mod tests {
         assert_eq!(of(b"H\x8el\x8fne", Charset::Macintosh), Ok(Charset::Macintosh));
         assert_eq!(of(b"H\xe9l", Charset::Utf8), Ok(Charset::Mixed));
         assert_eq!(of(b"\xff\xfeN\0", Charset::Windows1252), Ok(Charset::Utf16Le));
-    }
-
-    #[test]
-    fn cells_are_decoded() {
-        let decoded = |charset: Charset, bytes: &[u8], utf8| {
-            let mut out = String::new();
-            charset.decode_into(bytes, utf8, &mut out);
-            out
-        };
-        assert_eq!(decoded(Charset::Windows1252, b"L\x92\x8cuvre \x80", false), "L’Œuvre €");
-        assert_eq!(decoded(Charset::Macintosh, b"H\x8el\x8fne", false), "Hélène");
-        assert_eq!(decoded(Charset::Mixed, "é".as_bytes(), true), "é");
-        assert_eq!(decoded(Charset::Mixed, b"\xe9", false), "é");
     }
 }

@@ -4,7 +4,7 @@
 //! id), that is the key. Two people with the same digest contradict each other and both wait: nobody gets another's
 //! account.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
 use super::fold::folded;
@@ -19,11 +19,19 @@ pub(super) fn of_id(category: Category, uai: &str, id: &str) -> CompactString {
     if id.len() > LONGEST_ID || id.contains('$') || !id.is_ascii() {
         return digest(category, uai, &["id", &id]);
     }
-    format_compact!("{uai}-{}-{id}", letter(category))
+    let mut key = CompactString::from(uai);
+    key.push('-');
+    key.push(letter(category));
+    key.push('-');
+    key.push_str(&id);
+    key
 }
 
 /// An external id without its blanks.
 pub(super) fn clean_id(id: &str) -> CompactString {
+    if id.bytes().all(|b| b.is_ascii_graphic()) {
+        return id.into();
+    }
     id.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
@@ -47,14 +55,14 @@ pub(super) fn of_staff(uai: &str, last: &str, first: &str, born: &str) -> Compac
 
 /// Sixteen hexadecimal digits. For each part: its length (8 bytes, big-endian), its bytes.
 fn digest(category: Category, uai: &str, parts: &[&str]) -> CompactString {
-    let mut hasher = Sha256::new();
+    let mut text = Vec::with_capacity(256);
     let kind = [letter(category) as u8];
     let kind = std::str::from_utf8(&kind).unwrap_or_default();
     for part in [kind, uai].into_iter().chain(parts.iter().copied()) {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part.as_bytes());
     }
-    let hash = hasher.finalize();
+    let hash = Sha256::digest(&text);
     let mut key = [0; 16];
     for (pair, byte) in key.chunks_exact_mut(2).zip(hash.iter()) {
         for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {

@@ -2,7 +2,7 @@
 //!
 //! [`discover`] finds the files and whose they are, [`read`] yields the same [`Record`](super::Record)s as the AAF reader,
 //! with the attribute names of the second degree, so that everything downstream knows one vocabulary. The way of the
-//! data: bytes to text (`encoding`, `stream`), text to rows (`text`, `sheet`, `ods`), the header to the meaning of each
+//! data: bytes to text (`encoding`, `stream`), text to rows (`cut`, `row`, `sheet`, `ods`), the header to the meaning of each
 //! column (`synonyms`, `profile`, `columns`), rows to records (`pupils`, `relatives`, `staff`, with what they share in
 //! `person`), and the school around them (`place`, `school`).
 //!
@@ -12,13 +12,17 @@
 
 mod children;
 mod classes;
+mod collect;
 mod columns;
 mod conclude;
+mod cut;
+mod decode;
 mod discovery;
 mod encoding;
 mod field;
 mod fold;
 mod functions;
+mod hands;
 mod key;
 mod ods;
 mod open;
@@ -39,9 +43,10 @@ mod staff;
 mod stream;
 mod synonyms;
 mod tally;
-mod text;
+mod worker;
 
 pub use conclude::conclude;
+pub use decode::{Decoded, decode};
 pub use discovery::discover;
 pub use field::Field;
 pub use reader::{Earlier, read};

@@ -3,27 +3,34 @@
 use std::io::Read;
 
 use super::columns::{Columns, HEADER_WITHIN, header_among, headers};
+use super::cut::{Cut, Cutter, End};
 use super::encoding::{Charset, Survey, Unreadable};
 use super::profile::Profile;
-use super::row::Row;
+use super::row::{Page, Piece, Row};
 use super::sheet::{self, Sheet};
 use super::spec::TableSpec;
-use super::stream::{CHUNK, Normalised};
-use super::text::{RowError, TextRows};
+use super::stream::HEAD;
 use crate::feed::archive::{PartBytes, read_full};
 use crate::feed::{Code, Limits, Part};
 
 /// The separators that are tried; the first of equals wins.
 const SEPARATORS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
+/// Bytes read at once: large enough that handing over a piece costs nothing, small enough to stay in a cache.
+pub(super) const BLOCK: usize = 128 << 10;
+
 /// A table whose header is understood.
 pub(super) struct Table<'b> {
     pub(super) columns: Columns,
-    rows: Rows<'b>,
+    pub(super) rows: Rows<'b>,
+    /// The line of the header: what stands above it is not read.
+    pub(super) header: u32,
     /// What was found out about the file, in French: encoding, separator, sheet.
     pub(super) read_as: String,
     /// Rows above the header that hold something.
     pub(super) above: u32,
+    /// Of a text; none in a spreadsheet.
+    pub(super) separator: Option<u8>,
     /// Numbers in a date column are days, counted from 1904 if so.
     pub(super) serial_dates: Option<bool>,
     /// Cells whose formula gave an error.
@@ -32,9 +39,37 @@ pub(super) struct Table<'b> {
     pub(super) contradiction: Option<Profile>,
 }
 
-enum Rows<'b> {
-    Text(Box<TextRows<&'b mut PartBytes>>),
+/// The rows of a table, piece by piece.
+pub(super) enum Rows<'b> {
+    Text(Box<Cutter<&'b mut PartBytes>>),
     Sheet { sheet: Sheet, at: usize, bytes: u64, digest: [u8; 32] },
+}
+
+impl Rows<'_> {
+    /// The next piece; `spare` is memory to use.
+    pub(super) fn next(&mut self, mut spare: Piece) -> Cut {
+        match self {
+            Self::Text(cutter) => cutter.next(spare),
+            Self::Sheet { sheet, at, bytes, digest } => {
+                spare.clear();
+                while spare.bytes.len() < BLOCK && sheet.read(*at, &mut spare) {
+                    *at += 1;
+                }
+                let end = End { fault: None, unclosed: false, digest: Ok(Some(*digest)) };
+                Cut { piece: spare, bytes: *bytes, end: (*at >= sheet.len()).then_some(end) }
+            }
+        }
+    }
+}
+
+/// What is asked of a part that is opened.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'l> {
+    pub(super) limits: &'l Limits,
+    /// Bytes read at once.
+    pub(super) block: usize,
+    /// Whether the digest of its bytes is wanted at the end.
+    pub(super) hash: bool,
 }
 
 /// Why a file is not read.
@@ -62,7 +97,7 @@ pub(super) enum Glance {
 
 /// Looks at the beginning of a text file.
 pub(super) fn glance(bytes: &mut PartBytes, part: &Part, spec: &TableSpec) -> std::io::Result<Glance> {
-    let mut head = vec![0; CHUNK];
+    let mut head = vec![0; HEAD];
     bytes.open(part)?;
     let read = read_full(bytes, &mut head)?;
     head.truncate(read);
@@ -71,47 +106,58 @@ pub(super) fn glance(bytes: &mut PartBytes, part: &Part, spec: &TableSpec) -> st
     // The end of the head may cut a character, and Macintosh headers are worth a guess here: the reading judges.
     let charset = survey.conclude(spec.charset).unwrap_or(Charset::Macintosh);
     let Some(found) = detect(&head, charset, spec) else { return Ok(Glance::Foreign) };
-    let profile = Profile::of_headers(&headers(&found.header), |word| spec.columns.get(word).copied());
+    let profile = Profile::of_headers(&headers(&found.header()), |word| spec.columns.get(word).copied());
     Ok(profile.map_or(Glance::Table, Glance::Of))
 }
 
 struct Detected {
     separator: u8,
-    header: Row,
+    /// The rows of the head, and which is the header.
+    page: Page,
+    header: usize,
     /// Headers recognised.
     known: usize,
+    /// Byte-order marks before them.
+    marks: u32,
+}
+
+impl Detected {
+    fn header(&self) -> Row<'_> {
+        self.page.row(self.header).unwrap_or_default()
+    }
+
+    /// Rows above the header that hold something; Excel's hint of a separator is none.
+    fn above(&self) -> u32 {
+        let says = |row: &Row<'_>| !row.is_blank() && !row.cell(0).to_ascii_lowercase().starts_with("sep=");
+        super::row::place(self.page.rows().take(self.header).filter(says).count())
+    }
 }
 
 /// The separator under which most headers are known, and the header.
 fn detect(head: &[u8], charset: Charset, spec: &TableSpec) -> Option<Detected> {
     let mut best: Option<Detected> = None;
     for separator in SEPARATORS {
-        let stream = Normalised::new(head, charset, false);
-        let mut rows = TextRows::new(stream, charset, separator, CHUNK * 4);
-        let mut first = Vec::new();
-        let mut row = Row::default();
-        while first.len() < HEADER_WITHIN && rows.next(&mut row).unwrap_or(false) {
-            first.push(std::mem::take(&mut row));
-        }
-        let Some((at, known)) = header_among(first.iter(), &spec.columns) else { continue };
+        // One block more than the head: all of it is one piece.
+        let mut cutter = Cutter::new(head, charset, separator, HEAD * 4, HEAD + 1, false);
+        let page = cutter.next(Piece::default()).piece.into_page();
+        let first: Vec<Row<'_>> = page.rows().take(HEADER_WITHIN).collect();
+        let Some((header, known)) = header_among(first.iter(), &spec.columns) else { continue };
         if best.as_ref().is_none_or(|best| known > best.known) {
-            let header = first.into_iter().nth(at).unwrap_or_default();
-            best = Some(Detected { separator, header, known });
+            best = Some(Detected { separator, page, header, known, marks: cutter.marks() });
         }
     }
     best
 }
 
-/// Opens a part. `hash`: whether the digest of its bytes is wanted at the end.
+/// Opens a part.
 pub(super) fn open<'b>(
     bytes: &'b mut PartBytes,
     part: &Part,
     spec: &TableSpec,
-    limits: &Limits,
-    hash: bool,
+    wanted: Wanted<'_>,
 ) -> Result<Table<'b>, Refusal> {
     let io = |e: std::io::Error| Refusal::new(Code::UnreadableTable, format!("fichier illisible ({e})"));
-    let mut head = vec![0; CHUNK];
+    let mut head = vec![0; HEAD];
     bytes.open(part).map_err(io)?;
     let read = read_full(bytes, &mut head).map_err(io)?;
     head.truncate(read);
@@ -120,60 +166,49 @@ pub(super) fn open<'b>(
         return Err(Refusal::new(Code::UnreadableTable, message));
     }
     if sheet::is_archive(&head) {
-        return open_sheet(bytes, head, part, spec, limits);
+        return open_sheet(bytes, head, part, spec, wanted.limits);
     }
-    let charset = survey(bytes, &head, limits).map_err(io)?.conclude(spec.charset).map_err(unreadable)?;
+    let survey = survey(bytes, &head, wanted).map_err(io)?;
+    let charset = survey.conclude(spec.charset).map_err(unreadable)?;
     let Some(found) = detect(&head, charset, spec) else {
         let message = "aucune ligne d'en-tête reconnue : le fichier n'est pas lu ; vérifiez qu'il commence par les titres des colonnes";
         return Err(Refusal::new(Code::UnreadableTable, message));
     };
-    let (columns, contradiction) = understand(&found.header, part, spec)?;
+    let (columns, contradiction) = understand(&found.header(), part, spec)?;
     bytes.open(part).map_err(io)?;
-    let stream = Normalised::new(bytes, charset, hash);
-    let rows = TextRows::new(stream, charset, found.separator, limits.record);
+    let cutter = Cutter::new(bytes, charset, found.separator, wanted.limits.record, wanted.block, wanted.hash);
+    let marked = match found.marks {
+        0 => String::new(),
+        1 => " avec marque".to_owned(),
+        marks => format!(" avec marque ({marks} marques d'ordre des octets retirées)"),
+    };
     let shown = match found.separator {
         b'\t' => "tabulation".to_owned(),
         other => format!("« {} »", char::from(other)),
     };
-    let read_as = format!("codage {}, séparateur {shown}", charset.name());
-    let mut table = Table {
+    Ok(Table {
         columns,
-        rows: Rows::Text(Box::new(rows)),
-        read_as,
-        above: 0,
+        rows: Rows::Text(Box::new(cutter)),
+        header: found.header().line,
+        read_as: format!("codage {}{marked}, séparateur {shown}", charset.name()),
+        above: found.above(),
+        separator: Some(found.separator),
         serial_dates: None,
         formula_errors: 0,
         contradiction,
-    };
-    table.skip_to(found.header.line).map_err(|_| {
-        Refusal::new(
-            Code::UnreadableTable,
-            "la ligne d'en-tête ne se relit pas : le fichier a changé pendant la lecture",
-        )
-    })?;
-    if let Rows::Text(rows) = &table.rows
-        && rows.marks() > 0
-    {
-        let marks = if rows.marks() > 1 {
-            format!(" ({} marques d'ordre des octets retirées)", rows.marks())
-        } else {
-            String::new()
-        };
-        table.read_as = format!("codage {} avec marque{marks}, séparateur {shown}", charset.name());
-    }
-    Ok(table)
+    })
 }
 
 /// Looks at every byte of an open part whose head was read.
-fn survey(bytes: &mut PartBytes, head: &[u8], limits: &Limits) -> std::io::Result<Survey> {
+fn survey(bytes: &mut PartBytes, head: &[u8], wanted: Wanted<'_>) -> std::io::Result<Survey> {
     let mut survey = Survey::default();
     survey.chunk(head);
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; BLOCK];
     let mut total = head.len() as u64;
     loop {
         let read = read_full(bytes, &mut chunk)?;
         total += read as u64;
-        if read == 0 || total > limits.unpacked {
+        if read == 0 || total > wanted.limits.unpacked {
             return Ok(survey);
         }
         survey.chunk(chunk.get(..read).unwrap_or_default());
@@ -215,30 +250,36 @@ fn open_sheet<'b>(
         return Err(refused(format!("plus de {} Mo", most >> 20)));
     }
     let header_of = |sheet: &Sheet| {
-        let mut first = Vec::new();
-        let mut row = Row::default();
-        while first.len() < HEADER_WITHIN && sheet.read(first.len(), &mut row) {
-            first.push(std::mem::take(&mut row));
-        }
-        let (at, _) = header_among(first.iter(), &spec.columns)?;
-        first.into_iter().nth(at)
+        let mut first = Piece::default();
+        while first.rows.len() < HEADER_WITHIN && sheet.read(first.rows.len(), &mut first) {}
+        let page = first.into_page();
+        let rows: Vec<Row<'_>> = page.rows().collect();
+        let (header, known) = header_among(rows.iter(), &spec.columns)?;
+        Some(Detected { separator: 0, page, header, known, marks: 0 })
     };
     let found = sheet::read(&whole, &|sheet| header_of(sheet).is_some()).map_err(refused)?;
-    let Some((sheet, header)) = found.and_then(|sheet| header_of(&sheet).map(|header| (sheet, header))) else {
+    let Some((sheet, found)) = found.and_then(|sheet| header_of(&sheet).map(|header| (sheet, header))) else {
         return Err(refused("aucune feuille n'a de ligne d'en-tête reconnue".to_owned()));
     };
-    let (columns, contradiction) = understand(&header, part, spec)?;
+    let (columns, contradiction) = understand(&found.header(), part, spec)?;
     let read_as = format!("classeur, feuille « {} »", crate::wording::plain(&sheet.name));
     let (serial_dates, formula_errors) = (Some(sheet.from_1904), sheet.errors);
     let digest = Sha256::digest(&whole).into();
-    let rows = Rows::Sheet { sheet, at: 0, bytes: whole.len() as u64, digest };
-    let mut table = Table { columns, rows, read_as, above: 0, serial_dates, formula_errors, contradiction };
-    table.skip_to(header.line).map_err(|_| refused("ligne d'en-tête perdue".to_owned()))?;
-    Ok(table)
+    Ok(Table {
+        columns,
+        header: found.header().line,
+        read_as,
+        above: found.above(),
+        separator: None,
+        serial_dates,
+        formula_errors,
+        contradiction,
+        rows: Rows::Sheet { sheet, at: 0, bytes: whole.len() as u64, digest },
+    })
 }
 
 /// Whose file it is, and what its columns mean.
-fn understand(header: &Row, part: &Part, spec: &TableSpec) -> Result<(Columns, Option<Profile>), Refusal> {
+fn understand(header: &Row<'_>, part: &Part, spec: &TableSpec) -> Result<(Columns, Option<Profile>), Refusal> {
     let words = headers(header);
     let proved = Profile::of_headers(&words, |word| spec.columns.get(word).copied());
     let hinted = Profile::of_name(&part.name);
@@ -269,65 +310,4 @@ fn understand(header: &Row, part: &Part, spec: &TableSpec) -> Result<(Columns, O
 
 fn plural(count: usize) -> &'static str {
     if count > 1 { "s" } else { "" }
-}
-
-impl Table<'_> {
-    /// Reads rows up to and with the header.
-    fn skip_to(&mut self, line: u32) -> Result<(), RowError> {
-        let mut row = Row::default();
-        loop {
-            if !self.read(&mut row)? {
-                return Err(RowError::Io { line, reason: "no header".to_owned() });
-            }
-            if row.line >= line {
-                return Ok(());
-            }
-            let is_excel_hint = row.cell(0).to_ascii_lowercase().starts_with("sep=");
-            self.above += u32::from(!row.is_blank() && !is_excel_hint);
-        }
-    }
-
-    /// The next row as it is; `false` at the end.
-    pub(super) fn read(&mut self, row: &mut Row) -> Result<bool, RowError> {
-        match &mut self.rows {
-            Rows::Text(rows) => rows.next(row),
-            Rows::Sheet { sheet, at, .. } => {
-                let found = sheet.read(*at, row);
-                *at += 1;
-                Ok(found)
-            }
-        }
-    }
-
-    /// Whether the row holds others because of an unclosed quote.
-    pub(super) fn swallowed(&self, row: &Row) -> bool {
-        match &self.rows {
-            Rows::Text(rows) => rows.swallowed(row, self.columns.headers.len()),
-            Rows::Sheet { .. } => false,
-        }
-    }
-
-    /// Raw bytes read so far.
-    pub(super) fn bytes(&self) -> u64 {
-        match &self.rows {
-            Rows::Text(rows) => rows.bytes(),
-            Rows::Sheet { bytes, .. } => *bytes,
-        }
-    }
-
-    /// Rows that had to be read as windows-1252 in a file of UTF-8.
-    pub(super) fn stray_rows(&self) -> u64 {
-        match &self.rows {
-            Rows::Text(rows) => rows.stray_rows,
-            Rows::Sheet { .. } => 0,
-        }
-    }
-
-    /// The digest of the whole file, when it was wanted.
-    pub(super) fn finish(&mut self) -> std::io::Result<Option<[u8; 32]>> {
-        match &mut self.rows {
-            Rows::Text(rows) => rows.finish(),
-            Rows::Sheet { digest, .. } => Ok(Some(*digest)),
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! [`Scribe`]: writes the cells of a row as the attributes that any person has.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 
 use super::columns::Columns;
@@ -43,7 +45,6 @@ known! {
     postal_code "ENTPersonCodePostal";
     town "ENTPersonVille";
     country "ENTPersonPays";
-    structure "ENTPersonStructRattach";
     ine "ENTEleveINE";
     group "ENTEleveGroupes";
     level "ENTEleveNivFormation";
@@ -84,6 +85,8 @@ pub(super) struct Scribe {
     pub(super) builder: FieldsBuilder,
     pub(super) seen: Seen,
     pub(super) known: Known,
+    /// The row is known to have nothing for [`clean`] to find.
+    tidy: bool,
     /// Values that a spreadsheet had damaged: attribute, what was there, what it was.
     pub(super) repairs: Vec<(&'static str, CompactString, CompactString)>,
     /// Values dropped because what they were cannot be known: code, and what to say.
@@ -96,12 +99,15 @@ impl Scribe {
             builder: FieldsBuilder::new(),
             seen: Seen::default(),
             known: Known::new(),
+            tidy: false,
             repairs: Vec::new(),
             losses: Vec::new(),
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Begins a record of this row.
+    pub(super) fn begin(&mut self, row: &Row<'_>) {
+        self.tidy = row.tidy;
         self.builder.clear();
         self.seen.clear();
         self.repairs.clear();
@@ -111,7 +117,7 @@ impl Scribe {
     /// Adds a value when its check lets it; gives whether it did.
     pub(super) fn put(&mut self, attribute: Option<&'static Attribute>, value: &str) -> bool {
         let Some(attribute) = attribute else { return false };
-        let (value, control) = clean(value);
+        let (value, control) = if self.tidy { (Cow::Borrowed(value), false) } else { clean(value) };
         if control {
             self.seen.remark(Remark::on(attribute, Code::ControlCharacter, &value, Fold::ByAttribute));
         }
@@ -135,7 +141,7 @@ impl Scribe {
     }
 
     /// Writes what any person has; gives the names for the key.
-    pub(super) fn person<'r>(&mut self, row: &'r Row, columns: &Columns, serial: Option<bool>) -> Names<'r> {
+    pub(super) fn person<'r>(&mut self, row: &Row<'r>, columns: &Columns, serial: Option<bool>) -> Names<'r> {
         let known = self.known;
         let value = |field| columns.value(row, field);
         let (family, usual) = (value(Field::LastName), value(Field::UsualName));
@@ -185,7 +191,7 @@ impl Scribe {
     /// The civility, or the one of the gender; a gender that says otherwise is worth a word.
     fn title(&mut self, title: &str, gender: &str) {
         let known = self.known.title;
-        let of_title = parse_civility(title);
+        let of_title = if title.is_empty() { None } else { parse_civility(title) };
         let of_gender = match folded(gender).as_str() {
             "f" | "feminin" | "fille" | "femme" => Some(Civility::Madame),
             "m" | "h" | "g" | "masculin" | "garcon" | "homme" => Some(Civility::Monsieur),
@@ -208,17 +214,21 @@ impl Scribe {
         }
     }
 
-    fn address(&mut self, row: &Row, columns: &Columns) {
+    fn address(&mut self, row: &Row<'_>, columns: &Columns) {
         let known = self.known;
         let cell = columns.value(row, Field::Address);
         if !cell.is_empty() {
             // Lines are joined by `$` in the AAF: one inside a line would be a line end.
-            let lines: Vec<String> = cell
-                .split(['\n', '\r'])
-                .map(|line| line.trim().replace('$', " "))
-                .filter(|line| !line.is_empty())
-                .collect();
-            self.put(known.address, &lines.join("$"));
+            if cell.bytes().any(|b| matches!(b, b'\n' | b'\r' | b'$')) {
+                let lines: Vec<String> = cell
+                    .split(['\n', '\r'])
+                    .map(|line| line.trim().replace('$', " "))
+                    .filter(|line| !line.is_empty())
+                    .collect();
+                self.put(known.address, &lines.join("$"));
+            } else {
+                self.put(known.address, cell);
+            }
         }
         let country = columns.value(row, Field::Country);
         let code = columns.value(row, Field::ZipCode);

@@ -1,24 +1,26 @@
 //! Pupils: ONDE's extraction, old and new, and the templates.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 
-use super::children::Named;
+use super::children::{Entry, Named};
 use super::classes;
 use super::field::Field;
+use super::fold::folded;
 use super::key;
 use super::person::{Names, yes};
-use super::reader::{Context, Run};
 use super::repair::{self, Number};
 use super::row::Row;
+use super::school::News;
+use super::worker::{Out, Worker};
 use crate::feed::aaf::clean;
-use crate::feed::values::parse_date;
+use crate::feed::values::{Uai, parse_date};
 use crate::feed::{Category, Code, Record, Request};
 
-impl Run<'_> {
+impl Worker<'_> {
     /// First pass: who there is, for the relatives.
-    pub(super) fn index_pupil(&mut self, row: &Row, context: &Context) {
+    pub(super) fn index(&mut self, row: &Row<'_>, school: &Uai) {
+        let context = self.context;
         let columns = &context.columns;
-        let Some(school) = self.school_of(row, context) else { return };
         let value = |field| columns.value(row, field);
         let born = repair::date(value(Field::BirthDate), context.serial_dates).text;
         let (family, usual) = (value(Field::LastName), value(Field::UsualName));
@@ -31,29 +33,29 @@ impl Run<'_> {
         };
         // Who has no record of his own can be nobody's child here.
         let whole = !names.last.is_empty() && !names.first.is_empty() && parse_date(&names.born).is_some();
-        let Some(state) = self.schools.get_mut(school).filter(|_| whole) else { return };
-        state.pupils = true;
-        let key = pupil_key(state.uai(), &names);
+        let Some(met) = self.met(school).filter(|_| whole) else { return };
+        met.pupils = true;
         let class = context.class.as_deref().unwrap_or_else(|| value(Field::Classes));
         let named =
             Named { id: names.id, last: names.last, usual, first: names.first, class, level: value(Field::Level) };
-        self.index.add(school, &named, &key);
+        let key = pupil_key(school, &names);
+        self.batch.out.push(Out::Indexed(Box::new(Entry::new(school.as_str(), &named, key))));
     }
 
     /// Second pass: the record.
-    pub(super) fn pupil(&mut self, row: &Row, context: &Context) {
+    pub(super) fn pupil(&mut self, row: &Row<'_>, school: &Uai, earlier: &News) {
+        let context = self.context;
         let columns = &context.columns;
-        let Some(school) = self.school_of(row, context) else { return };
-        let Some(uai) = self.schools.get(school).map(|state| CompactString::from(state.uai())) else { return };
-        self.scribe.clear();
+        let uai = school.as_str();
+        self.scribe.begin(row);
         let names = self.scribe.person(row, columns, context.serial_dates);
         let known = self.scribe.known;
-        self.scribe.put(known.structure, &uai);
+        self.scribe.builder.attribute("ENTPersonStructRattach", [uai]);
         self.ine(columns.value(row, Field::Ine));
-        let class = self.pupil_classes(row, context, school, &uai);
+        let class = self.pupil_classes(row, school);
         for cell in columns.values(row, Field::Groups) {
-            for group in classes::split(cell, self.schools.get(school)) {
-                self.scribe.put(known.group, &format!("{uai}${}", classes::plain(group)));
+            for group in self.groups(cell, school, earlier) {
+                self.scribe.put(known.group, &inside(school, &classes::plain(group)));
             }
         }
         let level = columns.value(row, Field::Level);
@@ -84,12 +86,27 @@ impl Run<'_> {
                 None => {}
             }
         }
-        let key = pupil_key(&uai, &names);
+        let key = pupil_key(school, &names);
         self.put_links(school, &key);
-        if let Some(state) = self.schools.get_mut(school) {
-            state.add_level(level);
+        if let Some(met) = self.met(school) {
+            met.add_level(level);
         }
-        self.judge(row, context, school, &names, class.as_deref(), key);
+        self.judge(row, school, &names, class.as_deref(), key);
+    }
+
+    /// The groups of a cell. Whether a comma separates depends on the classes of the school: those that are not known
+    /// here are noted, since rows of another page may have shown them.
+    fn groups<'c>(&mut self, cell: &'c str, school: &Uai, earlier: &News) -> Vec<&'c str> {
+        let mut missed = Vec::new();
+        let groups = classes::split(cell, |label| {
+            let known = self.class(school, label, earlier).is_some();
+            if !known {
+                missed.push((school.clone(), folded(label)));
+            }
+            known
+        });
+        self.batch.missed.extend(missed);
+        groups
     }
 
     fn ine(&mut self, cell: &str) {
@@ -112,11 +129,12 @@ impl Run<'_> {
     }
 
     /// The class of a pupil; gives the first.
-    fn pupil_classes(&mut self, row: &Row, context: &Context, school: usize, uai: &str) -> Option<CompactString> {
+    fn pupil_classes(&mut self, row: &Row<'_>, school: &Uai) -> Option<CompactString> {
+        let context = self.context;
         let forced = context.class.as_deref();
         let cells = context.columns.values(row, Field::Classes);
         if let (Some(forced), Some(cell)) = (forced, cells.clone().next()) {
-            self.tallies.add(Code::ColumnIgnored, cell, row.line, || {
+            self.batch.tallies.add(Code::ColumnIgnored, cell, row.line, || {
                 let cell = crate::wording::plain(cell);
                 format!("classe « {cell} » : non reprise, le nom du dossier donne {forced} à tous ses élèves")
             });
@@ -126,41 +144,40 @@ impl Run<'_> {
             for piece in cell.split('|').map(str::trim).filter(|piece| !piece.is_empty()) {
                 let Some(class) = self.class_of(piece, row.line, school) else { continue };
                 self.scribe.builder.begin("ENTEleveClasses");
-                self.scribe.builder.value(&format_compact!("{uai}${class}"));
+                self.scribe.builder.value(&inside(school, &class));
                 first.get_or_insert(class);
             }
         }
         first
     }
 
-    /// The class that a piece of a cell names: a school has few, and every row has one.
-    fn class_of(&mut self, piece: &str, line: u32, school: usize) -> Option<CompactString> {
-        if let Some(class) = self.schools.get(school).and_then(|state| state.class_written(piece)) {
-            return Some(class);
-        }
+    /// The class that a piece of a cell names.
+    fn class_of(&mut self, piece: &str, line: u32, school: &Uai) -> Option<CompactString> {
         // `class$subject` of a template: a pupil has the class.
         let (class, subject) = piece.split_once('$').map_or((piece, ""), |(class, rest)| (class, rest));
         if !subject.trim().is_empty() {
-            self.tallies.add(Code::ColumnIgnored, subject, line, || {
+            self.batch.tallies.add(Code::ColumnIgnored, subject, line, || {
                 format!("matière « {} » dans une classe : la classe seule est reprise", crate::wording::plain(subject))
             });
         }
         let (class, _) = clean(class);
-        let class = CompactString::from(classes::plain(&class));
+        let class = classes::plain(&class);
         if class.is_empty() {
             return None;
         }
-        self.schools.get_mut(school)?.add_class(&class);
+        self.met(school)?.add_class(&class);
         Some(class)
     }
 
     /// The relatives that the files give him; what was known stays where they cannot say all.
-    fn put_links(&mut self, school: usize, key: &CompactString) {
-        let Some(state) = self.schools.get(school) else { return };
-        let unsure = !state.relatives || state.relatives_broken || self.staff_list.links_unsure;
-        let now = self.links.get(key).map_or(&[][..], Vec::as_slice);
-        let before = self.earlier.links.get(key).filter(|_| unsure).map_or(&[][..], Vec::as_slice);
-        if !state.relatives && before.is_empty() {
+    fn put_links(&mut self, school: &Uai, key: &CompactString) {
+        let known = self.known;
+        let state = self.school(school);
+        let has_relatives = state.is_some_and(|state| state.relatives);
+        let unsure = !has_relatives || state.is_some_and(|state| state.relatives_broken) || known.links_unsure;
+        let now = known.links.get(key).map_or(&[][..], Vec::as_slice);
+        let before = known.earlier.links.get(key).filter(|_| unsure).map_or(&[][..], Vec::as_slice);
+        if !has_relatives && before.is_empty() {
             return;
         }
         let builder = &mut self.scribe.builder;
@@ -171,40 +188,33 @@ impl Run<'_> {
     }
 
     /// A record when nothing that it needs is missing, findings in any case.
-    pub(super) fn judge(
-        &mut self,
-        row: &Row,
-        context: &Context,
-        school: usize,
-        names: &Names<'_>,
-        class: Option<&str>,
-        key: CompactString,
-    ) {
+    fn judge(&mut self, row: &Row<'_>, school: &Uai, names: &Names<'_>, class: Option<&str>, key: CompactString) {
+        let context = self.context;
         let subject = || subject(names, class);
         // Somebody with a number keeps his place even when his row is bad.
         let sure = (!names.id.is_empty()).then(|| key.clone());
-        if !self.accept(row, context, school, names, &subject, sure) {
+        if !self.accept(row, names, &subject, sure) {
             return;
         }
-        self.remarks(row, context, school, subject, &key);
-        if let Some(state) = self.schools.get_mut(school) {
-            state.inhabited = true;
+        self.remarks(row, school, subject, &key);
+        if let Some(met) = self.met(school) {
+            met.inhabited = true;
         }
         let fields = self.scribe.builder.take();
         let part = u16::try_from(context.part).unwrap_or(u16::MAX);
-        self.record(Record { category: context.category, request: Request::Add, key, fields, part, line: row.line });
+        let record = Record { category: context.category, request: Request::Add, key, fields, part, line: row.line };
+        self.batch.out.push(Out::Record(record));
     }
 
     /// Whether a row has what its category needs; says what is missing.
     pub(super) fn accept(
         &mut self,
-        row: &Row,
-        context: &Context,
-        _school: usize,
+        row: &Row<'_>,
         names: &Names<'_>,
         subject: &dyn Fn() -> Option<String>,
         key: Option<CompactString>,
     ) -> bool {
+        let context = self.context;
         let (code, message) = if !self.scribe.seen.surname {
             (Code::MissingSurname, "personne sans nom : ligne rejetée".to_owned())
         } else if !self.scribe.seen.first_name {
@@ -223,13 +233,22 @@ impl Run<'_> {
         } else {
             return true;
         };
-        self.reject(code, row.line, context, key, subject(), message);
+        self.reject(code, row.line, key, subject(), message);
         false
     }
 }
 
+/// A label as a composite value: `0350999X$6A`.
+fn inside(school: &Uai, label: &str) -> CompactString {
+    let mut value = CompactString::from(school.as_str());
+    value.push('$');
+    value.push_str(label);
+    value
+}
+
 /// The key of a pupil.
-fn pupil_key(uai: &str, names: &Names<'_>) -> CompactString {
+fn pupil_key(school: &Uai, names: &Names<'_>) -> CompactString {
+    let uai = school.as_str();
     if names.id.is_empty() {
         key::of_pupil(uai, names.last, names.first, &names.born)
     } else {

@@ -2,6 +2,8 @@
 //!
 //! The file says *responsable*, and no more: each link is that of a legal representative (1) of unknown kinship (90).
 
+use std::collections::HashMap;
+
 use compact_str::{CompactString, format_compact};
 
 use super::children::{Match, Named};
@@ -10,60 +12,111 @@ use super::field::Field;
 use super::key;
 use super::person::Names;
 use super::pupils::subject;
-use super::reader::{Context, Run};
 use super::row::Row;
-use crate::feed::{Category, Code, Record, Request};
+use super::tally::Tallies;
+use super::worker::{Out, Worker};
+use crate::feed::aaf::Remark;
+use crate::feed::values::Uai;
+use crate::feed::{Category, Code, Record, RecordDigest, Request};
 
 /// `link$financial$legal$contact$payment` of somebody of whom the file says *responsable*.
 const CODES: &str = "90$0$1$0$0";
 
-impl Run<'_> {
-    /// Reads an adult and links him to his children.
-    pub(super) fn relative(&mut self, row: &Row, context: &Context) {
+/// A row of an adult: whether it is a record of its own depends on the rows before it.
+#[derive(Debug)]
+pub(super) struct Adult {
+    record: Record,
+    digest: RecordDigest,
+    /// The keys of his children.
+    children: Vec<CompactString>,
+    /// What is said of him when he is yielded.
+    said: Vec<Out>,
+    noise: Vec<(Remark, u32)>,
+    tallies: Tallies,
+}
+
+/// The adults met so far.
+#[derive(Debug, Default)]
+pub(super) struct Adults {
+    /// Those that were yielded, with the digest of their record.
+    met: HashMap<CompactString, RecordDigest>,
+    /// Per pupil, his relatives (`ENTElevePersRelEleve`).
+    pub(super) links: HashMap<CompactString, Vec<CompactString>>,
+}
+
+/// What is to be passed on of an adult.
+pub(super) struct Yielded {
+    pub(super) record: Record,
+    pub(super) said: Vec<Out>,
+    pub(super) noise: Vec<(Remark, u32)>,
+    pub(super) tallies: Tallies,
+}
+
+impl Adults {
+    /// Links an adult to his children; gives his record, unless one of his other rows gave the same.
+    pub(super) fn meet(&mut self, adult: Adult) -> Option<Yielded> {
+        let Adult { record, digest, children, said, noise, tallies } = adult;
+        let mut added = false;
+        for pupil in children {
+            let link = format_compact!("{}${CODES}", record.key);
+            let links = self.links.entry(pupil).or_default();
+            if !links.contains(&link) {
+                links.push(link);
+                added = true;
+            }
+        }
+        // One adult on several rows, each with other children: one record.
+        let again = self.met.get(&record.key) == Some(&digest);
+        if again && added {
+            return None;
+        }
+        self.met.entry(record.key.clone()).or_insert(digest);
+        Some(Yielded { record, said, noise, tallies })
+    }
+}
+
+impl Worker<'_> {
+    /// Reads an adult and looks for his children.
+    pub(super) fn relative(&mut self, row: &Row<'_>, school: &Uai) {
+        let context = self.context;
         let columns = &context.columns;
-        let Some(school) = self.school_of(row, context) else { return };
-        let Some(state) = self.schools.get_mut(school) else { return };
-        state.relatives = true;
-        let uai = CompactString::from(state.uai());
-        self.scribe.clear();
+        if let Some(met) = self.met(school) {
+            met.relatives = true;
+        }
+        self.scribe.begin(row);
         let names = self.scribe.person(row, columns, context.serial_dates);
         let subject = || subject(&names, None);
         let value = |field| columns.value(row, field);
-        let sure = (!names.id.is_empty()).then(|| key::of_id(Category::Relative, &uai, names.id));
-        if !self.accept(row, context, school, &names, &subject, sure.clone()) {
+        let sure = (!names.id.is_empty()).then(|| key::of_id(Category::Relative, school.as_str(), names.id));
+        if !self.accept(row, &names, &subject, sure.clone()) {
             return;
         }
         let key = sure.unwrap_or_else(|| {
             let address = format!("{} {}", value(Field::Address), value(Field::ZipCode));
-            key::of_relative(&uai, names.last, names.first, &address, value(Field::Email))
+            key::of_relative(school.as_str(), names.last, names.first, &address, value(Field::Email))
         });
-        let added = self.children(row, context, school, &names, &key);
+        let children = self.children(row, school, &names, &key);
         let fields = self.scribe.builder.take();
+        // What the remarks say is kept with him.
+        let (out, noise) = (self.batch.out.len(), self.batch.noise.len());
+        let tallies = std::mem::take(&mut self.batch.tallies);
+        self.remarks(row, school, subject, &key);
+        let said = self.batch.out.split_off(out);
+        let noise = self.batch.noise.split_off(noise);
+        let tallies = std::mem::replace(&mut self.batch.tallies, tallies);
+        if let Some(met) = self.met(school) {
+            met.inhabited = true;
+        }
         let digest = fields.digest();
-        // One adult on several rows, each with other children: one record.
-        let again = self.relatives.get(&key) == Some(&digest);
-        if again && added {
-            return;
-        }
-        self.relatives.entry(key.clone()).or_insert(digest);
-        self.remarks(row, context, school, subject, &key);
-        if let Some(state) = self.schools.get_mut(school) {
-            state.inhabited = true;
-        }
         let part = u16::try_from(context.part).unwrap_or(u16::MAX);
-        self.record(Record { category: Category::Relative, request: Request::Add, key, fields, part, line: row.line });
+        let record = Record { category: Category::Relative, request: Request::Add, key, fields, part, line: row.line };
+        self.batch.out.push(Out::Adult(Box::new(Adult { record, digest, children, said, noise, tallies })));
     }
 
-    /// Links an adult to the children that his row names; gives whether a link is new.
-    fn children(
-        &mut self,
-        row: &Row,
-        context: &Context,
-        school: usize,
-        adult: &Names<'_>,
-        key: &CompactString,
-    ) -> bool {
-        let mut added = false;
+    /// The keys of the children that a row names.
+    fn children(&mut self, row: &Row<'_>, school: &Uai, adult: &Names<'_>, key: &CompactString) -> Vec<CompactString> {
+        let (known, context) = (self.known, self.context);
+        let mut children = Vec::new();
         let mut named_any = false;
         for group in &context.columns.children {
             let child = named(row, group);
@@ -71,29 +124,22 @@ impl Run<'_> {
                 continue;
             }
             named_any = true;
-            if !self.schools.get(school).is_some_and(|state| state.pupils) {
-                self.tallies.add(Code::ChildNotFound, "no pupils", row.line, || {
+            if !known.schools.of(school).is_some_and(|state| state.pupils) {
+                self.batch.tallies.add(Code::ChildNotFound, "no pupils", row.line, || {
                     "aucun fichier d'élèves lu pour cette école : les liens avec les enfants ne sont pas établis"
                         .to_owned()
                 });
                 continue;
             }
-            let found = match self.index.find(school, &child) {
+            let found = match known.index.find(school.as_str(), &child) {
                 Match::Several(keys) => self.settled(keys, key),
                 other => other,
             };
             match found {
-                Match::One(pupil) => {
-                    let link = format_compact!("{key}${CODES}");
-                    let links = self.links.entry(pupil).or_default();
-                    if !links.contains(&link) {
-                        links.push(link);
-                        added = true;
-                    }
-                }
+                Match::One(pupil) => children.push(pupil),
                 Match::None => {
                     let text = format!("enfant {} introuvable parmi les élèves de l'école : aucun lien", shown(&child));
-                    self.own(Code::ChildNotFound, text, row, context, school, subject(adult, None), key);
+                    self.own(Code::ChildNotFound, text, row, school, subject(adult, None), key);
                 }
                 Match::Several(keys) => {
                     let text = format!(
@@ -101,21 +147,21 @@ impl Run<'_> {
                         shown(&child),
                         keys.len()
                     );
-                    self.own(Code::ChildAmbiguous, text, row, context, school, subject(adult, None), key);
+                    self.own(Code::ChildAmbiguous, text, row, school, subject(adult, None), key);
                 }
             }
         }
         if !named_any {
             let text = "aucun enfant sur la ligne : responsable sans élève".to_owned();
-            self.own(Code::ChildNotFound, text, row, context, school, subject(adult, None), key);
+            self.own(Code::ChildNotFound, text, row, school, subject(adult, None), key);
         }
-        added
+        children
     }
 
     /// A child that was linked to this adult before a namesake came stays his.
     fn settled(&self, keys: Vec<CompactString>, relative: &str) -> Match {
         let linked = |pupil: &&CompactString| {
-            let links = self.earlier.links.get(*pupil).into_iter().flatten();
+            let links = self.known.earlier.links.get(*pupil).into_iter().flatten();
             links.filter_map(|link| link.split('$').next()).any(|key| key == relative)
         };
         let before: Vec<&CompactString> = keys.iter().filter(linked).collect();
@@ -126,7 +172,7 @@ impl Run<'_> {
     }
 }
 
-fn named<'r>(row: &'r Row, group: &Child) -> Named<'r> {
+fn named<'r>(row: &Row<'r>, group: &Child) -> Named<'r> {
     let cell = |at: Option<usize>| at.map_or("", |at| row.cell(at));
     Named {
         id: cell(group.id),

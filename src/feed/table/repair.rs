@@ -31,6 +31,10 @@ impl Value {
 /// number of days is a date, from 1904 if so.
 pub(super) fn date(text: &str, serial: Option<bool>) -> Value {
     if let Some(date) = parse_date(text) {
+        // Two digits, two digits, four.
+        if text.len() == 10 {
+            return Value::plain(text);
+        }
         return Value::plain(format_compact!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year()));
     }
     match read_date(text, serial) {
@@ -88,8 +92,8 @@ pub(super) fn phone(text: &str) -> Value {
 
 /// A French postal code that lost its leading zero. Four digits are a whole code in other countries.
 pub(super) fn postal_code(text: &str, country: &str) -> Value {
-    let french = country.is_empty() || super::fold::folded(country) == "france";
-    if french && text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0') {
+    let short = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    if short && (country.is_empty() || super::fold::folded(country) == "france") {
         return Value::repaired(format_compact!("0{text}"));
     }
     Value::plain(text)
@@ -119,6 +123,9 @@ pub(super) fn ine(text: &str) -> Number {
 
 /// `1,23457E+10` and its like.
 fn is_power_of_ten(text: &str) -> bool {
+    if text.as_bytes().get(1).is_none_or(|b| !b"eE,.".contains(b)) {
+        return false;
+    }
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
     let exponent = exponent.trim_start_matches('+');
     let (whole, decimals) = mantissa.split_once([',', '.']).unwrap_or((mantissa, ""));

@@ -1,88 +1,35 @@
-//! What is said of files and of rows that are no records: every finding leaves through [`Run::say`].
+//! What is said of files: every finding on a part leaves here, those on its rows come from the workers.
 
-use compact_str::CompactString;
-
+use super::collect::{Account, Collector};
+use super::cut::RowError;
 use super::field::Field;
 use super::open::{Refusal, Table};
 use super::profile::Profile;
-use super::reader::{Context, Run};
-use super::row::Row;
-use super::spec::Layout;
-use super::text::RowError;
-use crate::feed::{Category, Code, Finding, Severity, Tool};
+use super::reader::Pass;
+use super::remarks::tool;
+use super::school::News;
+use super::worker::Context;
+use crate::feed::values::Uai;
+use crate::feed::{Category, Code, Finding};
 use crate::wording::{count, plain, shorten};
 
-impl Run<'_> {
-    /// Says that a row is no record. Without a key, nobody can tell who is missing: its category is broken.
-    pub(super) fn reject(
-        &mut self,
-        code: Code,
-        line: u32,
-        context: &Context,
-        key: Option<CompactString>,
-        subject: Option<String>,
-        message: String,
-    ) {
-        if self.quiet {
-            return;
-        }
-        self.count_rejected(context);
-        if key.is_none() {
-            self.broken(context.category, context.school);
-        }
-        let mut finding = Finding::new(code, message).at(&context.name, line);
-        finding.severity = Severity::Rejected;
-        finding.category = Some(context.category);
-        finding.key = key;
-        finding.subject = subject;
-        self.say(finding, context.school);
-    }
-
-    pub(super) fn broken(&mut self, category: Category, school: Option<usize>) {
-        if !self.reading.broken.contains(&category) {
-            self.reading.broken.push(category);
-        }
-        if category == Category::Relative {
-            match school.and_then(|school| self.schools.get_mut(school)) {
-                Some(state) => state.relatives_broken = true,
-                // Of any school.
-                None => self.staff_list.links_unsure = true,
-            }
-        }
-    }
-
+impl Collector<'_> {
     /// Passes a finding on, with the school and the tool that can mend it.
-    pub(super) fn say(&mut self, mut finding: Finding, school: Option<usize>) {
-        if self.quiet {
-            return;
-        }
-        finding.tool = Some(match self.spec.layout {
-            Layout::Onde => Tool::Onde,
-            Layout::Csv => Tool::Table,
-        });
-        if let Some(state) = school.and_then(|school| self.schools.get(school)) {
-            finding.school = Some(state.uai().into());
-        }
+    pub(super) fn say(&mut self, mut finding: Finding, school: Option<&Uai>) {
+        finding.tool = Some(tool(self.spec));
+        finding.school = school.map(|school| school.as_str().into());
         self.sink.finding(finding);
     }
 
-    pub(super) fn refused(&mut self, at: usize, refusal: &Refusal) {
+    /// A part that is not read; `nobodys`: whose people it holds is not known.
+    pub(super) fn refused(&mut self, at: usize, refusal: &Refusal, school: Option<&Uai>, nobodys: bool) {
         let Some(part) = self.delivery.parts.get(at) else { return };
-        let (school, _) = self.school_of_part(at, &part.name);
-        if self.quiet {
-            // Said once for the file, not again for each child.
-            if let Some(state) = school.and_then(|school| self.schools.get_mut(school)) {
-                state.pupils = false;
-            }
-            return;
-        }
-        if refusal.code == Code::UnknownProfile {
-            // Whose people are not read, nobody knows.
+        if nobodys {
             for category in Category::PERSONS {
-                self.broken(category, school);
+                self.broken(category);
             }
         }
-        self.broken(part.category, school);
+        self.broken(part.category);
         let mut finding = Finding::new(refusal.code, refusal.message.clone()).at(&part.name, 0);
         finding.category = Some(part.category);
         self.say(finding, school);
@@ -90,8 +37,19 @@ impl Run<'_> {
     }
 
     /// A file that cannot be read to its end.
-    pub(super) fn stopped(&mut self, error: &RowError, context: &Context) {
-        self.broken(context.category, context.school);
+    pub(super) fn stopped(&mut self, error: &RowError, context: &Context, news: &mut News) {
+        self.broken(context.category);
+        if context.category == Category::Relative {
+            match &context.school {
+                Some(school) => {
+                    let place = news.place(school);
+                    if let Some(met) = news.met(place) {
+                        met.relatives_broken = true;
+                    }
+                }
+                None => self.links_unsure = true,
+            }
+        }
         let (code, line, message) = match error {
             RowError::Endless { line } => (
                 Code::UnclosedQuote,
@@ -104,25 +62,25 @@ impl Run<'_> {
                 format!("lecture interrompue ({reason}) : le fichier est lu jusque-là, aucun départ n'en est tiré"),
             ),
         };
-        let mut finding = Finding::new(code, message).at(&context.name, line);
-        finding.category = Some(context.category);
-        self.say(finding, context.school);
+        self.about(code, line, message, context);
     }
 
-    pub(super) fn second_table(&mut self, table: &mut Table<'_>, first: &Row, context: &Context) {
-        let mut row = Row::default();
-        let mut rows = 0_u64;
-        while let Ok(true) = table.read(&mut row) {
-            rows += u64::from(!row.is_blank());
-        }
+    /// Another table begins at this line with this cell, and has so many rows.
+    pub(super) fn say_second_table(&mut self, line: u32, cell: &str, rows: u64, context: &Context) {
         let rows = count(rows, "ligne qui suit n'est pas lue", "lignes qui suivent ne sont pas lues");
-        let message = format!("un second tableau commence ici (« {} ») : {rows}", plain(first.cell(0)));
-        let mut finding = Finding::new(Code::SecondTable, message).at(&context.name, first.line);
-        finding.category = Some(context.category);
-        self.say(finding, context.school);
+        let message = format!("un second tableau commence ici (« {} ») : {rows}", plain(cell));
+        self.about(Code::SecondTable, line, message, context);
     }
 
-    pub(super) fn say_how_read(&mut self, table: &Table<'_>, context: &Context) {
+    /// Opens the account of a part and says how it is read.
+    pub(super) fn begin_part(&mut self, table: &Table<'_>, context: &Context, pass: Pass) {
+        self.account = Account::new(context.columns.headers.len());
+        if pass != Pass::Index {
+            self.say_how_read(table, context);
+        }
+    }
+
+    fn say_how_read(&mut self, table: &Table<'_>, context: &Context) {
         let columns = &context.columns;
         let message = format!(
             "lu comme un fichier {} : {}, en-têtes en {}",
@@ -158,9 +116,13 @@ impl Run<'_> {
     }
 
     fn about_file(&mut self, code: Code, message: String, context: &Context) {
-        let mut finding = Finding::new(code, message).at(&context.name, 0);
+        self.about(code, 0, message, context);
+    }
+
+    fn about(&mut self, code: Code, line: u32, message: String, context: &Context) {
+        let mut finding = Finding::new(code, message).at(&context.name, line);
         finding.category = Some(context.category);
-        self.say(finding, context.school);
+        self.say(finding, context.school.as_ref());
     }
 
     /// Columns whose values have no place in a record: said with their number, never with what they hold.
@@ -182,46 +144,31 @@ impl Run<'_> {
                 }
                 Some(_) => continue,
             };
-            let mut finding = Finding::new(code, message).at(&context.name, 0);
-            finding.category = Some(context.category);
-            self.say(finding, context.school);
+            self.about_file(code, message, context);
         }
     }
 
-    pub(super) fn say_end(&mut self, table: &mut Table<'_>, context: &Context, told: u64) {
-        match table.finish() {
-            Ok(Some(digest)) => self.digests.push((context.part, digest)),
-            Ok(None) => {}
-            Err(error) => {
-                self.stopped(&RowError::Io { line: 0, reason: error.to_string() }, context);
-            }
-        }
-        if table.stray_rows() > 0 {
+    /// Says what the pages of a part add up to.
+    pub(super) fn say_end(&mut self, account: Account, context: &Context) {
+        if account.stray > 0 {
             let message = count(
-                table.stray_rows(),
+                account.stray,
                 "ligne qui n'est pas de l'UTF-8 : lue en windows-1252",
                 "lignes qui ne sont pas de l'UTF-8 : lues en windows-1252",
             );
             self.about_file(Code::EncodingFallback, message, context);
         }
-        self.reading.bytes += table.bytes();
+        self.reading.bytes += account.bytes;
         let size = self.delivery.parts.get(context.part).map_or(0, |part| part.size);
-        self.sink.progress(size.saturating_sub(told));
-    }
-
-    pub(super) fn say_tallies(&mut self, context: &Context) {
-        let tallies: Vec<_> = self.tallies.take().collect();
-        for ((code, _), tally) in tallies {
+        self.sink.progress(size.saturating_sub(account.told));
+        for ((code, _), tally) in account.tallies.take() {
             let mut finding = Finding::new(code, tally.example).at(&context.name, tally.line);
             finding.category = Some(context.category);
             finding.count = tally.count;
-            self.say(finding, context.school);
+            self.say(finding, context.school.as_ref());
         }
-        for (category, noise) in std::mem::take(&mut self.noise) {
-            let findings: Vec<Finding> = noise.findings(category, self.delivery).collect();
-            for finding in findings {
-                self.say(finding, context.school);
-            }
+        for finding in account.noise.findings(context.category, self.delivery) {
+            self.say(finding, context.school.as_ref());
         }
     }
 }

@@ -12,7 +12,7 @@ use compact_str::{CompactString, format_compact};
 use zip::ZipArchive;
 
 use super::ods;
-use super::row::Row;
+use super::row::Piece;
 
 /// Packed bytes of a spreadsheet: a hundred times what a large school sends.
 pub(super) const PACKED: u64 = 64 << 20;
@@ -74,18 +74,14 @@ impl Sheet {
         Ok(())
     }
 
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Copies a row; `false` beyond the last.
-    pub(super) fn read(&self, at: usize, row: &mut Row) -> bool {
+    /// Adds a row to a piece; `false` beyond the last.
+    pub(super) fn read(&self, at: usize, out: &mut Piece) -> bool {
         let Some((line, cells)) = self.rows.get(at) else { return false };
-        row.clear(*line);
-        for cell in cells {
-            row.push(cell);
-        }
+        out.push(*line, cells.iter().map(CompactString::as_str));
         true
     }
 }
@@ -250,12 +246,10 @@ pub(super) mod tests {
     }
 
     pub(in crate::feed::table) fn rows(sheet: &Sheet) -> Vec<(u32, Vec<String>)> {
-        let mut row = Row::default();
-        let mut all = Vec::new();
-        while sheet.read(all.len(), &mut row) {
-            all.push((row.line, row.cells().map(str::to_owned).collect()));
-        }
-        all
+        let mut piece = Piece::default();
+        while sheet.read(piece.rows.len(), &mut piece) {}
+        let page = piece.into_page();
+        page.rows().map(|row| (row.line, row.cells().map(str::to_owned).collect())).collect()
     }
 
     #[test]

@@ -11,8 +11,10 @@ use super::key;
 use super::person::yes;
 use super::profile::Profile;
 use super::pupils::subject;
-use super::reader::{Context, Run};
 use super::row::Row;
+use super::school::News;
+use super::worker::{Out, Worker};
+use crate::feed::values::Uai;
 use crate::feed::{Category, Code, Fields, FieldsBuilder, Record, Request};
 
 /// People kept to put their rows together, at some 500 bytes each; beyond, they are yielded as they stand.
@@ -23,13 +25,11 @@ const KEPT: usize = 200_000;
 pub(super) struct StaffList {
     people: Vec<Member>,
     by_key: HashMap<CompactString, Vec<usize>>,
-    /// Relatives of a school that is not known could not be read.
-    pub(super) links_unsure: bool,
 }
 
 /// A person with what his rows add up to.
 #[derive(Debug)]
-struct Member {
+pub(super) struct Member {
     key: CompactString,
     part: u16,
     line: u32,
@@ -39,36 +39,34 @@ struct Member {
     service: Vec<(&'static str, String)>,
 }
 
-impl Run<'_> {
+impl Worker<'_> {
     /// Reads a row of a teacher, a member of the staff or a guest.
-    pub(super) fn staff(&mut self, row: &Row, context: &Context) {
-        let columns = &context.columns;
-        let Some(school) = self.school_of(row, context) else { return };
-        let Some(uai) = self.schools.get(school).map(|state| CompactString::from(state.uai())) else { return };
-        self.scribe.clear();
-        let names = self.scribe.person(row, columns, context.serial_dates);
+    pub(super) fn staff(&mut self, row: &Row<'_>, school: &Uai) {
+        let context = self.context;
+        let uai = school.as_str();
+        self.scribe.begin(row);
+        let names = self.scribe.person(row, &context.columns, context.serial_dates);
         let subject = || subject(&names, None);
-        let sure = (!names.id.is_empty()).then(|| key::of_id(Category::Staff, &uai, names.id));
-        if !self.accept(row, context, school, &names, &subject, sure.clone()) {
+        let sure = (!names.id.is_empty()).then(|| key::of_id(Category::Staff, uai, names.id));
+        if !self.accept(row, &names, &subject, sure.clone()) {
             return;
         }
-        let key = sure.unwrap_or_else(|| key::of_staff(&uai, names.last, names.first, &names.born));
-        self.scribe.put(self.scribe.known.structure, &uai);
-        let mut service = self.service(row, context, school, &uai);
-        self.functions(row, context, &uai, &mut service);
-        self.remarks(row, context, school, subject, &key);
+        let key = sure.unwrap_or_else(|| key::of_staff(uai, names.last, names.first, &names.born));
+        self.scribe.builder.attribute("ENTPersonStructRattach", [uai]);
+        let mut service = self.service(row, school);
+        self.functions(row, uai, &mut service);
+        self.remarks(row, school, subject, &key);
         let base = self.scribe.builder.take();
-        if let Some(state) = self.schools.get_mut(school) {
-            state.inhabited = true;
+        if let Some(met) = self.met(school) {
+            met.inhabited = true;
         }
-        self.put_together(key, base, service, context, row.line);
-        if self.staff_list.people.len() >= KEPT {
-            self.emit_staff();
-        }
+        let part = u16::try_from(context.part).unwrap_or(u16::MAX);
+        self.batch.out.push(Out::Member(Box::new(Member { key, part, line: row.line, base, service })));
     }
 
     /// Functions of a row: its own words, the headship, what the file is about.
-    fn functions(&mut self, row: &Row, context: &Context, uai: &str, service: &mut Vec<(&'static str, String)>) {
+    fn functions(&mut self, row: &Row<'_>, uai: &str, service: &mut Vec<(&'static str, String)>) {
+        let context = self.context;
         let has_classes = !service.is_empty();
         let mut function = |value: String| service.push(("ENTPersonFonctions", value));
         let (columns, profile) = (&context.columns, context.columns.profile);
@@ -84,7 +82,7 @@ impl Run<'_> {
                     function(value);
                 }
                 Reading::Words { value, code } => {
-                    self.tallies.add(Code::FunctionRead, cell, row.line, || {
+                    self.batch.tallies.add(Code::FunctionRead, cell, row.line, || {
                         format!("fonction « {} » lue comme {code}", crate::wording::plain(cell))
                     });
                     function(value);
@@ -119,22 +117,23 @@ impl Run<'_> {
 
     /// Says that a cell is neither yes nor no.
     pub(super) fn neither(&mut self, cell: &str, line: u32) {
-        self.tallies.add(Code::InvalidBoolean, cell, line, || {
+        self.batch.tallies.add(Code::InvalidBoolean, cell, line, || {
             format!("« {} » n'est ni oui ni non : valeur ignorée", crate::wording::plain(cell))
         });
     }
 
     /// Classes, groups and subjects of a row, as composite values.
-    fn service(&mut self, row: &Row, context: &Context, school: usize, uai: &str) -> Vec<(&'static str, String)> {
-        let columns = &context.columns;
-        let state = self.schools.get(school);
+    fn service(&self, row: &Row<'_>, school: &Uai) -> Vec<(&'static str, String)> {
+        let (columns, uai) = (&self.context.columns, school.as_str());
+        // Pupils were read before: the classes are all known.
+        let news = News::default();
         let spelled = |class: &str| {
             let class = classes::plain(class);
-            state.and_then(|state| state.class(&class)).map_or(class.clone(), str::to_owned)
+            self.class(school, &class, &news).map_or_else(|| class.clone(), CompactString::from)
         };
         let mut service = Vec::new();
         for cell in columns.values(row, Field::Classes) {
-            for piece in classes::split(cell, state) {
+            for piece in classes::split(cell, |label| self.class(school, label, &news).is_some()) {
                 let (class, subject) = piece.split_once('$').unwrap_or((piece, ""));
                 let class = spelled(class);
                 if class.is_empty() {
@@ -162,50 +161,46 @@ impl Run<'_> {
         }
         service
     }
+}
 
-    fn put_together(
-        &mut self,
-        key: CompactString,
-        base: Fields,
-        service: Vec<(&'static str, String)>,
-        context: &Context,
-        line: u32,
-    ) {
-        let list = &mut self.staff_list;
-        let places = list.by_key.entry(key.clone()).or_default();
+impl StaffList {
+    /// Adds a row to those of the same person.
+    pub(super) fn add(&mut self, row: Member) {
+        let places = self.by_key.entry(row.key.clone()).or_default();
         for at in places.iter() {
-            if let Some(member) = list.people.get_mut(*at)
-                && member.base == base
-                && service.iter().any(|value| !member.service.contains(value))
+            if let Some(member) = self.people.get_mut(*at)
+                && member.base == row.base
+                && row.service.iter().any(|value| !member.service.contains(value))
             {
-                member.service.extend(service);
+                member.service.extend(row.service);
                 return;
             }
         }
-        places.push(list.people.len());
-        let part = u16::try_from(context.part).unwrap_or(u16::MAX);
-        list.people.push(Member { key, part, line, base, service });
+        places.push(self.people.len());
+        self.people.push(row);
     }
 
-    /// Yields the staff.
-    pub(super) fn emit_staff(&mut self) {
-        let people = std::mem::take(&mut self.staff_list.people);
-        self.staff_list.by_key.clear();
+    pub(super) fn is_full(&self) -> bool {
+        self.people.len() >= KEPT
+    }
+
+    /// The records of all; nobody is left.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = Record> + use<> {
+        let people = std::mem::take(&mut self.people);
+        self.by_key.clear();
         let mut builder = FieldsBuilder::new();
-        for member in people {
+        people.into_iter().map(move |member| {
             for (name, values) in member.base.iter() {
                 builder.attribute(name, values);
             }
-            let mut service = member.service;
+            let Member { key, part, line, mut service, .. } = member;
             // Attribute by attribute: the builder adds to the one that was begun last.
             service.sort_by_key(|(attribute, _)| *attribute);
             for (attribute, value) in &service {
                 builder.begin(attribute);
                 builder.value(value);
             }
-            let fields = builder.take();
-            let Member { key, part, line, .. } = Member { service: Vec::new(), ..member };
-            self.record(Record { category: Category::Staff, request: Request::Add, key, fields, part, line });
-        }
+            Record { category: Category::Staff, request: Request::Add, key, fields: builder.take(), part, line }
+        })
     }
 }

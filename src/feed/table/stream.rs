@@ -1,8 +1,8 @@
-//! [`Normalised`]: the bytes of a text table, as the CSV parser wants them.
+//! [`Blocks`]: the bytes of a text table as the cutter wants them, block by block.
 //!
-//! Byte-order marks go (one, several, or one that was encoded twice), UTF-16 becomes UTF-8, every kind of line end
-//! becomes `\n` and the last line has one, so that lines can be counted. What the parser may take for one row is
-//! rationed: an unclosed quote must not put a whole file into memory.
+//! Every encoding becomes UTF-8 (but for the stray bytes of a file that is none), byte-order marks go (one, several, or
+//! one that was encoded twice), every kind of line end becomes `\n` and the last line has one, so that lines can be
+//! counted.
 
 use std::io::{self, Read};
 
@@ -12,49 +12,42 @@ use sha2::{Digest as _, Sha256};
 use super::encoding::Charset;
 use crate::feed::archive::read_full;
 
-/// Bytes read at once.
-pub(super) const CHUNK: usize = 64 << 10;
+/// Bytes of the head of a file, on which it is judged.
+pub(super) const HEAD: usize = 64 << 10;
 
 /// The UTF-8 mark, and the same read as windows-1252 and encoded again.
 const MARKS: [&[u8]; 2] = [b"\xef\xbb\xbf", b"\xc3\xaf\xc2\xbb\xc2\xbf"];
 
 /// A normalising reader.
-#[expect(clippy::struct_excessive_bools, reason = "where a stream stands, in four independent respects")]
-pub(super) struct Normalised<R> {
+#[expect(clippy::struct_excessive_bools, reason = "where a stream stands, in independent respects")]
+pub(super) struct Blocks<R> {
     inner: R,
     decoder: Option<Decoder>,
     raw: Vec<u8>,
-    /// What is ready to be given, from `at`.
-    ready: Vec<u8>,
-    at: usize,
+    decoded: Vec<u8>,
     /// Raw bytes read.
     pub(super) bytes: u64,
     /// Marks taken away at the start.
     pub(super) marks: u32,
     hasher: Option<Sha256>,
     started: bool,
-    ended: bool,
-    /// The chunk before ended with a carriage return, whose line feed may come now.
+    /// Nothing is left to read.
+    pub(super) ended: bool,
+    /// The block before ended with a carriage return, whose line feed may come now.
     after_return: bool,
     /// The last byte given was a line feed.
     at_line_start: bool,
-    /// Bytes that may still be given; see [`Normalised::allow`].
-    allowance: usize,
-    /// Bytes given so far.
-    given: u64,
-    /// The byte before the last line feed was a quote.
-    after_quote: bool,
 }
 
-impl<R: Read> Normalised<R> {
+impl<R: Read> Blocks<R> {
     /// `hash`: whether the digest of the raw bytes is wanted.
-    pub(super) fn new(inner: R, charset: Charset, hash: bool) -> Self {
+    pub(super) fn new(inner: R, charset: Charset, block: usize, hash: bool) -> Self {
         Self {
             inner,
             decoder: charset.stream_encoding().map(encoding_rs::Encoding::new_decoder_with_bom_removal),
-            raw: vec![0; CHUNK],
-            ready: Vec::with_capacity(CHUNK),
-            at: 0,
+            // Room for a mark, so that the first block holds it whole.
+            raw: vec![0; block.max(MARKS.concat().len())],
+            decoded: Vec::new(),
             bytes: 0,
             marks: 0,
             hasher: hash.then(Sha256::new),
@@ -62,35 +55,11 @@ impl<R: Read> Normalised<R> {
             ended: false,
             after_return: false,
             at_line_start: true,
-            allowance: usize::MAX,
-            given: 0,
-            after_quote: false,
         }
     }
 
-    /// Lets so many bytes be read; the one beyond is an error.
-    pub(super) fn allow(&mut self, bytes: usize) {
-        self.allowance = bytes;
-    }
-
-    /// Whether a row whose last cell ends with a line feed, and which took `consumed` bytes, took the end of the file
-    /// into that cell: a closing quote would stand before the last line feed.
-    pub(super) fn ended_inside_quote(&self, consumed: u64) -> bool {
-        self.ended && self.at >= self.ready.len() && consumed == self.given && !self.after_quote
-    }
-
-    /// Reads the rest for its digest; gives the digest when it was wanted.
-    pub(super) fn finish(&mut self) -> io::Result<Option<[u8; 32]>> {
-        while !self.ended {
-            self.fill()?;
-        }
-        Ok(self.hasher.take().map(|hasher| hasher.finalize().into()))
-    }
-
-    /// Makes the next chunk ready.
-    fn fill(&mut self) -> io::Result<()> {
-        self.ready.clear();
-        self.at = 0;
+    /// Adds the next block to `out`; the last one says so in [`Blocks::ended`].
+    pub(super) fn fill(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         let read = read_full(&mut self.inner, &mut self.raw)?;
         let raw = self.raw.get(..read).unwrap_or_default();
         self.bytes += read as u64;
@@ -98,14 +67,14 @@ impl<R: Read> Normalised<R> {
             hasher.update(raw);
         }
         let last = read < self.raw.len();
-        let mut decoded = Vec::new();
         let mut text = raw;
         if let Some(decoder) = &mut self.decoder {
-            let room = decoder.max_utf8_buffer_length(raw.len()).unwrap_or(4 * CHUNK);
-            decoded.resize(room, 0);
-            let (_, _, written, _) = decoder.decode_to_utf8(raw, &mut decoded, last);
-            decoded.truncate(written);
-            text = &decoded;
+            let room = decoder.max_utf8_buffer_length(raw.len()).unwrap_or(4 * raw.len());
+            if self.decoded.len() < room {
+                self.decoded.resize(room, 0);
+            }
+            let (_, _, written, _) = decoder.decode_to_utf8(raw, &mut self.decoded, last);
+            text = self.decoded.get(..written).unwrap_or_default();
         }
         if !self.started {
             self.started = true;
@@ -114,22 +83,30 @@ impl<R: Read> Normalised<R> {
                 self.marks += 1;
             }
         }
-        self.after_return = push_lines(text, self.after_return, &mut self.ready);
-        if let Some(byte) = self.ready.last() {
-            self.at_line_start = *byte == b'\n';
+        let before = out.len();
+        self.after_return = push_lines(text, self.after_return, out);
+        if out.len() > before {
+            self.at_line_start = out.last() == Some(&b'\n');
         }
-        if let [.., before, b'\n'] = self.ready.as_slice() {
-            self.after_quote = *before == b'"';
-        }
-        if last {
-            self.ended = true;
-            if !self.at_line_start {
-                self.after_quote = self.ready.last() == Some(&b'"');
-                self.ready.push(b'\n');
-                self.at_line_start = true;
-            }
+        self.ended = last;
+        if last && !self.at_line_start {
+            out.push(b'\n');
+            self.at_line_start = true;
         }
         Ok(())
+    }
+
+    /// Reads the rest for its digest; gives the digest when it was wanted.
+    pub(super) fn finish(&mut self) -> io::Result<Option<[u8; 32]>> {
+        while self.hasher.is_some() && !self.ended {
+            let read = read_full(&mut self.inner, &mut self.raw)?;
+            self.bytes += read as u64;
+            self.ended = read < self.raw.len();
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(self.raw.get(..read).unwrap_or_default());
+            }
+        }
+        Ok(self.hasher.take().map(|hasher| hasher.finalize().into()))
     }
 }
 
@@ -149,29 +126,6 @@ fn push_lines(mut text: &[u8], after_return: bool, out: &mut Vec<u8>) -> bool {
     }
     out.extend_from_slice(text);
     false
-}
-
-impl<R: Read> Read for Normalised<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at >= self.ready.len() {
-            if self.ended || buffer.is_empty() {
-                return Ok(0);
-            }
-            self.fill()?;
-        }
-        if self.allowance == 0 {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "a row beyond the limit"));
-        }
-        let ready = self.ready.get(self.at..).unwrap_or_default();
-        let most = ready.len().min(buffer.len()).min(self.allowance);
-        if let (Some(target), Some(source)) = (buffer.get_mut(..most), ready.get(..most)) {
-            target.copy_from_slice(source);
-        }
-        self.at += most;
-        self.given += most as u64;
-        self.allowance -= most;
-        Ok(most)
-    }
 }
 
 #[cfg(test)]
@@ -194,11 +148,18 @@ mod tests {
         }
     }
 
-    fn normalised(bytes: &[u8], charset: Charset) -> (String, u32) {
-        let mut reader = Normalised::new(Slow(bytes), charset, false);
+    fn all<R: Read>(blocks: &mut Blocks<R>) -> Vec<u8> {
         let mut out = Vec::new();
-        reader.read_to_end(&mut out).expect("memory");
-        (String::from_utf8(out).expect("utf-8"), reader.marks)
+        while !blocks.ended {
+            blocks.fill(&mut out).expect("memory");
+        }
+        out
+    }
+
+    fn normalised(bytes: &[u8], charset: Charset) -> (String, u32) {
+        let mut blocks = Blocks::new(Slow(bytes), charset, HEAD, false);
+        let out = all(&mut blocks);
+        (String::from_utf8(out).expect("utf-8"), blocks.marks)
     }
 
     #[test]
@@ -219,22 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn a_line_end_may_fall_between_two_chunks() {
-        let mut text = vec![b'a'; CHUNK - 1];
-        text.extend_from_slice(b"\r\nb\r\n");
-        let mut reader = Normalised::new(text.as_slice(), Charset::Utf8, true);
-        let mut out = Vec::new();
-        reader.read_to_end(&mut out).expect("memory");
-        assert_eq!(memchr::memchr_iter(b'\n', &out).count(), 2);
-        assert_eq!(reader.finish().expect("memory"), Some(Sha256::digest(&text).into()));
+    fn one_byte_is_one_character() {
+        assert_eq!(normalised(b"L\x92\x8cuvre \x80", Charset::Windows1252).0, "L’Œuvre €\n");
+        assert_eq!(normalised(b"H\x8el\x8fne", Charset::Macintosh).0, "Hélène\n");
     }
 
     #[test]
-    fn a_row_is_rationed() {
-        let mut reader = Normalised::new(&b"abcdef"[..], Charset::Utf8, false);
-        reader.allow(4);
-        let mut out = Vec::new();
-        assert!(reader.read_to_end(&mut out).is_err());
-        assert_eq!(out, b"abcd");
+    fn a_line_end_may_fall_between_two_blocks() {
+        let mut text = vec![b'a'; HEAD - 1];
+        text.extend_from_slice(b"\r\nb\r\n");
+        let mut blocks = Blocks::new(text.as_slice(), Charset::Utf8, HEAD, true);
+        let out = all(&mut blocks);
+        assert_eq!(memchr::memchr_iter(b'\n', &out).count(), 2);
+        assert_eq!(blocks.finish().expect("memory"), Some(Sha256::digest(&text).into()));
     }
 }

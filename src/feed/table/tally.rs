@@ -9,31 +9,62 @@ const KINDS: usize = 256;
 
 /// Counts by code and by what is said.
 #[derive(Debug, Default)]
-pub(super) struct Tallies(BTreeMap<(Code, String), Tally>);
+pub(super) struct Tallies {
+    kinds: BTreeMap<Code, BTreeMap<String, Tally>>,
+    len: usize,
+}
 
 /// How often, and where first.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Tally {
     pub(super) count: u32,
     pub(super) line: u32,
     /// What was met first.
     pub(super) example: String,
+    /// How many kinds were met before it.
+    rank: usize,
 }
 
 impl Tallies {
     /// Counts one more of `kind`; `example` is asked for the first only.
     pub(super) fn add(&mut self, code: Code, kind: &str, line: u32, example: impl FnOnce() -> String) {
-        let mut key = (code, kind.to_owned());
-        if self.0.len() >= KINDS && !self.0.contains_key(&key) {
-            "…".clone_into(&mut key.1);
+        let rank = self.len;
+        let kinds = self.kinds.entry(code).or_default();
+        match kinds.get_mut(kind) {
+            Some(tally) => tally.count = tally.count.saturating_add(1),
+            None => {
+                kinds.insert(kind.to_owned(), Tally { count: 1, line, example: example(), rank });
+                self.len += 1;
+            }
         }
-        let tally = self.0.entry(key).or_insert_with(|| Tally { count: 0, line, example: example() });
-        tally.count = tally.count.saturating_add(1);
     }
 
-    /// All, by code, then by what they are; nothing is left.
-    pub(super) fn take(&mut self) -> impl Iterator<Item = ((Code, String), Tally)> + use<> {
-        std::mem::take(&mut self.0).into_iter()
+    /// Takes in what the rows after these counted, as if it had been counted here: a piece has few kinds, a file must
+    /// not have many.
+    pub(super) fn merge(&mut self, later: Self) {
+        let mut all: Vec<_> = later.take().collect();
+        all.sort_by_key(|(_, tally)| tally.rank);
+        for ((code, mut kind), mut tally) in all {
+            let kinds = self.kinds.entry(code).or_default();
+            if self.len >= KINDS && !kinds.contains_key(&kind) {
+                "…".clone_into(&mut kind);
+            }
+            if let Some(known) = kinds.get_mut(&kind) {
+                known.count = known.count.saturating_add(tally.count);
+            } else {
+                tally.rank = self.len;
+                self.len += 1;
+                kinds.insert(kind, tally);
+            }
+        }
+    }
+
+    /// All, by code, then by what they are.
+    pub(super) fn take(self) -> impl Iterator<Item = ((Code, String), Tally)> {
+        let of = |(code, kinds): (Code, BTreeMap<String, Tally>)| {
+            kinds.into_iter().map(move |(kind, tally)| ((code, kind), tally))
+        };
+        self.kinds.into_iter().flat_map(of)
     }
 }
 
@@ -44,12 +75,29 @@ mod tests {
     #[test]
     fn a_flood_is_bounded() {
         let mut tallies = Tallies::default();
-        for n in 0..10_000 {
-            tallies.add(Code::ColumnIgnored, &n.to_string(), n, || format!("first {n}"));
+        for piece in 0..100 {
+            let mut later = Tallies::default();
+            for n in piece * 100..(piece + 1) * 100 {
+                later.add(Code::ColumnIgnored, &n.to_string(), n, || format!("first {n}"));
+            }
+            tallies.merge(later);
         }
         let all: Vec<_> = tallies.take().collect();
         assert_eq!(all.iter().map(|(_, tally)| tally.count).sum::<u32>(), 10_000);
         assert_eq!(all.len(), KINDS + 1);
-        assert_eq!(tallies.take().count(), 0);
+    }
+
+    #[test]
+    fn what_was_met_first_is_the_example() {
+        let mut tallies = Tallies::default();
+        for lines in [[5, 4], [7, 6]] {
+            let mut later = Tallies::default();
+            for line in lines {
+                later.add(Code::ColumnIgnored, "x", line, || line.to_string());
+            }
+            tallies.merge(later);
+        }
+        let all: Vec<_> = tallies.take().map(|(_, tally)| (tally.count, tally.line, tally.example)).collect();
+        assert_eq!(all, [(4, 5, "5".to_owned())]);
     }
 }

@@ -3,6 +3,7 @@
 mod cells;
 mod damage;
 mod layouts;
+mod pieces;
 mod schools;
 mod sheets;
 

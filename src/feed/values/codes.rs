@@ -43,6 +43,9 @@ pub fn is_function(code: &str) -> bool {
 /// Whether a boarding label is one of the nomenclature, days included (`… 4`, `INTERNE 5 JOURS`).
 #[must_use]
 pub fn is_regime(label: &str) -> bool {
+    if REGIMES.contains(&label) {
+        return true;
+    }
     let label = label.replace('’', "'").to_uppercase();
     let label = label.trim();
     let days = |text: &str| matches!(text.trim(), "1" | "2" | "3" | "4" | "5" | "6");

@@ -6,22 +6,25 @@ use jiff::civil::Date;
 /// is no date.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<Date> {
-    let mut fields = text.trim().split('/');
-    let (day, month, year) = (fields.next()?, fields.next()?, fields.next()?);
-    if fields.next().is_some() || year.len() != 4 {
+    // By bytes: every record has one, and all writings of a day are short.
+    let (day, rest) = number(text.trim().as_bytes(), 2)?;
+    let (month, rest) = number(rest.strip_prefix(b"/")?, 2)?;
+    let (year, rest) = number(rest.strip_prefix(b"/")?, 4)?;
+    if !rest.is_empty() {
         return None;
     }
-    let (day, month, year) = (number(day, 2)?, number(month, 2)?, number(year, 4)?);
     if !(1900..=2099).contains(&year) {
         return None;
     }
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
-/// At most so many digits and nothing else: `parse` alone would take a sign.
-fn number(text: &str, digits: usize) -> Option<i16> {
-    let plain = (1..=digits).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
+/// The number at the beginning, of at most so many digits, and what follows it.
+fn number(text: &[u8], digits: usize) -> Option<(i16, &[u8])> {
+    let most = text.get(..digits).unwrap_or(text);
+    let end = most.iter().position(|b| !b.is_ascii_digit()).unwrap_or(most.len());
+    let (number, rest) = text.split_at_checked(end).filter(|(number, _)| !number.is_empty())?;
+    Some((number.iter().fold(0, |sum, digit| 10 * sum + i16::from(digit - b'0')), rest))
 }
 
 #[cfg(test)]

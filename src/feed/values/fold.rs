@@ -12,36 +12,48 @@ use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 /// showing. Empty when nothing of it has a Latin form.
 #[must_use]
 pub fn fold_name(name: &str) -> CompactString {
-    let mut folded = String::with_capacity(name.len());
-    if !name.chars().all(|c| fold_french(c, &mut folded)) {
-        folded.clear();
-        let ascii = ascii(name);
-        folded.extend(ascii.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
+    // No character is longer folded than written.
+    let mut room = [0; SHORT];
+    if name.len() <= SHORT
+        && let Some(length) = fold_french(name, &mut room)
+    {
+        return std::str::from_utf8(room.get(..length).unwrap_or_default()).unwrap_or_default().into();
     }
-    folded.as_str().into()
+    ascii(name).chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Adds a character of French in comparison form: nearly all names are of these. `false` for any
-/// other, which the tables of all scripts know.
-fn fold_french(c: char, out: &mut String) -> bool {
-    let letter = match c {
-        'a'..='z' | '0'..='9' => c,
-        'A'..='Z' => c.to_ascii_lowercase(),
-        '\0'..='\x7f' | '’' | '\u{a0}' => return true,
-        'à' | 'â' | 'ä' | 'À' | 'Â' | 'Ä' => 'a',
-        'ç' | 'Ç' => 'c',
-        'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => 'e',
-        'î' | 'ï' | 'Î' | 'Ï' => 'i',
-        'ô' | 'ö' | 'Ô' | 'Ö' => 'o',
-        'ù' | 'û' | 'ü' | 'Ù' | 'Û' | 'Ü' => 'u',
-        'œ' | 'Œ' => {
-            out.push('o');
-            'e'
+/// Bytes of a name that is folded on the way: nearly all are shorter.
+const SHORT: usize = 64;
+
+/// Writes a name in comparison form and gives its length, when it is of the characters of French: nearly all are. The
+/// tables of all scripts know the others.
+fn fold_french(name: &str, room: &mut [u8; SHORT]) -> Option<usize> {
+    let mut length = 0;
+    let mut push = |letter: u8| {
+        if let Some(place) = room.get_mut(length) {
+            *place = letter;
+            length += 1;
         }
-        _ => return false,
     };
-    out.push(letter);
-    true
+    for c in name.chars() {
+        match c {
+            'a'..='z' | '0'..='9' => push(c as u8),
+            'A'..='Z' => push(c.to_ascii_lowercase() as u8),
+            '\0'..='\x7f' | '’' | '\u{a0}' => {}
+            'à' | 'â' | 'ä' | 'À' | 'Â' | 'Ä' => push(b'a'),
+            'ç' | 'Ç' => push(b'c'),
+            'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => push(b'e'),
+            'î' | 'ï' | 'Î' | 'Ï' => push(b'i'),
+            'ô' | 'ö' | 'Ô' | 'Ö' => push(b'o'),
+            'ù' | 'û' | 'ü' | 'Ù' | 'Û' | 'Ü' => push(b'u'),
+            'œ' | 'Œ' => {
+                push(b'o');
+                push(b'e');
+            }
+            _ => return None,
+        }
+    }
+    Some(length)
 }
 
 /// The nearest ASCII, case kept. Composed first, because a bare combining accent has no transliteration of its own.

@@ -28,8 +28,11 @@ impl Ine {
     /// Recognises any known generation; letter case and spaces do not matter.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text: CompactString =
-            text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).take(12).collect();
+        let mut text = match text.len() {
+            11 => CompactString::new(text),
+            _ => text.chars().filter(|c| !c.is_whitespace()).take(12).collect(),
+        };
+        text.make_ascii_uppercase();
         let bytes: &[u8; 11] = text.as_bytes().try_into().ok()?;
         let digit = |b: &u8| b.is_ascii_digit();
         let letter = |b: &u8| b.is_ascii_uppercase() && !b"IOQ".contains(b);

@@ -18,18 +18,18 @@ impl Phone {
     /// them. Fillers (`0000000000`, `+9999999999999`) and French numbers of the wrong length are none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (international, digits) = digits(text)?;
-        if is_filler(&digits) {
-            return None;
-        }
-        if let Some(national) = french(international, &digits) {
-            let right = national.len() == 9 && !national.starts_with('0') && !is_filler(national);
-            return right.then(|| Self(spaced(national)));
-        }
-        if !(6..=15).contains(&digits.len()) {
-            return None;
-        }
-        Some(Self(if international { format!("+{digits}").to_compact_string() } else { digits }))
+        let (international, digits) = digits(text).filter(is_number)?;
+        Some(Self(match french(international, &digits) {
+            Some(national) => spaced(national),
+            None if international => format!("+{digits}").to_compact_string(),
+            None => digits,
+        }))
+    }
+
+    /// Whether a text is a number that [`Phone::parse`] reads.
+    #[must_use]
+    pub fn is_one(text: &str) -> bool {
+        digits(text).is_some_and(|digits| is_number(&digits))
     }
 
     /// Whether a text is digits that stand for "no number": one digit repeated, which is not worth telling a family.
@@ -60,18 +60,29 @@ impl fmt::Display for Phone {
 fn digits(text: &str) -> Option<(bool, CompactString)> {
     let text = text.trim();
     let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
-    let mut digits = CompactString::const_new("");
+    let mut digits = [0; 20];
+    let mut places = digits.iter_mut();
     for c in rest.chars() {
         match c {
-            '0'..='9' if digits.len() < 20 => digits.push(c),
+            '0'..='9' => *places.next()? = c as u8,
             ' ' | '.' | '-' | '/' | '(' | ')' | '\u{a0}' | '\u{202f}' | '‑' => {}
             _ => return None,
         }
     }
+    let count = 20 - places.len();
+    let digits = CompactString::from(std::str::from_utf8(digits.get(..count)?).ok()?);
     if !plus && !is_filler(&digits) && digits.starts_with("00") {
         return Some((true, digits.get(2..)?.into()));
     }
     Some((plus, digits))
+}
+
+fn is_number((international, digits): &(bool, CompactString)) -> bool {
+    !is_filler(digits)
+        && match french(*international, digits) {
+            Some(national) => national.len() == 9 && !national.starts_with('0') && !is_filler(national),
+            None => (6..=15).contains(&digits.len()),
+        }
 }
 
 fn is_filler(digits: &str) -> bool {
@@ -91,12 +102,12 @@ fn french(international: bool, digits: &str) -> Option<&str> {
 }
 
 fn spaced(national: &str) -> CompactString {
-    let mut out = CompactString::const_new("+33");
-    for (at, digit) in national.chars().enumerate() {
-        if at % 2 == 1 || at == 0 {
-            out.push(' ');
-        }
-        out.push(digit);
+    let (first, rest) = national.split_at_checked(1).unwrap_or((national, ""));
+    let mut out = CompactString::const_new("+33 ");
+    out.push_str(first);
+    for pair in rest.as_bytes().chunks(2) {
+        out.push(' ');
+        out.push_str(std::str::from_utf8(pair).unwrap_or_default());
     }
     out
 }
