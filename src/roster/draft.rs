@@ -44,7 +44,8 @@ impl Person {
             civility: None,
             birth: None,
             contact: Contact::default(),
-            schools: Vec::new(),
+            address_shared: None,
+            schools: Box::default(),
             administrative: None,
             role: Role::Relative(Relative::default()),
         })
@@ -57,15 +58,15 @@ impl Person {
             "sn" => self.name.surname = one(&mut values).unwrap_or_default(),
             "givenName" => self.name.first = one(&mut values).unwrap_or_default(),
             "ENTPersonNomPatro" => self.name.birth = one(&mut values),
-            "ENTPersonAutresPrenoms" => self.name.others = all(values),
+            "ENTPersonAutresPrenoms" => self.name.others = values.map(CompactString::from).collect(),
             "personalTitle" => self.civility = values.find_map(parse_civility),
             "ENTPersonDateNaissance" => self.birth = values.find_map(parse_date),
             "mail" => contact.mail = values.find_map(normal::mail),
             "homePhone" => contact.home_phone = values.find_map(normal::phone),
             "telephoneNumber" => contact.work_phone = values.find_map(normal::phone),
-            "mobile" => contact.mobiles = exact(values.filter_map(normal::phone)),
+            "mobile" => contact.mobiles = values.filter_map(normal::phone).collect(),
             "ENTPersonMobileSMS" => contact.mobile_sms = values.find_map(normal::phone),
-            "ENTPersonAdresseDiffusion" => contact.address_shared = values.find_map(parse_flag),
+            "ENTPersonAdresseDiffusion" => self.address_shared = values.find_map(parse_flag),
             "ENTPersonAdresse" => {
                 Arc::make_mut(contact.address.get_or_insert_default()).lines =
                     exact(values.flat_map(normal::address_lines));
@@ -93,6 +94,7 @@ impl Person {
         if self.name.others.is_empty() {
             self.name.others.clone_from(&later.name.others);
         }
+        fill(&mut self.address_shared, later.address_shared.as_ref());
         fill(&mut self.civility, later.civility.as_ref());
         fill(&mut self.birth, later.birth.as_ref());
         fill(&mut own.mail, other.mail.as_ref());
@@ -100,7 +102,6 @@ impl Person {
         fill(&mut own.work_phone, other.work_phone.as_ref());
         fill(&mut own.mobile_sms, other.mobile_sms.as_ref());
         fill(&mut own.address, other.address.as_ref());
-        fill(&mut own.address_shared, other.address_shared.as_ref());
         if own.mobiles.is_empty() {
             own.mobiles.clone_from(&other.mobiles);
         }

@@ -216,7 +216,7 @@ impl Emitter<'_, '_> {
             Source::PostalCode => out.values(address.and_then(|a| a.postal_code.as_deref())),
             Source::Town => out.values(address.and_then(|a| a.town.as_deref())),
             Source::Country => out.values(address.and_then(|a| a.country.as_deref())),
-            Source::AddressShared => self.boolean(contact.address_shared, out),
+            Source::AddressShared => self.boolean(self.person.address_shared, out),
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ use super::{JoinKey, PersonId, Profile, Profiles, StructureId};
 use crate::feed::Origin;
 use crate::feed::values::Civility;
 
-/// Somebody who should have an account.
+/// Somebody who should have an account. There may be a million: what is added here is paid that many times.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub key: JoinKey,
@@ -23,13 +23,18 @@ pub struct Person {
     /// Absent for relatives, always there for pupils.
     pub birth: Option<Date>,
     pub contact: Contact,
+    /// The address may be given to parents' associations.
+    pub address_shared: Option<bool>,
     /// Every structure in scope where the person acts, with the national profiles held there; sorted by structure.
     /// For a relative: the schools of the children.
-    pub schools: Vec<Attachment>,
+    pub schools: Box<[Attachment]>,
     /// The administrative structure, when it is in scope.
     pub administrative: Option<StructureId>,
     pub role: Role,
 }
+
+// A size class of the allocator: one field more and each of them costs 64 bytes more.
+const _: () = assert!(size_of::<Person>() <= 320);
 
 /// A person in a structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +54,7 @@ pub struct Name {
     /// Birth name (`ENTPersonNomPatro`).
     pub birth: Option<CompactString>,
     /// Other first names.
-    pub others: Vec<CompactString>,
+    pub others: Box<[CompactString]>,
 }
 
 impl Name {
@@ -71,12 +76,10 @@ pub struct Contact {
     pub mail: Option<CompactString>,
     pub home_phone: Option<CompactString>,
     pub work_phone: Option<CompactString>,
-    pub mobiles: Vec<CompactString>,
+    pub mobiles: Box<[CompactString]>,
     pub mobile_sms: Option<CompactString>,
     /// One value for all who live there.
     pub address: Option<Arc<Address>>,
-    /// The address may be given to parents' associations.
-    pub address_shared: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

@@ -31,7 +31,7 @@ fn values_come_out_normalised() {
     assert_eq!(who.key, JoinKey::new("AC-RENNES", "2"));
     assert_eq!((who.origin.line, &*who.origin.file), (3, "ENT_Complet_20260901_Eleve_0000.xml"));
     assert_eq!(who.name.display(), "Élodie KERMAREC");
-    assert_eq!(who.name.others, ["Anne", "Rose"]);
+    assert_eq!(*who.name.others, ["Anne", "Rose"]);
     assert_eq!(who.civility, Some(Civility::Madame));
     assert_eq!(who.birth.map(|d| d.to_string()).as_deref(), Some("2013-03-14"));
     assert_eq!(who.contact.home_phone.as_deref(), Some("+33 2 96 00 11 22"));

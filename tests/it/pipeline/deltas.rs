@@ -46,7 +46,7 @@ proptest! {
     fn differences_and_the_complete_set_agree(seed: u64, days in 1_u32..8, step in 1_u32..3) {
         let chain = Installation::embedded();
         let academy = |installation: &Installation, day, delta| {
-            installation.write(&Options { seed, delta, ..installation.academy(2, 120, day) });
+            Installation::write(&Options { seed, delta, ..installation.academy(2, 120, day) });
         };
         academy(&chain, 0, false);
         chain.sync(&["--today", "2026-09-01"], 0);

@@ -91,12 +91,12 @@ impl Installation {
     /// Replaces the feed by a simulated academy.
     pub fn simulate(&self, schools: u32, pupils: u32, day: u32, bascule: bool) {
         drop(std::fs::remove_dir_all(self.feed()));
-        self.write(&rentree::simulate::Options { bascule, ..self.academy(schools, pupils, day) });
+        Self::write(&rentree::simulate::Options { bascule, ..self.academy(schools, pupils, day) });
     }
 
     /// Lays the difference of the night before `day` beside what the feed holds.
     pub fn simulate_delta(&self, schools: u32, pupils: u32, day: u32) {
-        self.write(&rentree::simulate::Options { delta: true, ..self.academy(schools, pupils, day) });
+        Self::write(&rentree::simulate::Options { delta: true, ..self.academy(schools, pupils, day) });
     }
 
     /// The complete set of a simulated academy on a day.
@@ -105,7 +105,7 @@ impl Installation {
         rentree::simulate::Options { schools, pupils, seed: 7, year: 2026, day, delta: false, bascule: false, out }
     }
 
-    pub fn write(&self, academy: &rentree::simulate::Options) {
+    pub fn write(academy: &rentree::simulate::Options) {
         rentree::simulate::write(academy, &|_| {}).unwrap();
     }
 

@@ -93,11 +93,12 @@ pub fn person(key: &str, profile: Profile, surname: &str, first: &str, role: Rol
         source: 0,
         origin: origin(12),
         profile,
-        name: Name { surname: surname.into(), first: first.into(), birth: None, others: Vec::new() },
+        name: Name { surname: surname.into(), first: first.into(), birth: None, others: Box::default() },
         civility: Some(Civility::Madame),
         birth: None,
         contact: Contact::default(),
-        schools: Vec::new(),
+        address_shared: None,
+        schools: Box::default(),
         administrative: None,
         role,
     }
@@ -175,25 +176,25 @@ pub fn roster() -> Roster {
             ..pupil(COLLEGE, "5A")
         })),
     );
-    maelle.name.others = list(&["Maëlle", "Anne", "ANNE"]);
+    maelle.name.others = list(&["Maëlle", "Anne", "ANNE"]).into();
     maelle.birth = Some(date(2014, 3, 9));
-    maelle.schools = vec![at(COLLEGE, &[Elv])];
+    maelle.schools = Box::new([at(COLLEGE, &[Elv])]);
     maelle.administrative = Some(COLLEGE);
     maelle.contact.address = Some(address.clone());
 
     let mut mother =
         person("200", Profile::Relative, "Le Gall", "Anne", Role::Relative(Relative { pupils: vec![PUPIL, BROTHER] }));
-    mother.schools = vec![at(COLLEGE, &[Tut]), at(LYCEE, &[Tut])];
+    mother.schools = Box::new([at(COLLEGE, &[Tut]), at(LYCEE, &[Tut])]);
     mother.contact = Contact {
         mail: s("anne@example.org"),
-        mobiles: list(&["+33 6 00 00 00 00"]),
+        mobiles: list(&["+33 6 00 00 00 00"]).into(),
         address: Some(address),
-        address_shared: Some(false),
         ..Contact::default()
     };
+    mother.address_shared = Some(false);
     let mut father =
         person("201", Profile::Relative, "d'Arc", "Œdipe", Role::Relative(Relative { pupils: vec![PUPIL] }));
-    (father.civility, father.schools) = (Some(Civility::Monsieur), vec![at(COLLEGE, &[Tut])]);
+    (father.civility, father.schools) = (Some(Civility::Monsieur), Box::new([at(COLLEGE, &[Tut])]));
 
     let mut brother = person("300", Profile::Pupil, "Le Gall", "Yann", Role::Pupil(Box::new(pupil(LYCEE, "T 1"))));
     if let Role::Pupil(p) = &mut brother.role {
@@ -202,7 +203,7 @@ pub fn roster() -> Roster {
         p.relatives = vec![link(MOTHER, ["10", "1", "1", "0", "1"])];
     }
     (brother.civility, brother.birth) = (Some(Civility::Monsieur), Some(date(2008, 9, 1)));
-    (brother.schools, brother.administrative) = (vec![at(LYCEE, &[Elv])], Some(LYCEE));
+    (brother.schools, brother.administrative) = (Box::new([at(LYCEE, &[Elv])]), Some(LYCEE));
 
     let mut teacher = person(
         "400",
@@ -232,7 +233,7 @@ pub fn roster() -> Roster {
     );
     teacher.birth = Some(date(1980, 12, 31));
     teacher.contact.mail = s("gwenn.kervella@ac-rennes.fr");
-    (teacher.schools, teacher.administrative) = (vec![at(COLLEGE, &[Ens]), at(LYCEE, &[Ens])], Some(COLLEGE));
+    (teacher.schools, teacher.administrative) = (Box::new([at(COLLEGE, &[Ens]), at(LYCEE, &[Ens])]), Some(COLLEGE));
 
     let with_function = |fields| Role::Staff(Box::new(Staff { functions: vec![fields], ..Staff::default() }));
     let mut head = person(
@@ -242,7 +243,7 @@ pub fn roster() -> Roster {
         "Soazig",
         with_function(function(COLLEGE, ["DIR", "DIRECTION", "D0010", "CHEF D'ETABLISSEMENT"])),
     );
-    (head.schools, head.administrative) = (vec![at(COLLEGE, &[Dir])], Some(COLLEGE));
+    (head.schools, head.administrative) = (Box::new([at(COLLEGE, &[Dir])]), Some(COLLEGE));
     let mut aed = person(
         "501",
         Profile::Staff,
@@ -250,7 +251,7 @@ pub fn roster() -> Roster {
         "Awa",
         with_function(function(LYCEE, ["AED", "ASSISTANT D'EDUCATION", "S0054", "EXTERNAT"])),
     );
-    aed.schools = vec![at(LYCEE, &[Evs])];
+    aed.schools = Box::new([at(LYCEE, &[Evs])]);
     let mut tzr = person(
         "502",
         Profile::Teacher,
@@ -258,14 +259,14 @@ pub fn roster() -> Roster {
         "Loïc",
         with_function(function(LYCEE, ["ENS", "ENSEIGNEMENT", "L1300", "MATHEMATIQUES"])),
     );
-    (tzr.civility, tzr.schools) = (None, vec![at(LYCEE, &[Ens])]);
+    (tzr.civility, tzr.schools) = (None, Box::new([at(LYCEE, &[Ens])]));
     let mut corsican = person("600", Profile::Pupil, "Colonna d’Istria", "Ghjuvan-Battista", {
         let mut p = pupil(COLLEGE, "");
         p.classes.clear();
         Role::Pupil(Box::new(p))
     });
     corsican.civility = Some(Civility::Monsieur);
-    (corsican.birth, corsican.schools) = (Some(date(2013, 2, 28)), vec![at(COLLEGE, &[Elv])]);
+    (corsican.birth, corsican.schools) = (Some(date(2013, 2, 28)), Box::new([at(COLLEGE, &[Elv])]));
     let mut teaching_head = person(
         "700",
         Profile::Staff,
@@ -277,7 +278,7 @@ pub fn roster() -> Roster {
             ..Staff::default()
         })),
     );
-    teaching_head.schools = vec![at(COLLEGE, &[Dir])];
+    teaching_head.schools = Box::new([at(COLLEGE, &[Dir])]);
     let mut inspector = person(
         "701",
         Profile::Staff,
@@ -285,7 +286,7 @@ pub fn roster() -> Roster {
         "Enora",
         with_function(function(RECTORAT, ["INS", "INSPECTION", "-", "SANS OBJET"])),
     );
-    inspector.schools = vec![at(RECTORAT, &[Aca])];
+    inspector.schools = Box::new([at(RECTORAT, &[Aca])]);
 
     Roster {
         structures: vec![college, lycee, rectorat],

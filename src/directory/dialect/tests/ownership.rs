@@ -160,7 +160,7 @@ fn a_class_on_which_somebody_elses_value_hangs_stays() {
     let (_, mut entry) = entry_of(&dialect, &school, TEACHER);
     let mut roster = roster();
     let person = &mut roster.persons[TEACHER.0 as usize];
-    person.schools = vec![at(COLLEGE, &[NationalProfile::Evs])];
+    person.schools = Box::new([at(COLLEGE, &[NationalProfile::Evs])]);
     person.role = Role::Staff(Box::default());
     let wanted = School::new(roster).wanted(&dialect, TEACHER);
 

@@ -69,11 +69,11 @@ fn random_person(which: u8) -> impl Strategy<Value = Person> {
         move |(names, contact, role, profiles, civility, birth)| {
             let profile = [Profile::Pupil, Profile::Relative, Profile::Staff][usize::from(which)];
             let mut p = person("42", profile, &names.0, &names.1, role);
-            (p.name.others, p.name.birth) = (names.2, names.3);
+            (p.name.others, p.name.birth) = (names.2.into(), names.3);
             p.contact = Contact {
                 mail: contact.0,
                 home_phone: contact.1,
-                mobiles: contact.2,
+                mobiles: contact.2.into(),
                 work_phone: contact.3,
                 address: contact.4.map(|lines| Address { lines, ..Address::default() }.into()),
                 ..Contact::default()
