@@ -43,6 +43,20 @@ const TIMED: [(&str, &str, &str); 7] = [
     ("the same again, two cores", "again", "2"),
 ];
 
+const CONFIGURATION: &str = r#"
+[store]
+url = "sqlite:rentree.db"
+
+[[source]]
+name = "AC-TEST"
+kind = "aaf-2d"
+path = "feed"
+
+[directory]
+kind = "embedded"
+suffix = "dc=example,dc=org"
+"#;
+
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let first = arguments.next().unwrap_or_default();
@@ -90,7 +104,7 @@ fn compare(pupils: u32, rounds: usize) -> Result<(), Failure> {
         out: out.clone(),
     };
     simulate::write(&options, &|_| {})?;
-    std::fs::write(home.join("rentree.toml"), "[[source]]\nname = \"AC-TEST\"\nkind = \"aaf-2d\"\npath = \"feed\"\n")?;
+    std::fs::write(home.join("rentree.toml"), CONFIGURATION)?;
     let files: Vec<PathBuf> =
         std::fs::read_dir(&out)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
     let bytes: u64 = files.iter().map(|file| file.metadata().map_or(0, |m| m.len())).sum();
