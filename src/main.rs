@@ -10,5 +10,11 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !rentree::feed::table::panic_is_caught() {
+            tell(panic);
+        }
+    }));
     cli::main()
 }

@@ -8,6 +8,7 @@ use rentree::config::Config;
 use rentree::feed::report::{Report, ReportOptions};
 use rentree::feed::{Category, Completeness, Finding, Severity};
 use rentree::plan::Prepared;
+use rentree::wording;
 
 use super::exit::Failure;
 use super::progress::watcher;
@@ -120,8 +121,8 @@ fn text(checkup: &Checkup, args: &Args) -> String {
 }
 
 fn source_lines(source: &Source) -> String {
-    let day = source.read.date.map_or_else(|| "non datée".to_owned(), |day| day.to_string());
-    let mut out = format!("Source {} : livraison du {day}\n", source.name);
+    let dated = source.read.date.map_or_else(|| "non datée".to_owned(), |day| format!("du {}", wording::date(day)));
+    let mut out = format!("Source {} : livraison {dated}\n", source.name);
     let incomplete: Vec<Category> = incomplete(source).collect();
     let reading = &source.read.reading;
     for ((category, read), rejected) in Category::ALL.into_iter().zip(reading.read).zip(reading.rejected) {

@@ -50,6 +50,7 @@ pub use decode::{Decoded, decode};
 pub use discovery::discover;
 pub use field::Field;
 pub use reader::{Earlier, read};
+pub use sheet::panic_is_caught;
 pub use spec::{Layout, School, TableSpec};
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! nothing to know its real size, cells are streamed and counted with the blanks that rows need, and a reader that
 //! panics on hostile XML costs its file, not the program.
 
+use std::cell::Cell;
 use std::io::{self, Cursor, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -100,11 +101,24 @@ pub(super) fn is_compound(head: &[u8]) -> bool {
 pub(super) fn read(bytes: &[u8], wanted: &dyn Fn(&Sheet) -> bool) -> Result<Option<Sheet>, Refused> {
     let kind = inspect(bytes)?;
     // The parsers are not ours: what they do with hostile XML must not end the program.
+    CAUGHT.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| match kind {
         Kind::Xlsx => xlsx(bytes, wanted),
         Kind::Ods => ods::read(bytes, wanted),
     }));
+    CAUGHT.set(false);
     outcome.unwrap_or_else(|_| Err("classeur endommagé".to_owned()))
+}
+
+thread_local! {
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread would be caught now, and told as a finding: a program's panic hook then has nothing
+/// to say.
+#[must_use]
+pub fn panic_is_caught() -> bool {
+    CAUGHT.get()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

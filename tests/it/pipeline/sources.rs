@@ -90,3 +90,22 @@ fn a_shared_prefix_must_be_meant() {
     assert_eq!(summary["accounts"]["created"].as_u64().unwrap() % 2, 0, "{summary}");
     assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
 }
+
+/// A workbook made to break its parser is a file that cannot be read, said once and in plain words.
+#[test]
+fn a_hostile_workbook_is_a_finding() {
+    let installation = Installation::embedded();
+    let text = std::fs::read_to_string(installation.config()).unwrap();
+    let table = "kind = \"csv\"\n\n[source.school]\nuai = \"0960001X\"\nname = \"École du Port\"\n\n[ignored]";
+    let text = text.replace("kind = \"aaf-2d\"", table).replace("[ignored]\npath = \"feed\"\n", "");
+    let text = text.replace("name = \"AC-TEST\"\n", "name = \"AC-TEST\"\npath = \"feed\"\n");
+    std::fs::write(installation.config(), text).unwrap();
+    std::fs::create_dir_all(installation.feed()).unwrap();
+    let workbook = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/table/book-endless-reference.xlsx");
+    std::fs::copy(workbook, installation.feed().join("eleves.xlsx")).unwrap();
+    let answer = installation.run(&["check"]);
+    assert_eq!(answer.code, 3, "{}\n{}", answer.stderr, answer.stdout);
+    assert!(answer.stdout.starts_with("Source AC-TEST : livraison non datée\n"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("eleves.xlsx classeur non lu"), "{}", answer.stdout);
+    assert!(!answer.stderr.contains("panic"), "{}", answer.stderr);
+}
