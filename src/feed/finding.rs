@@ -9,6 +9,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use super::Degree;
 use super::record::{Category, Origin};
 
 /// How much a finding matters, worst first.
@@ -307,6 +308,21 @@ impl Finding {
                 Category::Staff => Some(Tool::StsWeb),
                 _ => Some(Tool::Academy),
             };
+        }
+        self
+    }
+
+    /// Notes whose finding it is: its source, and the tools of its degree (ONDE and AGAPE stand where SIECLE and STS-Web
+    /// do in the second).
+    #[must_use]
+    pub fn of_source(mut self, source: &Arc<str>, degree: Degree) -> Self {
+        self.source = Some(Arc::clone(source));
+        if degree == Degree::First {
+            self.tool = self.tool.map(|tool| match tool {
+                Tool::Siecle => Tool::Onde,
+                Tool::StsWeb => Tool::Agape,
+                other => other,
+            });
         }
         self
     }

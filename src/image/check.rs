@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::ledger::Ledger;
 use super::reading::read;
-use super::{ImageError, Reader, add, attribute, sort};
+use super::{ImageError, Reader, add, sort};
 use crate::config::SourceConfig;
 use crate::feed::table::Earlier;
 use crate::feed::{Completeness, Delivery, DeliveryKind, Finding, Reading};
@@ -54,9 +54,8 @@ pub fn check(
         }
     }
     let name: Arc<str> = config.name.as_str().into();
-    for finding in &mut checked.findings {
-        attribute(finding, &name, config.kind.degree());
-    }
+    let findings = checked.findings.into_iter();
+    checked.findings = findings.map(|finding| finding.of_source(&name, config.kind.degree())).collect();
     sort(&mut checked.findings);
     Ok(checked)
 }

@@ -66,6 +66,7 @@ pub fn sources(config: &Config) -> Vec<SourceInfo> {
         name: s.name.as_str().into(),
         prefix: s.prefix().to_owned(),
         previous_prefixes: s.previous_prefixes.clone(),
+        degree: s.kind.degree(),
     };
     config.sources.iter().map(info).collect()
 }

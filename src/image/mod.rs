@@ -37,9 +37,7 @@ use reader::earlier_links;
 use reading::read;
 
 use crate::config::{LimitsConfig, SourceConfig};
-use crate::feed::{
-    self, Category, Code, Completeness, Degree, Delivery, DeliveryKind, FeedError, Finding, Reading, Tool,
-};
+use crate::feed::{self, Category, Code, Completeness, Delivery, DeliveryKind, FeedError, Finding, Reading};
 use crate::progress::Progress;
 use crate::store::{Acceptance, DeliveryRow, SourceRow, Store, StoreError};
 use crate::wording;
@@ -150,9 +148,8 @@ pub async fn take_in(
         take_deltas(&ground, choice.deltas, &mut intake).await?;
     }
     let name: Arc<str> = config.name.as_str().into();
-    for finding in &mut intake.findings {
-        attribute(finding, &name, config.kind.degree());
-    }
+    let findings = std::mem::take(&mut intake.findings).into_iter();
+    intake.findings = findings.map(|finding| finding.of_source(&name, config.kind.degree())).collect();
     sort(&mut intake.findings);
     Ok(intake)
 }
@@ -302,18 +299,6 @@ fn refused(source_name: String, path: &Path, refusal: Refusal) -> ImageError {
         Refusal::OnlyDeltas { files } => FeedError::OnlyDeltas { path: path.to_owned(), files }.into(),
         Refusal::Older { found, accepted } => ImageError::Older { source_name, found, accepted },
         Refusal::OutOfOrder { found, accepted } => ImageError::OutOfOrder { source_name, found, accepted },
-    }
-}
-
-/// Notes whose finding it is: its source, and the tools of its degree.
-fn attribute(finding: &mut Finding, source: &Arc<str>, degree: Degree) {
-    finding.source = Some(Arc::clone(source));
-    if degree == Degree::First {
-        finding.tool = finding.tool.map(|tool| match tool {
-            Tool::Siecle => Tool::Onde,
-            Tool::StsWeb => Tool::Agape,
-            other => other,
-        });
     }
 }
 

@@ -7,6 +7,7 @@ use compact_str::CompactString;
 
 use super::model::{NationalProfile, Standing};
 use crate::config::{RelativeStanding, RosterConfig};
+use crate::feed::Degree;
 use crate::feed::values::Uai;
 
 /// A source as the roster names it; its index is [`super::ImageRecord::source`].
@@ -17,6 +18,8 @@ pub struct SourceInfo {
     pub prefix: String,
     /// What stood there before.
     pub previous_prefixes: Vec<String>,
+    /// Whose tools its schools use.
+    pub degree: Degree,
 }
 
 /// The choices that the roster is computed under.

@@ -9,15 +9,23 @@ use compact_str::CompactString;
 
 use super::draft::Head;
 use super::options::SourceInfo;
-use crate::feed::{Category, Code, Finding};
+use crate::feed::{Category, Code, Finding, Tool};
 
 pub(super) struct Report<'s> {
     sources: &'s [SourceInfo],
     /// Cases told one by one, per code and school.
     listed: u32,
     findings: Vec<Finding>,
-    /// Per code and school: findings told one by one, cases beyond them.
-    seen: BTreeMap<(Code, Option<CompactString>), (u32, u32)>,
+    /// Per code, school and tool.
+    seen: BTreeMap<(Code, Option<CompactString>, Option<Tool>), Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Findings told one by one.
+    listed: u32,
+    /// Cases beyond them.
+    more: u32,
 }
 
 impl<'s> Report<'s> {
@@ -45,21 +53,22 @@ impl<'s> Report<'s> {
         let head = record.into();
         let key = head.key.as_str();
         let local = key.strip_prefix(self.prefix(head.source)).and_then(|k| k.strip_prefix('$')).unwrap_or(key);
-        let mut finding = Finding::new(code, message).at(&head.origin.file, head.origin.line).about(category, local);
-        finding.source = self.source(head.source);
-        finding
+        let finding = Finding::new(code, message).at(&head.origin.file, head.origin.line).about(category, local);
+        self.of(head.source, finding)
     }
 
     /// A finding about a source as a whole; not yet added.
     pub(super) fn about_source(&self, code: Code, source: u16, count: u32, message: impl Into<String>) -> Finding {
         let mut finding = Finding::new(code, message);
-        finding.source = self.source(source);
         finding.count = count;
-        finding
+        self.of(source, finding)
     }
 
-    fn source(&self, source: u16) -> Option<std::sync::Arc<str>> {
-        self.sources.get(usize::from(source)).map(|s| s.name.clone())
+    fn of(&self, source: u16, finding: Finding) -> Finding {
+        match self.sources.get(usize::from(source)) {
+            Some(info) => finding.of_source(&info.name, info.degree),
+            None => finding,
+        }
     }
 
     /// Adds a finding that already stands for all of its kind.
@@ -69,21 +78,22 @@ impl<'s> Report<'s> {
 
     /// Adds one of possibly many.
     pub(super) fn add(&mut self, finding: Finding) {
-        let (listed, more) = self.seen.entry((finding.code, finding.school.clone())).or_default();
-        if *listed < self.listed {
-            *listed += 1;
+        let seen = self.seen.entry((finding.code, finding.school.clone(), finding.tool)).or_default();
+        if seen.listed < self.listed {
+            seen.listed += 1;
             self.findings.push(finding);
         } else {
-            *more = more.saturating_add(finding.count);
+            seen.more = seen.more.saturating_add(finding.count);
         }
     }
 
     pub(super) fn finish(mut self) -> Vec<Finding> {
-        for ((code, school), (_, more)) in self.seen {
+        for ((code, school, tool), Seen { more, .. }) in self.seen {
             if more > 0 {
                 let others = counted(more as usize, "autre cas", "autres cas");
                 let mut finding = Finding::new(code, format!("{} : {others}", code.title()));
                 finding.school = school;
+                finding.tool = tool;
                 finding.count = more;
                 self.findings.push(finding);
             }
@@ -100,6 +110,8 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::{Degree, Origin};
+    use crate::roster::JoinKey;
 
     #[test]
     fn counts_always_add_up() {
@@ -114,5 +126,24 @@ mod tests {
         assert_eq!(findings.len(), 42);
         assert_eq!(findings.iter().map(|f| f.count).sum::<u32>(), 3 * 57);
         assert_eq!(findings[40].message, "élève sans division : 27 autres cas");
+    }
+
+    #[test]
+    fn a_primary_school_mends_in_its_own_tools() {
+        let source = |name: &str, degree| SourceInfo {
+            name: name.into(),
+            prefix: name.into(),
+            previous_prefixes: Vec::new(),
+            degree,
+        };
+        let sources = [source("2D", Degree::Second), source("1D", Degree::First)];
+        let mut report = Report::new(&sources, 1);
+        let (key, origin) = (JoinKey::new("1D", "5"), Origin { file: "a.csv".into(), line: 2 });
+        for source in [0, 1, 1] {
+            let head = Head { key: &key, source, origin: &origin };
+            report.add(report.about(Code::PupilWithoutClass, Category::Pupil, head, "sans division"));
+        }
+        let tools: Vec<_> = report.finish().iter().map(|finding| finding.tool).collect();
+        assert_eq!(tools, [Some(Tool::Siecle), Some(Tool::Onde), Some(Tool::Onde)]);
     }
 }

@@ -15,7 +15,7 @@ use super::{
     ImageRecord, JoinKey, LeftOut, LeftOutReason, Options, Person, Pupil, Relative, Role, Roster, SourceInfo, Staff,
     build,
 };
-use crate::feed::{Category, Code, FieldsBuilder, Finding};
+use crate::feed::{Category, Code, Degree, FieldsBuilder, Finding};
 
 /// Records under construction; each has its own line.
 #[derive(Debug, Default, Clone)]
@@ -100,8 +100,18 @@ impl Academy {
 
 pub(super) fn sources() -> Vec<SourceInfo> {
     vec![
-        SourceInfo { name: "rennes".into(), prefix: "AC-RENNES".into(), previous_prefixes: Vec::new() },
-        SourceInfo { name: "nantes".into(), prefix: "AC-NANTES".into(), previous_prefixes: vec!["AC-LAVAL".into()] },
+        SourceInfo {
+            name: "rennes".into(),
+            prefix: "AC-RENNES".into(),
+            previous_prefixes: Vec::new(),
+            degree: Degree::Second,
+        },
+        SourceInfo {
+            name: "nantes".into(),
+            prefix: "AC-NANTES".into(),
+            previous_prefixes: vec!["AC-LAVAL".into()],
+            degree: Degree::Second,
+        },
     ]
 }
 
