@@ -106,7 +106,7 @@ pub fn check(
         Ok((sources, builder.join().map_err(stopped)?))
     })?;
     let findings = gather(&mut sources, roster.findings.clone(), &roster, &infos);
-    let (schools, elsewhere) = schools::schools(&roster, &scope, &findings);
+    let (schools, elsewhere) = schools::schools(&roster, &infos, &scope, &findings);
     let conformity = grid.map(|grid| grid.finish(&schools, &findings));
     Ok(Checkup { sources, schools, elsewhere, findings, conformity })
 }

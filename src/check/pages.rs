@@ -118,10 +118,10 @@ fn foot() -> String {
     )
 }
 
-/// `livraison du 1er septembre 2026 (AC-RENNES)`, one after the other.
-fn deliveries(checkup: &Checkup) -> String {
+/// `livraison du 1er septembre 2026 (AC-RENNES)`, one after the other: those that concern a school, or all.
+fn deliveries(checkup: &Checkup, school: Option<&School>) -> String {
     let mut text = String::new();
-    for source in &checkup.sources {
+    for source in checkup.sources.iter().filter(|source| school.is_none_or(|school| school.is_of(&source.name))) {
         let separator = if text.is_empty() { "livraison " } else { ", livraison " };
         let day = source.read.date.map_or_else(|| "non datée".to_owned(), |day| format!("du {}", date(day)));
         // Writing to a string does not fail.
@@ -227,6 +227,7 @@ mod tests {
             relatives: 0,
             staff: 0,
             findings: super::super::Tally::default(),
+            sources: std::collections::BTreeSet::new(),
         };
         let names = file_names(&["../../etc", "0290009C", "0290009c", "", "INDEX"].map(school));
         assert_eq!(names, ["------etc.html", "0290009C.html", "0290009c-2.html", "-.html", "INDEX-2.html"]);

@@ -1,13 +1,14 @@
 //! What was read and found in each school.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use serde::Serialize;
 
 use crate::feed::values::Uai;
 use crate::feed::{Finding, Severity};
-use crate::roster::{Profile, Roster};
+use crate::roster::{Profile, Roster, SourceInfo};
 
 /// How many findings, per severity in the order of [`Severity::ALL`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -53,11 +54,26 @@ pub struct School {
     pub relatives: u64,
     pub staff: u64,
     pub findings: Tally,
+    /// The sources that say something of it.
+    #[serde(skip)]
+    pub sources: BTreeSet<Arc<str>>,
+}
+
+impl School {
+    /// Whether a source concerns this school; every source, when nothing is known of any.
+    pub(super) fn is_of(&self, source: &str) -> bool {
+        self.sources.is_empty() || self.sources.contains(source)
+    }
 }
 
 /// The schools of the roster and those that only findings name (all of whose pupils were rejected, say), by UAI; and
 /// what concerns none of them. With a configured scope, no other school is listed.
-pub(super) fn schools(roster: &Roster, scope: &[Uai], findings: &[Finding]) -> (Vec<School>, Tally) {
+pub(super) fn schools(
+    roster: &Roster,
+    infos: &[SourceInfo],
+    scope: &[Uai],
+    findings: &[Finding],
+) -> (Vec<School>, Tally) {
     let mut schools: BTreeMap<CompactString, School> = BTreeMap::new();
     let new = |uai: &str, name: String| School {
         uai: uai.into(),
@@ -66,6 +82,7 @@ pub(super) fn schools(roster: &Roster, scope: &[Uai], findings: &[Finding]) -> (
         relatives: 0,
         staff: 0,
         findings: Tally::default(),
+        sources: BTreeSet::new(),
     };
     for structure in &roster.structures {
         let uai = structure.uai.as_str();
@@ -76,6 +93,11 @@ pub(super) fn schools(roster: &Roster, scope: &[Uai], findings: &[Finding]) -> (
             person.schools.iter().filter_map(|school| roster.structure(school.structure)).map(|s| &s.uai).collect();
         for school in uais {
             if let Some(school) = schools.get_mut(school.as_str()) {
+                if let Some(source) = infos.get(usize::from(person.source))
+                    && !school.sources.contains(&source.name)
+                {
+                    school.sources.insert(Arc::clone(&source.name));
+                }
                 match person.profile {
                     Profile::Pupil => school.pupils += 1,
                     Profile::Relative => school.relatives += 1,
@@ -89,7 +111,9 @@ pub(super) fn schools(roster: &Roster, scope: &[Uai], findings: &[Finding]) -> (
     for finding in findings {
         let tally = match &finding.school {
             Some(uai) if in_scope(uai) => {
-                &mut schools.entry(uai.clone()).or_insert_with(|| new(uai, "Établissement".to_owned())).findings
+                let school = schools.entry(uai.clone()).or_insert_with(|| new(uai, "Établissement".to_owned()));
+                school.sources.extend(finding.source.clone());
+                &mut school.findings
             }
             _ => &mut elsewhere,
         };

@@ -179,6 +179,43 @@ fn every_finding_of_a_person_names_him() {
     }
 }
 
+/// The trouble of a delivery is told to the schools that it concerns.
+#[test]
+fn a_school_hears_of_its_own_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, broken] = ["whole", "broken"].map(|name| folder.path().join(name));
+    for feed in [&whole, &broken] {
+        std::fs::create_dir(feed).unwrap();
+        delivery(feed);
+    }
+    for file in std::fs::read_dir(&broken).unwrap() {
+        let path = file.unwrap().path();
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        // Other schools, and other people: the same INE would be the same pupil.
+        for (from, to) in [("0290009C", "0350001A"), ("0291595B", "0350002B"), ("123456789", "987654321")] {
+            text = text.replace(from, to);
+        }
+        let end = if path.to_str().unwrap().contains("_PersEducNat_") { text.len() / 2 } else { text.len() };
+        std::fs::write(&path, &text[..end]).unwrap();
+    }
+    let source = |name| format!("[[source]]\nname = \"AC-{name}\"\nkind = \"aaf-2d\"\npath = \"{name}\"\n\n");
+    let text = format!(
+        "[store]\nurl = \"sqlite:x.db\"\n\n{}{}[directory]\nkind = \"embedded\"\nsuffix = \"dc=example,dc=fr\"\n",
+        source("whole"),
+        source("broken")
+    );
+    let config = Config::parse(&text, &folder.path().join("rentree.toml")).unwrap();
+    let out = folder.path().join("pages");
+    pages(&check(&config, 1, &Silent, false).unwrap(), &out).unwrap();
+    for (uai, own, other, trouble) in
+        [("0290009C", "AC-whole", "AC-broken", false), ("0350001A", "AC-broken", "AC-whole", true)]
+    {
+        let page = std::fs::read_to_string(out.join(format!("{uai}.html"))).unwrap();
+        assert!(page.contains(own) && !page.contains(other), "{page}");
+        assert_eq!(page.contains("La livraison a elle-même un défaut"), trouble, "{page}");
+    }
+}
+
 #[test]
 fn a_page_for_the_secretariat() {
     let folder = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ pub(super) fn page(checkup: &Checkup, names: &[String], findings: &[&Finding]) -
         html,
         "<header>\n<p class=\"over\">Préparation de l'ENT</p>\n<h1>À corriger, par établissement</h1>\n\
          <p class=\"read\">D'après la {} : {}.</p>\n</header>\n",
-        deliveries(checkup),
+        deliveries(checkup, None),
         count(checkup.schools.len() as u64, "établissement", "établissements")
     );
     write_schools(checkup, names, &mut html);

@@ -48,9 +48,9 @@ fn write_top(checkup: &Checkup, school: &School, sections: &Sections<'_>, html: 
          <p class=\"read\">D'après la {} : {pupils}, {relatives}, {staff} lus.</p>\n</header>\n",
         Escaped(&school.name),
         Escaped(&school.uai),
-        deliveries(checkup)
+        deliveries(checkup, Some(school))
     );
-    write_delivery_trouble(checkup, html);
+    write_delivery_trouble(checkup, school, html);
     if sections.is_empty() {
         html.push_str(
             "<p class=\"clear\"><strong>Rien à corriger.</strong> Les données de l'établissement sont prises telles quelles. Merci !</p>\n",
@@ -73,17 +73,18 @@ fn write_top(checkup: &Checkup, school: &School, sections: &Sections<'_>, html: 
         let _ = writeln!(html, "<div class=\"{class}{none}\"><dt>{label}</dt><dd>{}</dd></div>", number(n));
     }
     html.push_str(
-        "</dl>\n<p class=\"how\">Corrigez chaque donnée dans l'outil indiqué, jamais dans l'ENT : la correction arrive avec la livraison suivante de l'académie, \
+        "</dl>\n<p class=\"how\">Corrigez chaque donnée dans l'outil indiqué, jamais dans l'ENT : la correction arrive avec la livraison suivante, \
          le plus souvent en quelques jours, et la ligne disparaît de cette page.</p>\n",
     );
 }
 
 /// A delivery that is itself incomplete is nothing that a school can mend, and explains much of what it sees.
-fn write_delivery_trouble(checkup: &Checkup, html: &mut String) {
+fn write_delivery_trouble(checkup: &Checkup, school: &School, html: &mut String) {
     let mut codes: Vec<Code> = checkup
         .findings
         .iter()
         .filter(|f| f.severity == Severity::Blocking && f.school.is_none())
+        .filter(|f| f.source.as_ref().is_none_or(|source| school.is_of(source)))
         .map(|f| f.code)
         .collect();
     codes.sort_unstable();
@@ -91,7 +92,7 @@ fn write_delivery_trouble(checkup: &Checkup, html: &mut String) {
     if codes.is_empty() {
         return;
     }
-    html.push_str("<aside>\n<p><strong>La livraison de l'académie a elle-même un défaut</strong>, qui ne vient pas de l'établissement et dont l'équipe de l'ENT s'occupe :</p>\n<ul>\n");
+    html.push_str("<aside>\n<p><strong>La livraison a elle-même un défaut</strong>, qui ne vient pas de l'établissement et dont l'équipe de l'ENT s'occupe :</p>\n<ul>\n");
     for code in codes {
         let _ = writeln!(html, "<li>{}</li>", Escaped(code.title()));
     }
