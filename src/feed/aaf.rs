@@ -86,7 +86,7 @@ pub fn read(delivery: &Delivery, options: &ReadOptions, sink: &mut dyn Sink) -> 
 pub fn fingerprint(delivery: &Delivery) -> [u8; 32] {
     let mut bytes = PartBytes::default();
     let mut buffer = vec![0; 128 << 10];
-    let digests = order(&delivery.parts)
+    let digests: Vec<_> = order(&delivery.parts)
         .into_iter()
         .filter_map(|at| {
             let part = delivery.parts.get(at)?;
@@ -100,7 +100,7 @@ pub fn fingerprint(delivery: &Delivery) -> [u8; 32] {
             Some((at, digest.finalize().into()))
         })
         .collect();
-    delivery_digest(delivery, digests)
+    delivery.digest(&digests)
 }
 
 /// Reads parts from any source of bytes.
@@ -266,17 +266,10 @@ impl<'s> Collector<'s> {
 
     fn take(&mut self, batch: Batch) {
         let Some(part) = self.delivery.parts.get(batch.part) else { return };
-        let index = Category::ALL.iter().position(|category| *category == part.category).unwrap_or_default();
-        let add = |totals: &mut [u64; 6], count: u64| {
-            if let Some(total) = totals.get_mut(index) {
-                *total += count;
-            }
-        };
-        add(&mut self.reading.read, batch.read);
-        add(&mut self.reading.rejected, batch.rejected);
+        self.reading.count(part.category, batch.read, batch.rejected);
         self.reading.bytes += batch.bytes;
-        if batch.broken && !self.reading.broken.contains(&part.category) {
-            self.reading.broken.push(part.category);
+        if batch.broken {
+            self.reading.breaks(part.category);
         }
         for (name, value) in batch.header {
             let header = &mut self.reading.header;
@@ -311,25 +304,9 @@ impl<'s> Collector<'s> {
                 self.sink.finding(finding);
             }
         }
-        self.reading.digest = delivery_digest(self.delivery, self.digests);
+        self.reading.digest = self.delivery.digest(&self.digests);
         self.reading
     }
-}
-
-/// See [`Reading::digest`].
-fn delivery_digest(delivery: &Delivery, digests: Vec<(usize, [u8; 32])>) -> [u8; 32] {
-    let mut named: Vec<(&str, [u8; 32])> = digests
-        .into_iter()
-        .filter_map(|(part, digest)| delivery.parts.get(part).map(|part| (&*part.name, digest)))
-        .collect();
-    named.sort_unstable();
-    let mut whole = Sha256::new();
-    for (name, digest) in named {
-        whole.update((name.len() as u64).to_be_bytes());
-        whole.update(name.as_bytes());
-        whole.update(digest);
-    }
-    whole.finalize().into()
 }
 
 #[cfg(test)]

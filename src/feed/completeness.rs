@@ -13,9 +13,7 @@ const LOST_PERCENT: u64 = 20;
 /// Whether every part of a category was there and read to its end, with at least one record that was not rejected.
 #[must_use]
 pub fn is_whole(delivery: &Delivery, reading: &Reading, category: Category) -> bool {
-    let at = Category::ALL.iter().position(|c| *c == category).unwrap_or_default();
-    let read = reading.read.get(at).copied().unwrap_or_default();
-    let rejected = reading.rejected.get(at).copied().unwrap_or_default();
+    let (read, rejected) = reading.of(category);
     read > rejected && !reading.broken.contains(&category) && !discovery::has_hole(&delivery.parts, category)
 }
 
@@ -42,8 +40,7 @@ pub struct Conclusion {
 impl Conclusion {
     #[must_use]
     pub fn of(&self, category: Category) -> Completeness {
-        let at = Category::ALL.iter().position(|c| *c == category);
-        at.and_then(|at| self.completeness.get(at)).copied().unwrap_or(Completeness::Partial)
+        self.completeness.get(category.index()).copied().unwrap_or(Completeness::Partial)
     }
 }
 
@@ -84,9 +81,7 @@ impl Census {
         let relatives = self.relatives.len() as u64;
         let unheard_of = |category| self.first_degree && matches!(category, Category::Subject | Category::Mef);
         let completeness = Category::ALL.map(|category| {
-            let at = Category::ALL.iter().position(|c| *c == category).unwrap_or_default();
-            let read = reading.read.get(at).copied().unwrap_or_default();
-            let rejected = reading.rejected.get(at).copied().unwrap_or_default();
+            let (read, rejected) = reading.of(category);
             let delivered = delivery.parts.iter().any(|part| part.category == category);
             let broken = reading.broken.contains(&category);
             let mut say = |code: Code, message: String| {

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 pub use aaf::{ReadOptions, fingerprint, read};
 pub use builder::FieldsBuilder;
@@ -105,6 +106,22 @@ pub enum Completeness {
     Partial,
 }
 
+impl Delivery {
+    /// See [`Reading::digest`]: from the digests of the parts, each with its index.
+    fn digest(&self, parts: &[(usize, [u8; 32])]) -> [u8; 32] {
+        let named = |(part, digest): &(usize, [u8; 32])| Some((&*self.parts.get(*part)?.name, *digest));
+        let mut named: Vec<(&str, [u8; 32])> = parts.iter().filter_map(named).collect();
+        named.sort_unstable();
+        let mut whole = Sha256::new();
+        for (name, digest) in named {
+            whole.update((name.len() as u64).to_be_bytes());
+            whole.update(name.as_bytes());
+            whole.update(digest);
+        }
+        whole.finalize().into()
+    }
+}
+
 /// What reading a delivery gave beside its records.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
@@ -122,6 +139,31 @@ pub struct Reading {
     /// whatever carried them (folder or archive) and in whatever order they were read. For each part: the length of its
     /// name (8 bytes, big-endian), its name, the SHA-256 of its content.
     pub digest: [u8; 32],
+}
+
+impl Reading {
+    /// The records of a category: yielded or rejected, and of those rejected.
+    #[must_use]
+    pub fn of(&self, category: Category) -> (u64, u64) {
+        let of = |totals: &[u64; 6]| totals.get(category.index()).copied().unwrap_or_default();
+        (of(&self.read), of(&self.rejected))
+    }
+
+    /// Adds records of a category, `rejected` of them rejected.
+    pub(crate) fn count(&mut self, category: Category, read: u64, rejected: u64) {
+        for (totals, more) in [(&mut self.read, read), (&mut self.rejected, rejected)] {
+            if let Some(total) = totals.get_mut(category.index()) {
+                *total += more;
+            }
+        }
+    }
+
+    /// Notes that a part of a category could not be read to its end.
+    pub(crate) fn breaks(&mut self, category: Category) {
+        if !self.broken.contains(&category) {
+            self.broken.push(category);
+        }
+    }
 }
 
 /// Receives what a reader yields, on the thread that called the reader, in an order that does not depend on the number

@@ -49,6 +49,12 @@ impl Category {
         }
     }
 
+    /// Its place in [`Category::ALL`], and in what is kept for each category.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     #[must_use]
     pub fn is_person(self) -> bool {
         Self::PERSONS.contains(&self)
@@ -234,6 +240,11 @@ mod tests {
             b.attribute(name, values.iter().copied());
         }
         b.build()
+    }
+
+    #[test]
+    fn a_category_knows_its_place() {
+        assert!(super::Category::ALL.into_iter().enumerate().all(|(at, category)| category.index() == at));
     }
 
     #[test]

@@ -35,18 +35,18 @@ impl Population {
                 Some(counts) => counts,
                 None => self.0.entry(structure.into()).or_default(),
             };
-            if let Some(count) = counts.get_mut(category as usize) {
+            if let Some(count) = counts.get_mut(category.index()) {
                 *count += 1;
             }
         }
     }
 
     fn of(&self, structure: &str, category: Category) -> u64 {
-        self.0.get(structure).and_then(|counts| counts.get(category as usize)).copied().unwrap_or(0)
+        self.0.get(structure).and_then(|counts| counts.get(category.index())).copied().unwrap_or(0)
     }
 
     fn all(&self, category: Category) -> u64 {
-        self.0.values().filter_map(|counts| counts.get(category as usize)).sum()
+        self.0.values().filter_map(|counts| counts.get(category.index())).sum()
     }
 }
 

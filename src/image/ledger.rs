@@ -67,12 +67,12 @@ impl Ledger {
 
     #[expect(clippy::indexing_slicing, reason = "one for each category")]
     fn of(&self, category: Category) -> &HashMap<CompactString, Row> {
-        &self.rows[category as usize]
+        &self.rows[category.index()]
     }
 
     #[expect(clippy::indexing_slicing, reason = "one for each category")]
     fn of_mut(&mut self, category: Category) -> &mut HashMap<CompactString, Row> {
-        &mut self.rows[category as usize]
+        &mut self.rows[category.index()]
     }
 
     fn iter(&self) -> impl Iterator<Item = (Category, &CompactString, &Row)> {
@@ -192,10 +192,7 @@ impl Ledger {
 
     /// Keys of the image that a complete category no longer holds, sorted.
     pub fn gone(&self, completeness: [Completeness; 6]) -> Vec<(Category, CompactString)> {
-        let whole = |category: Category| {
-            Category::ALL.iter().position(|c| *c == category).and_then(|i| completeness.get(i).copied())
-                == Some(Completeness::Whole)
-        };
+        let whole = |category: Category| completeness.get(category.index()) == Some(&Completeness::Whole);
         let mut gone: Vec<_> = self
             .iter()
             .filter(|(category, _, row)| row.fate.is_none() && whole(*category))

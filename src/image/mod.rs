@@ -276,11 +276,7 @@ fn add(reading: &mut Reading, more: Reading) {
     reading.bytes += more.bytes;
     reading.header = more.header;
     reading.digest = more.digest;
-    for category in more.broken {
-        if !reading.broken.contains(&category) {
-            reading.broken.push(category);
-        }
-    }
+    more.broken.into_iter().for_each(|category| reading.breaks(category));
 }
 
 fn postponed(delta: &Delivery) -> Finding {

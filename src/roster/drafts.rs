@@ -43,8 +43,7 @@ impl Drafts {
         let mut batches: [Vec<ImageRecord>; Category::ALL.len()] = Default::default();
         for record in records {
             let category = record.category;
-            // The categories are in the order of `Category::ALL`.
-            let Some(batch) = batches.get_mut(category as usize) else { continue };
+            let Some(batch) = batches.get_mut(category.index()) else { continue };
             batch.push(record);
             if batch.len() == BATCH {
                 drafts.take(category, std::mem::take(batch), report);

@@ -282,21 +282,17 @@ impl Images {
 
     /// Makes the staged records accepted ones, in the place of those with their keys; whether there were any.
     async fn merge(self, source: i64, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let is_empty = "SELECT NOT EXISTS (SELECT 1 FROM record WHERE image = ?1)";
-        if sqlx::query_scalar(is_empty).bind(self.accepted).fetch_one(&mut *connection).await? {
-            let changed: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM record WHERE image = ?1)")
-                .bind(self.staged)
-                .fetch_one(&mut *connection)
-                .await?;
-            sqlx::query("UPDATE source SET slot = 1 - slot WHERE id = ?1").bind(source).execute(connection).await?;
-            return Ok(changed);
-        }
         let (mut from, last): (i64, i64) =
             sqlx::query_as("SELECT ifnull(min(id), 0), ifnull(max(id), -1) FROM record WHERE image = ?1")
                 .bind(self.staged)
                 .fetch_one(&mut *connection)
                 .await?;
         let changed = from <= last;
+        let is_first = "SELECT NOT EXISTS (SELECT 1 FROM record WHERE image = ?1)";
+        if sqlx::query_scalar(is_first).bind(self.accepted).fetch_one(&mut *connection).await? {
+            sqlx::query("UPDATE source SET slot = 1 - slot WHERE id = ?1").bind(source).execute(connection).await?;
+            return Ok(changed);
+        }
         // By pieces: what SQLite keeps to undo one statement is in memory.
         while from <= last {
             let to = from.saturating_add(MERGED_AT_ONCE);

@@ -1,9 +1,5 @@
 //! [`Collector`]: takes what the pages of a part gave, in their order, and passes it on.
 
-use std::sync::Arc;
-
-use sha2::{Digest as _, Sha256};
-
 use super::children::Index;
 use super::cut::{End, RowError};
 use super::reader::{Known, Pass, ROWS};
@@ -119,9 +115,9 @@ impl<'d> Collector<'d> {
         for (total, more) in account.ignored.iter_mut().zip(batch.ignored) {
             *total += more;
         }
-        self.count(context.category, batch.rejected, true);
+        self.reading.count(context.category, batch.rejected, batch.rejected);
         if batch.broken {
-            self.broken(context.category);
+            self.reading.breaks(context.category);
         }
         self.links_unsure |= batch.links_unsure;
         self.noise(batch.noise, context);
@@ -172,27 +168,8 @@ impl<'d> Collector<'d> {
 
     /// Yields a record.
     fn record(&mut self, record: Record) {
-        self.count(record.category, 1, false);
+        self.reading.count(record.category, 1, 0);
         self.sink.record(record);
-    }
-
-    fn count(&mut self, category: Category, more: u64, rejected: bool) {
-        let index = Category::ALL.iter().position(|other| *other == category).unwrap_or_default();
-        let add = |totals: &mut [u64; 6]| {
-            if let Some(total) = totals.get_mut(index) {
-                *total += more;
-            }
-        };
-        add(&mut self.reading.read);
-        if rejected {
-            add(&mut self.reading.rejected);
-        }
-    }
-
-    pub(super) fn broken(&mut self, category: Category) {
-        if !self.reading.broken.contains(&category) {
-            self.reading.broken.push(category);
-        }
     }
 
     /// Concludes a part; gives what it showed of schools.
@@ -234,22 +211,13 @@ impl<'d> Collector<'d> {
                 "{} élèves au-delà de ce qui peut être rapproché de leurs responsables",
                 number(known.index.beyond)
             );
-            self.broken(Category::Relative);
+            self.reading.breaks(Category::Relative);
             self.say(Finding::new(Code::ItemTooLarge, message), None);
         }
         for school in known.schools.records(self.spec.layout) {
             self.record(school);
         }
-        self.digests
-            .sort_unstable_by_key(|(part, _)| self.delivery.parts.get(*part).map(|part| Arc::clone(&part.name)));
-        let mut whole = Sha256::new();
-        for (part, digest) in &self.digests {
-            let name = self.delivery.parts.get(*part).map_or("", |part| &*part.name);
-            whole.update((name.len() as u64).to_be_bytes());
-            whole.update(name.as_bytes());
-            whole.update(digest);
-        }
-        self.reading.digest = whole.finalize().into();
+        self.reading.digest = self.delivery.digest(&self.digests);
         self.reading
     }
 }

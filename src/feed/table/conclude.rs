@@ -20,9 +20,7 @@ pub fn conclude(delivery: &Delivery, spec: &TableSpec, reading: &Reading) -> Con
     let schools: BTreeSet<Option<String>> = delivery.parts.iter().map(|part| school(&part.name)).collect();
     let mut findings = Vec::new();
     let completeness = Category::ALL.map(|category| {
-        let at = Category::ALL.iter().position(|other| *other == category).unwrap_or_default();
-        let read = reading.read.get(at).copied().unwrap_or_default();
-        let rejected = reading.rejected.get(at).copied().unwrap_or_default();
+        let (read, rejected) = reading.of(category);
         match category {
             // No table has them: there is nobody to depart.
             Category::Subject | Category::Mef => return Completeness::Whole,

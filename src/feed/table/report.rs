@@ -26,10 +26,10 @@ impl Collector<'_> {
         let Some(part) = self.delivery.parts.get(at) else { return };
         if nobodys {
             for category in Category::PERSONS {
-                self.broken(category);
+                self.reading.breaks(category);
             }
         }
-        self.broken(part.category);
+        self.reading.breaks(part.category);
         let mut finding = Finding::new(refusal.code, refusal.message.clone()).at(&part.name, 0);
         finding.category = Some(part.category);
         self.say(finding, school);
@@ -38,7 +38,7 @@ impl Collector<'_> {
 
     /// A file that cannot be read to its end.
     pub(super) fn stopped(&mut self, error: &RowError, context: &Context, news: &mut News) {
-        self.broken(context.category);
+        self.reading.breaks(context.category);
         if context.category == Category::Relative {
             match &context.school {
                 Some(school) => {
