@@ -36,7 +36,7 @@ pub use discovery::{Offer, discover, survey};
 pub use explain::Explanation;
 pub use finding::{Code, Finding, Severity, Tool};
 pub use limits::Limits;
-pub use record::{Category, Fields, Origin, Record, RecordDigest, Request, Values};
+pub use record::{Category, Fields, Origin, OwnedValues, Record, RecordDigest, Request, Values};
 
 /// Whether a delivery is the whole population or what changed since the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,7 +123,7 @@ impl Delivery {
 }
 
 /// What reading a delivery gave beside its records.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// Records yielded or rejected, per category, in the order of [`Category::ALL`].
     pub read: [u64; 6],

@@ -169,12 +169,8 @@ impl Fields {
     /// Every attribute with its values, in delivered order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Values<'_>)> {
         self.0.split(RECORD).filter(|a| !a.is_empty()).map(|attribute| match attribute.split_once(UNIT) {
-            Some((name, values)) => (name, Values(values.split(UNIT))),
-            None => {
-                let mut none = "".split(UNIT);
-                none.next();
-                (attribute, Values(none))
-            }
+            Some((name, values)) => (name, Values::new(values)),
+            None => (attribute, Values::new("")),
         })
     }
 
@@ -185,8 +181,8 @@ impl Fields {
     }
 
     /// The values of an attribute; none when it is absent or empty.
-    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.find(name).filter(|values| !values.is_empty()).into_iter().flat_map(|values| values.split(UNIT))
+    pub fn values(&self, name: &str) -> Values<'_> {
+        Values::new(self.find(name).unwrap_or_default())
     }
 
     /// The packed values of an attribute, an empty text when it has none; `None` when it is not there. Looked up by the bytes of the name, because records are asked for one attribute a million times over.
@@ -221,12 +217,56 @@ impl fmt::Debug for Fields {
 
 /// The values of one attribute.
 #[derive(Debug, Clone)]
-pub struct Values<'a>(std::str::Split<'a, char>);
+pub struct Values<'a> {
+    values: std::str::Split<'a, char>,
+    packed: &'a str,
+}
+
+impl<'a> Values<'a> {
+    fn new(packed: &'a str) -> Self {
+        let mut values = packed.split(UNIT);
+        if packed.is_empty() {
+            values.next();
+        }
+        Self { values, packed }
+    }
+
+    /// All of them, those already met included, to be kept.
+    #[must_use]
+    pub fn to_owned(&self) -> OwnedValues {
+        OwnedValues(self.packed.into())
+    }
+}
 
 impl<'a> Iterator for Values<'a> {
     type Item = &'a str;
     fn next(&mut self) -> Option<&'a str> {
-        self.0.next()
+        self.values.next()
+    }
+}
+
+/// [`Values`] kept apart from their record, in one text as they were: most lists are short, and there are millions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnedValues(CompactString);
+
+impl OwnedValues {
+    #[must_use]
+    pub fn iter(&self) -> Values<'_> {
+        Values::new(&self.0)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for &'a OwnedValues {
+    type Item = &'a str;
+    type IntoIter = Values<'a>;
+
+    fn into_iter(self) -> Values<'a> {
+        self.iter()
     }
 }
 

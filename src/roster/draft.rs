@@ -12,7 +12,7 @@ use super::links::{self, Legacy, RawLink};
 use super::model::{Contact, ImageRecord, JoinKey, Name, Person, Profile, Pupil, Relative, Role, Studies};
 use super::normal;
 use crate::feed::values::{parse_civility, parse_date, parse_flag};
-use crate::feed::{Origin, Values};
+use crate::feed::{Origin, OwnedValues, Values};
 
 /// Which record something is about.
 #[derive(Debug, Clone, Copy)]
@@ -118,14 +118,14 @@ pub(super) fn fill<T: Clone>(own: &mut Option<T>, later: Option<&T>) {
 /// The links of a pupil as the record gave them.
 #[derive(Debug, Clone)]
 pub(super) enum RawLinks {
-    Current(Vec<RawLink>),
+    Current(OwnedValues),
     /// `ENTElevePersRelEleve` is not there at all: a set from before it.
     Legacy(Box<Legacy>),
 }
 
 impl Default for RawLinks {
     fn default() -> Self {
-        Self::Current(Vec::new())
+        Self::Current(OwnedValues::default())
     }
 }
 
@@ -133,14 +133,14 @@ impl RawLinks {
     /// Whether no relative is named.
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            Self::Current(links) => links.is_empty(),
+            Self::Current(links) => !links.iter().any(|value| links::parse(value).is_some()),
             Self::Legacy(legacy) => legacy.is_empty(),
         }
     }
 
     pub(super) fn into_links(self) -> Vec<RawLink> {
         match self {
-            Self::Current(links) => links,
+            Self::Current(links) => links.iter().filter_map(links::parse).collect(),
             Self::Legacy(legacy) => legacy.links(),
         }
     }
@@ -151,11 +151,11 @@ pub(super) struct PupilDraft {
     pub(super) who: Box<Person>,
     pub(super) administrative: Option<CompactString>,
     /// `struct$class` and `struct$group`.
-    pub(super) classes: Vec<CompactString>,
-    pub(super) groups: Vec<CompactString>,
+    pub(super) classes: OwnedValues,
+    pub(super) groups: OwnedValues,
     pub(super) links: RawLinks,
     /// Keys of the relatives at whose address he lives.
-    pub(super) lives_with: Vec<CompactString>,
+    pub(super) lives_with: OwnedValues,
     pub(super) pupil: Box<Pupil>,
     /// What later sources say of the same pupil; their references are to their own keys.
     pub(super) also: Vec<Self>,
@@ -197,16 +197,16 @@ impl PupilDraft {
     pub(super) fn read(record: &ImageRecord, prefix: &str) -> Self {
         let mut who = Person::draft(record, prefix, Profile::Pupil);
         let (mut pupil, mut studies) = (Box::<Pupil>::default(), Studies::default());
-        let (mut administrative, mut classes, mut groups) = (None, Vec::new(), Vec::new());
-        let (mut links, mut lives_with) = (None, Vec::new());
+        let (mut administrative, mut classes, mut groups) = (None, OwnedValues::default(), OwnedValues::default());
+        let (mut links, mut lives_with) = (None, OwnedValues::default());
         let mut legacy = Legacy::default();
         for (name, mut values) in record.fields.iter() {
             match name {
                 "ENTPersonStructRattach" => administrative = one(&mut values),
-                "ENTEleveClasses" => classes = all(values),
-                "ENTEleveGroupes" => groups = all(values),
-                "ENTElevePersRelEleve" => links = Some(exact(values.filter_map(links::parse))),
-                "ENTEleveAdresseRel" => lives_with = all(values),
+                "ENTEleveClasses" => classes = values.to_owned(),
+                "ENTEleveGroupes" => groups = values.to_owned(),
+                "ENTElevePersRelEleve" => links = Some(values.to_owned()),
+                "ENTEleveAdresseRel" => lives_with = values.to_owned(),
                 "ENTEleveINE" => pupil.ine = one(&mut values),
                 "ENTEleveStructRattachId" => pupil.siecle = one(&mut values),
                 "ENTEleveBoursier" => pupil.boursier = values.find_map(parse_flag),
@@ -243,7 +243,7 @@ impl PupilDraft {
 pub(super) struct RelativeDraft {
     pub(super) who: Box<Person>,
     /// Keys of the pupils that the relative's own record names; `None` when the set does not say.
-    pub(super) pupils: Option<Vec<CompactString>>,
+    pub(super) pupils: Option<OwnedValues>,
 }
 
 impl RelativeDraft {
@@ -258,7 +258,7 @@ impl RelativeDraft {
         let mut pupils = None;
         for (name, values) in record.fields.iter() {
             if name == "ENTAuxPersRelEleveEleve" {
-                pupils = Some(all(values));
+                pupils = Some(values.to_owned());
             } else {
                 who.take(name, values);
             }
@@ -271,13 +271,13 @@ impl RelativeDraft {
 /// The composite attributes of a teacher, first field still the structure's key.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Teaching {
-    pub(super) mefs: Vec<CompactString>,
-    pub(super) subjects: Vec<CompactString>,
-    pub(super) classes: Vec<CompactString>,
-    pub(super) groups: Vec<CompactString>,
-    pub(super) classes_subjects: Vec<CompactString>,
-    pub(super) groups_subjects: Vec<CompactString>,
-    pub(super) head_teacher_of: Vec<CompactString>,
+    pub(super) mefs: OwnedValues,
+    pub(super) subjects: OwnedValues,
+    pub(super) classes: OwnedValues,
+    pub(super) groups: OwnedValues,
+    pub(super) classes_subjects: OwnedValues,
+    pub(super) groups_subjects: OwnedValues,
+    pub(super) head_teacher_of: OwnedValues,
 }
 
 #[derive(Debug, Clone)]
@@ -285,11 +285,11 @@ pub(super) struct StaffDraft {
     pub(super) who: Box<Person>,
     pub(super) administrative: Option<CompactString>,
     /// `struct$code$label$disciplineCode$disciplineLabel`.
-    pub(super) functions: Vec<CompactString>,
+    pub(super) functions: OwnedValues,
     pub(super) teaching: Teaching,
     pub(super) category_disciplines: Vec<CompactString>,
     /// `ENTEnsFonctionDir`: keys of the structures that the person directs.
-    pub(super) directs: Vec<CompactString>,
+    pub(super) directs: OwnedValues,
     /// `PersEducNatPresenceDevantEleves`.
     pub(super) present: bool,
     /// `ENTPersonCategorieEnseignant`: of a teacher corps.
@@ -315,21 +315,21 @@ impl StaffDraft {
     pub(super) fn read(record: &ImageRecord, prefix: &str) -> Self {
         let mut who = Person::draft(record, prefix, Profile::Staff);
         let mut teaching = Teaching::default();
-        let (mut administrative, mut functions, mut category_disciplines) = (None, Vec::new(), Vec::new());
-        let (mut present, mut corps, mut directs) = (false, false, Vec::new());
+        let (mut administrative, mut functions, mut category_disciplines) = (None, OwnedValues::default(), Vec::new());
+        let (mut present, mut corps, mut directs) = (false, false, OwnedValues::default());
         for (name, mut values) in record.fields.iter() {
             match name {
                 "ENTPersonStructRattach" => administrative = one(&mut values),
-                "ENTPersonFonctions" => functions = all(values),
+                "ENTPersonFonctions" => functions = values.to_owned(),
                 "ENTAuxEnsCategoDiscipline" => category_disciplines = all(values),
-                "ENTEnsFonctionDir" => directs = all(values),
-                "ENTAuxEnsMEF" => teaching.mefs = all(values),
-                "ENTAuxEnsMatiereEnseignEtab" => teaching.subjects = all(values),
-                "ENTAuxEnsClasses" => teaching.classes = all(values),
-                "ENTAuxEnsGroupes" => teaching.groups = all(values),
-                "ENTAuxEnsClassesMatieres" => teaching.classes_subjects = all(values),
-                "ENTAuxEnsGroupesMatieres" => teaching.groups_subjects = all(values),
-                "ENTAuxEnsClassesPrincipal" => teaching.head_teacher_of = all(values),
+                "ENTEnsFonctionDir" => directs = values.to_owned(),
+                "ENTAuxEnsMEF" => teaching.mefs = values.to_owned(),
+                "ENTAuxEnsMatiereEnseignEtab" => teaching.subjects = values.to_owned(),
+                "ENTAuxEnsClasses" => teaching.classes = values.to_owned(),
+                "ENTAuxEnsGroupes" => teaching.groups = values.to_owned(),
+                "ENTAuxEnsClassesMatieres" => teaching.classes_subjects = values.to_owned(),
+                "ENTAuxEnsGroupesMatieres" => teaching.groups_subjects = values.to_owned(),
+                "ENTAuxEnsClassesPrincipal" => teaching.head_teacher_of = values.to_owned(),
                 "PersEducNatPresenceDevantEleves" => present = values.find_map(parse_flag).unwrap_or(false),
                 "ENTPersonCategorieEnseignant" => corps = values.find_map(parse_flag).unwrap_or(false),
                 other => {

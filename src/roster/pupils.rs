@@ -14,7 +14,7 @@ use super::report::Report;
 use super::scope::Place;
 use super::structure_draft::Label;
 use super::structures::{Division, Structures};
-use crate::feed::{Category, Code, Finding};
+use crate::feed::{Category, Code, Finding, OwnedValues};
 
 /// A pupil who gets an account; what is not yet known is who his relatives are.
 pub(super) struct SettledPupil {
@@ -22,7 +22,7 @@ pub(super) struct SettledPupil {
     /// The source whose keys `links` and `lives_with` are: the first that knows a family.
     pub(super) family_source: u16,
     pub(super) links: RawLinks,
-    pub(super) lives_with: Vec<CompactString>,
+    pub(super) lives_with: OwnedValues,
 }
 
 impl SettledPupil {

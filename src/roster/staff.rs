@@ -15,7 +15,7 @@ use super::pupils::lacks_mandatory;
 use super::report::{Report, counted};
 use super::scope::Place;
 use super::structures::{Division, Structures};
-use crate::feed::{Category, Code};
+use crate::feed::{Category, Code, OwnedValues};
 
 /// Why somebody of the staff gets no account, for the findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +104,7 @@ impl Service {
             add(&mut staff.classes, structures.divisions(report, source, Division::Class, &teaching.classes));
             add(&mut staff.groups, structures.divisions(report, source, Division::Group, &teaching.groups));
             directs.extend(read_directions(record, structures, report));
-            let mut local = |values: &[CompactString]| structures.local(report, source, values);
+            let mut local = |values: &OwnedValues| structures.local(report, source, values);
             add(&mut staff.mefs, local(&teaching.mefs));
             add(&mut staff.subjects, local(&teaching.subjects));
             add(&mut staff.classes_subjects, local(&teaching.classes_subjects));
@@ -258,7 +258,7 @@ fn read_functions(
 
 /// The schools in scope that somebody directs (`ENTEnsFonctionDir`): in the first degree the function says a teacher.
 fn read_directions(draft: &StaffDraft, structures: &Structures, report: &Report<'_>) -> Vec<StructureId> {
-    let place = |key: &CompactString| structures.peek(report, draft.who.source, key.trim());
+    let place = |key: &str| structures.peek(report, draft.who.source, key.trim());
     let in_scope = |place| match place {
         Place::In(id) => Some(id),
         Place::Out | Place::Unknown => None,
@@ -318,7 +318,7 @@ fn taught(teaching: &super::draft::Teaching) -> usize {
         &teaching.head_teacher_of,
     ]
     .into_iter()
-    .map(Vec::len)
+    .map(|values| values.iter().count())
     .sum()
 }
 

@@ -12,7 +12,7 @@ use super::school_name;
 use super::scope::{self, Place, Scope};
 use super::structure_draft::StructureDraft;
 use crate::feed::values::Uai;
-use crate::feed::{Category, Code, Finding};
+use crate::feed::{Category, Code, Finding, OwnedValues};
 
 /// What a composite value of a person names in a structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -135,9 +135,9 @@ impl Structures {
         &mut self,
         report: &Report<'_>,
         source: u16,
-        values: &[CompactString],
+        values: &OwnedValues,
     ) -> Vec<(StructureId, CompactString)> {
-        let mut kept = Vec::with_capacity(values.len());
+        let mut kept = Vec::with_capacity(values.iter().count());
         for value in values {
             let Some((structure, rest)) = value.split_once('$') else { continue };
             let rest = rest.trim();
@@ -157,7 +157,7 @@ impl Structures {
         report: &Report<'_>,
         source: u16,
         division: Division,
-        values: &[CompactString],
+        values: &OwnedValues,
     ) -> Vec<(StructureId, CompactString)> {
         let mut named = self.local(report, source, values);
         for (id, code) in &mut named {
