@@ -81,9 +81,10 @@ pub fn read(delivery: &Delivery, options: &ReadOptions, sink: &mut dyn Sink) -> 
     })
 }
 
-/// The digest that reading this delivery would give ([`Reading::digest`]), from its bytes alone. Blocking.
+/// The digest that reading this delivery would give ([`Reading::digest`]), from its bytes alone; `progress` is told of
+/// their number. Blocking.
 #[must_use]
-pub fn fingerprint(delivery: &Delivery) -> [u8; 32] {
+pub fn fingerprint(delivery: &Delivery, progress: &mut dyn FnMut(u64)) -> [u8; 32] {
     let mut bytes = PartBytes::default();
     let mut buffer = vec![0; 128 << 10];
     let digests: Vec<_> = order(&delivery.parts)
@@ -95,6 +96,7 @@ pub fn fingerprint(delivery: &Delivery) -> [u8; 32] {
             if bytes.open(part).is_ok() {
                 while let Ok(read @ 1..) = super::archive::read_full(&mut bytes, &mut buffer) {
                     digest.update(buffer.get(..read).unwrap_or_default());
+                    progress(read as u64);
                 }
             }
             Some((at, digest.finalize().into()))

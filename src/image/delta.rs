@@ -14,7 +14,8 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use tokio::sync::mpsc;
 
-use super::ledger::{Fate, Ledger};
+use super::delivered::Fate;
+use super::ledger::Ledger;
 use super::merge::{lacks, modified, structures_of, subject};
 use super::reading::agrees;
 use super::{Delivered, Ground, ImageError, STAGE_BATCH};

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
 use super::merge::structure_of;
 use super::{ImageError, STAGE_BATCH};
@@ -23,7 +24,7 @@ const SCHOOL: u64 = 5;
 const FIRST_PART_PERCENT: f64 = 20.0;
 
 /// How many people a delivery holds, by category and structure.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Population(HashMap<CompactString, [u64; 6]>);
 
 impl Population {

@@ -2,30 +2,15 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use sha2::{Digest as _, Sha256};
 
+use super::delivered::{Delivered, Fate, Named};
 use super::rejects;
-use crate::feed::{Category, Code, Completeness, Finding, Origin, Record, RecordDigest, Request};
+use crate::feed::{Category, Code, Completeness, Finding, Record, RecordDigest, Request};
 use crate::store::StagedRecord;
-
-/// What became of a delivered key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// Read; identical copies count.
-    Taken,
-    /// Left out, with a finding.
-    Rejected,
-    /// Delivered several times with different contents: all left out.
-    Conflict,
-    /// A difference that was not applied, with a finding.
-    Refused,
-    /// A difference took it out of the image, or asked to.
-    Deleted,
-}
 
 /// What is known of a key. There are as many as records in the image and the delivery together.
 #[derive(Debug, Clone, Copy)]
@@ -212,13 +197,15 @@ impl Ledger {
     }
 
     pub fn into_delivered(self) -> Delivered {
-        let of = |(category, rows): (Category, HashMap<CompactString, Row>)| {
-            rows.into_iter().filter_map(move |(key, Row { line, part, copies, fate, .. })| {
-                Some((hash(category, &key), Named { line, part, copies, fate: fate?, category }))
-            })
-        };
-        let named = Category::ALL.into_iter().zip(self.rows).flat_map(of);
-        Delivered { rows: named.collect(), names: self.names, earlier: Repeats::default() }
+        let mut delivered = Delivered::of(self.names);
+        for (category, rows) in Category::ALL.into_iter().zip(self.rows) {
+            for (key, Row { line, part, copies, fate, .. }) in rows {
+                if let Some(fate) = fate {
+                    delivered.note(&key, Named { line, part, copies, fate, category });
+                }
+            }
+        }
+        delivered
     }
 }
 
@@ -231,105 +218,4 @@ fn fingerprint(category: Category, key: &str, digest: &RecordDigest) -> u128 {
     let mut head = [0; 16];
     head.copy_from_slice(&hash[..16]);
     u128::from_be_bytes(head)
-}
-
-/// What became of each key that the deliveries of one run named.
-///
-/// It outlives the ledger until the plan is drawn, beside the roster: keys are kept as hashes of eight bytes, which is
-/// enough for origins and totals (among a million keys, the chance that any two meet is one in thirty million).
-#[derive(Debug, Default)]
-pub struct Delivered {
-    rows: HashMap<u64, Named>,
-    names: Vec<Arc<str>>,
-    /// Of records whose row says what became of a later one.
-    earlier: Repeats,
-}
-
-/// The last record of a key.
-#[derive(Debug, Clone, Copy)]
-struct Named {
-    line: u32,
-    part: u16,
-    copies: u16,
-    fate: Fate,
-    category: Category,
-}
-
-fn hash(category: Category, key: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (category.code(), key).hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Person records that are in no class of their own.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Repeats {
-    /// Left out because copies contradict each other, or because the difference was refused.
-    pub rejected: u64,
-    /// Identical copies beyond the first, and records that a later delivery of the same run replaced.
-    pub merged: u64,
-    /// Requests to take somebody out of the image, and records that such a request took out in the same run.
-    pub deleted: u64,
-}
-
-impl Delivered {
-    /// Fate and number of copies of a key; `None` when no delivery named it.
-    #[must_use]
-    pub fn fate(&self, category: Category, key: &str) -> Option<(Fate, u16)> {
-        let named = self.rows.get(&hash(category, key))?;
-        Some((named.fate, named.copies))
-    }
-
-    /// Where the key was read last.
-    #[must_use]
-    pub fn origin(&self, category: Category, key: &str) -> Option<Origin> {
-        let named = self.rows.get(&hash(category, key))?;
-        Some(Origin { file: Arc::clone(self.names.get(usize::from(named.part))?), line: named.line })
-    }
-
-    /// See [`Repeats`].
-    #[must_use]
-    pub fn repeats(&self) -> Repeats {
-        let mut repeats = self.earlier;
-        for named in self.rows.values().filter(|named| named.category.is_person()) {
-            let copies = u64::from(named.copies);
-            match named.fate {
-                Fate::Conflict | Fate::Refused => repeats.rejected += copies,
-                Fate::Taken => repeats.merged += copies.saturating_sub(1),
-                Fate::Deleted => repeats.deleted += copies,
-                Fate::Rejected => {}
-            }
-        }
-        repeats
-    }
-
-    /// Takes in what became of the keys of the delivery after this one.
-    pub(super) fn absorb(&mut self, later: Self) {
-        let offset = self.names.len();
-        self.names.extend(later.names);
-        for (key, mut seen) in later.rows {
-            seen.part = u16::try_from(usize::from(seen.part) + offset).unwrap_or(u16::MAX);
-            let person = seen.category.is_person();
-            let Some(before) = self.rows.get_mut(&key) else {
-                self.rows.insert(key, seen);
-                continue;
-            };
-            let copies = u64::from(before.copies);
-            match (before.fate, seen.fate) {
-                // What was left out left the record of before as it was.
-                (Fate::Taken | Fate::Deleted, Fate::Conflict | Fate::Refused | Fate::Rejected) => {
-                    if person && seen.fate != Fate::Rejected {
-                        self.earlier.rejected += u64::from(seen.copies);
-                    }
-                    continue;
-                }
-                _ if !person => {}
-                (Fate::Taken, Fate::Deleted) | (Fate::Deleted, _) => self.earlier.deleted += copies,
-                (Fate::Taken, _) => self.earlier.merged += copies,
-                (Fate::Conflict | Fate::Refused, _) => self.earlier.rejected += copies,
-                (Fate::Rejected, _) => {}
-            }
-            *before = seen;
-        }
-    }
 }

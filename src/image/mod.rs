@@ -6,10 +6,13 @@
 
 mod check;
 mod choice;
+mod complete;
+mod delivered;
 mod delta;
 mod departures;
 mod ledger;
 mod load;
+mod memo;
 mod merge;
 mod reader;
 mod reading;
@@ -19,27 +22,22 @@ mod tests;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use compact_str::CompactString;
-use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tokio::sync::mpsc;
 
 pub use check::{Checked, Observer, check};
 use choice::{History, Refusal, choose};
-use ledger::Ledger;
-pub use ledger::{Delivered, Fate, Repeats};
+pub use delivered::{Delivered, Fate, Repeats};
 pub use load::{roster, sources};
 pub use reader::Reader;
 use reader::earlier_links;
-use reading::read;
 
 use crate::config::{LimitsConfig, SourceConfig};
-use crate::feed::{self, Category, Code, Completeness, Delivery, DeliveryKind, FeedError, Finding, Reading};
+use crate::feed::{self, Category, Code, Completeness, Delivery, FeedError, Finding, Reading};
 use crate::progress::Progress;
-use crate::store::{Acceptance, DeliveryRow, SourceRow, Store, StoreError};
+use crate::store::{SourceRow, Store, StoreError};
 use crate::wording;
 
 /// Records staged at once: large enough to make transactions rare, small enough to keep memory flat.
@@ -57,6 +55,8 @@ pub struct Intake {
     /// Version of the image afterwards.
     pub version: i64,
     pub reading: Reading,
+    /// The complete set had been read before, over the same image: it was recognised, not parsed.
+    pub again: bool,
     pub completeness: [Completeness; 6],
     /// What became of each delivered key while reading.
     pub delivered: Delivered,
@@ -121,7 +121,8 @@ pub async fn take_in(
     let (known, name, surveyor) = (history.clone(), config.name.clone(), Arc::clone(&reader));
     let mut choice = blocking(&config.name, move || {
         let offer = surveyor.survey()?;
-        choose(offer, &known, gap, &feed::fingerprint).map_err(|refusal| refused(name, &path, refusal))
+        choose(offer, &known, gap, &|delivery| feed::fingerprint(delivery, &mut |_| {}))
+            .map_err(|refusal| refused(name, &path, refusal))
     })
     .await??;
 
@@ -132,6 +133,7 @@ pub async fn take_in(
         digest: source.digest.clone().unwrap_or_default(),
         version: source.version,
         reading: Reading::default(),
+        again: false,
         completeness: [Completeness::Partial; 6],
         delivered: Delivered::default(),
         findings: std::mem::take(&mut choice.findings),
@@ -139,7 +141,7 @@ pub async fn take_in(
     let next_year = choice.complete.as_ref().is_some_and(|set| history.is_newer(set)) && !rules.waiting.is_empty();
     let ground = Ground { store, source, reader, rules, threads, now, progress };
     if let Some(delivery) = choice.complete {
-        take_complete(&ground, delivery, &mut intake).await?;
+        complete::take(&ground, delivery, &mut intake).await?;
     }
     if next_year {
         // Whether the schools have gone up is known once the complete set is planned and applied.
@@ -169,75 +171,6 @@ impl Ground<'_> {
     fn stopped(&self, reason: &dyn std::fmt::Display) -> ImageError {
         ImageError::Stopped { source_name: self.source.name.clone(), reason: reason.to_string() }
     }
-}
-
-/// Reads a complete set beside the image and changes the image accordingly.
-async fn take_complete(ground: &Ground<'_>, delivery: Delivery, intake: &mut Intake) -> Result<(), ImageError> {
-    let Ground { store, source, rules, threads, .. } = ground;
-    let threads = *threads;
-    let started = Instant::now();
-    let names: Vec<Arc<str>> = delivery.parts.iter().map(|p| Arc::clone(&p.name)).collect();
-    let files = store.origin_files(&names).await?;
-    let mut ledger = Ledger::new(names);
-    let mut known = store.image_digests(source.id);
-    while let Some((category, key, digest)) = known.try_next().await? {
-        ledger.know(category, key, digest);
-    }
-    drop(known);
-    store.staging_clear(source.id).await?;
-
-    let (sender, mut receiver) = mpsc::channel(4);
-    let total: u64 = delivery.parts.iter().map(|p| p.size).sum();
-    ground.progress.begin("feed", Some(total));
-    let reading = {
-        let (reader, progress) = (Arc::clone(&ground.reader), Arc::clone(ground.progress));
-        let name = source.name.clone();
-        tokio::task::spawn_blocking(move || {
-            // A receiver that went away means that the store failed: its own error says why.
-            let mut keep = |batch| sender.blocking_send(batch).is_ok();
-            read(&reader, delivery, ledger, &mut keep, threads, &name, &*progress)
-        })
-    };
-    while let Some(batch) = receiver.recv().await {
-        store.stage(source.id, batch, &files).await?;
-    }
-    let mut outcome = reading.await.map_err(|e| ground.stopped(&e))??;
-    store.unstage(source.id, &outcome.ledger.conflicts()).await?;
-    let doubtful: Vec<Category> =
-        outcome.findings.iter().filter(|f| f.code == Code::FirstPartMissing).filter_map(|f| f.category).collect();
-    let gone = departures::settle(
-        store,
-        source.id,
-        outcome.ledger.gone(outcome.completeness),
-        &outcome.population,
-        &doubtful,
-        &rules.limits,
-        &mut outcome.findings,
-    )
-    .await?;
-    let digest = outcome.ledger.digest();
-    let delivered = outcome.date.or(source.delivered);
-    let note = DeliveryRow { kind: DeliveryKind::Complete, date: outcome.date, digest: outcome.reading.digest };
-    let version = store
-        .accept(Acceptance {
-            source: source.id,
-            delivered,
-            digest: &digest,
-            gone: &gone,
-            delivery: &note,
-            accepted_at: ground.now.as_millisecond(),
-        })
-        .await?;
-    intake.findings.append(&mut outcome.findings);
-    intake.findings.append(&mut outcome.ledger.take_findings());
-    tracing::debug!(source = %source.name, version, gone = gone.len(), seconds = started.elapsed().as_secs_f64(), "delivery accepted");
-    intake.delivery_date = outcome.date;
-    intake.digest = digest;
-    intake.version = version;
-    intake.reading = outcome.reading;
-    intake.completeness = outcome.completeness;
-    intake.delivered = outcome.ledger.into_delivered();
-    Ok(())
 }
 
 /// Applies differences in their order; after one that is refused, nothing can follow.

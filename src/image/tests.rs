@@ -1,6 +1,7 @@
 //! Images as deliveries make them: support, and one file per promise.
 
 mod abnormal;
+mod again;
 mod freshness;
 mod invariants;
 

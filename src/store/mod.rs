@@ -14,6 +14,7 @@ mod lock;
 mod look_up;
 mod names;
 mod overview;
+mod readings;
 mod runs;
 mod secret_pool;
 mod trail;
@@ -34,6 +35,7 @@ pub use lock::RunLock;
 pub use look_up::{CredentialRow, SheetRow};
 pub use names::NameRow;
 pub use overview::{ClassCount, LastRun, SchoolCount, SourceOverview};
+pub use readings::ReadingRow;
 pub use runs::{BatchResult, JournalRow, Outcome, PlanRow, PlanState};
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.
