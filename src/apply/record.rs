@@ -58,7 +58,7 @@ fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<Acco
         class: change.subject.class.clone().or_else(|| before.and_then(|b| b.class.clone())),
         level: change.subject.level.clone().or_else(|| before.and_then(|b| b.level.clone())),
         expected: leaving && (change.expected || before.is_some_and(|b| b.expected && b.stage != Stage::Present)),
-        adopted: change.adopts || before.is_some_and(|b| b.adopted),
+        adopted: change.adopts.is_some() || before.is_some_and(|b| b.adopted),
         join_key,
     })
 }

@@ -1,6 +1,6 @@
 //! The register: every name ever given, and the drawing of new ones.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use compact_str::{CompactString, format_compact};
 
@@ -24,6 +24,8 @@ pub struct Register {
     order: Vec<JoinKey>,
     /// How many of them the store has.
     stored: usize,
+    /// Those of the store that have other names now.
+    changed: BTreeSet<JoinKey>,
     pool: Pool,
 }
 
@@ -32,8 +34,6 @@ pub struct Register {
 pub enum AdoptError {
     #[error("{name:?} already belongs to {owner}")]
     Taken { name: CompactString, owner: JoinKey },
-    #[error("{key} is registered as uid {known_uid}, login {known_login}")]
-    Different { key: JoinKey, known_uid: Uid, known_login: Login },
     #[error("{key} has an empty uid or login in the directory")]
     Empty { key: JoinKey },
 }
@@ -49,6 +49,7 @@ impl Register {
             given: HashMap::new(),
             order: Vec::new(),
             stored: 0,
+            changed: BTreeSet::new(),
             pool: Pool {
                 rules,
                 taken: HashMap::new(),
@@ -93,36 +94,48 @@ impl Register {
         })
     }
 
-    /// Registers an account found in the directory under the names that it has there.
+    /// Registers an account found in the directory under the names that it has there. Names that were reserved for the
+    /// join key and that it never had there give way, and stay taken.
     ///
     /// # Errors
-    /// When the join key is registered under other names, or a name belongs to another join key: somebody has to
-    /// settle it in the directory.
+    /// When a name belongs to another join key, or there is none: somebody has to settle it in the directory.
     pub fn adopt(&mut self, key: &JoinKey, uid: Uid, login: Login) -> Result<(), AdoptError> {
         let folded = [uid.folded(), login.folded()];
         if folded.iter().any(CompactString::is_empty) {
             return Err(AdoptError::Empty { key: key.clone() });
         }
-        if let Some(known) = self.given.get(key) {
-            if [known.uid.folded(), known.login.folded()] == folded {
-                return Ok(());
-            }
-            let (known_uid, known_login) = (known.uid.clone(), known.login.clone());
-            return Err(AdoptError::Different { key: key.clone(), known_uid, known_login });
+        let known = self.given.get(key);
+        if known.is_some_and(|known| [known.uid.folded(), known.login.folded()] == folded) {
+            return Ok(());
         }
         for name in folded {
             let owner = self.pool.taken.get(&name).copied().flatten();
-            if let Some(owner) = owner.and_then(|at| self.order.get(at as usize)) {
+            if let Some(owner) = owner.and_then(|at| self.order.get(at as usize)).filter(|owner| *owner != key) {
                 return Err(AdoptError::Taken { name, owner: owner.clone() });
             }
         }
-        self.insert(key.clone(), Names { uid, login });
+        let names = Names { uid, login };
+        match known.and_then(|known| self.pool.taken.get(&known.uid.folded()).copied().flatten()) {
+            Some(at) => {
+                self.pool.occupy(&names, at);
+                self.given.insert(key.clone(), names);
+                if (at as usize) < self.stored {
+                    self.changed.insert(key.clone());
+                }
+            }
+            None => self.insert(key.clone(), names),
+        }
         Ok(())
     }
 
     /// The names given or adopted since the store was read, in that order.
     pub fn new_names(&self) -> impl Iterator<Item = (&JoinKey, &Names)> {
         self.order.iter().skip(self.stored).filter_map(|key| Some((key, self.given.get(key)?)))
+    }
+
+    /// Those that the store has under other names, with the present ones.
+    pub fn changed_names(&self) -> impl Iterator<Item = (&JoinKey, &Names)> {
+        self.changed.iter().filter_map(|key| Some((key, self.given.get(key)?)))
     }
 
     /// The last number used of each series of uids.

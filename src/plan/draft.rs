@@ -21,6 +21,7 @@ use super::holds::Holds;
 use super::limits::Tallies;
 use super::persons::PersonDiff;
 use super::population::{Population, continuity, count_accounts};
+use super::recognise::Recognised;
 use super::structures::structure_changes;
 use super::totals::{Class, count};
 use super::year::Years;
@@ -33,6 +34,7 @@ pub(super) struct Matter {
     pub names: Vec<(Uid, Login)>,
     pub accounts: HashMap<JoinKey, AccountRow>,
     pub withdrawn: HashSet<JoinKey>,
+    pub(super) recognised: Recognised,
     /// Structures that are in the directory, by their join key, under the name that they have there.
     pub structures: HashMap<StructureId, Dn>,
     pub dialect: Arc<Dialect>,
@@ -44,7 +46,8 @@ impl Matter {
     /// Runs `work` with a comparison over this matter.
     pub fn with_diff<T>(&self, work: impl FnOnce(&PersonDiff<'_>) -> T) -> T {
         let names = |id: PersonId| self.names.get(id.0 as usize).map(|(uid, login)| (uid, login));
-        let context = Context::new(&self.dialect, &self.roster, &names, self.today, &self.structures);
+        let context = Context::new(&self.dialect, &self.roster, &names, self.today, &self.structures)
+            .with_people_at(&self.recognised.elsewhere);
         work(&PersonDiff {
             roster: &self.roster,
             dialect: &self.dialect,
@@ -52,6 +55,7 @@ impl Matter {
             names: &self.names,
             accounts: &self.accounts,
             withdrawn: &self.withdrawn,
+            recognised: &self.recognised,
             today: self.today,
             lifecycle: &self.config.lifecycle,
         })
@@ -108,6 +112,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     let mut holds = Holds::default();
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
     hold_clashes(roster, population, &mut holds, &mut findings);
+    hold_doubts(roster, &matter.recognised, &mut holds);
     let mut defaulted = population.defaulted.clone();
     hold_without_class(diff, &creates, &mut holds, &mut defaulted);
 
@@ -133,7 +138,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
             held.push((hold, change.clone()));
         } else {
             set(*id, Class::of(change.kind));
-            totals.adopted += u64::from(change.adopts);
+            totals.adopted += u64::from(change.adopts.is_some());
             persons.push(change.clone());
         }
     }
@@ -276,6 +281,21 @@ fn hold_clashes(roster: &Roster, population: &Population, holds: &mut Holds, fin
             let school = uais(roster, person).next();
             holds.person(HoldReason::Ambiguous, &person.key, &person.origin, school, message.clone());
             findings.push(Finding::new(Code::JoinKeyTwice, message).who(person.name.listed()));
+        }
+    }
+}
+
+/// People whose account may be in the directory already, and nobody can tell: neither created nor taken over.
+fn hold_doubts(roster: &Roster, recognised: &Recognised, holds: &mut Holds) {
+    for (id, reason) in &recognised.doubts {
+        if let Some(person) = roster.person(*id) {
+            let message = format!(
+                "{} : {reason} ; ni créé ni repris. Corrigez l'annuaire ou l'export, ou donnez au bon compte la clé de \
+                 jointure {}.",
+                person.name.display(),
+                person.key
+            );
+            holds.person(HoldReason::Ambiguous, &person.key, &person.origin, uais(roster, person).next(), message);
         }
     }
 }

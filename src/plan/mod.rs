@@ -15,6 +15,7 @@ mod names;
 mod persons;
 mod population;
 mod prepare;
+mod recognise;
 pub mod render;
 mod structures;
 mod totals;

@@ -16,7 +16,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
 
 /// Raised when a field is added or changes its meaning.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -206,6 +206,17 @@ pub enum ChangeKind {
     GroupDelete,
 }
 
+/// What says that an account of the directory is somebody's of the roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    JoinKey,
+    /// The INE, with an equal birth date.
+    Ine,
+    /// The mail address of staff.
+    Mail,
+}
+
 impl ChangeKind {
     pub const ALL: [Self; 11] = [
         Self::StructureCreate,
@@ -237,9 +248,9 @@ pub struct Change {
     /// French, when the kind alone does not say it: "de la classe 5A vers 4B", "absent depuis le 2026-09-02".
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
-    /// An account found in the directory that this change takes over.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub adopts: bool,
+    /// An account found in the directory that this change takes over, by what it was recognised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub adopts: Option<Proof>,
     /// A credential that was issued and never printed is withdrawn.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub revokes: bool,

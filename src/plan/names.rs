@@ -1,16 +1,19 @@
 //! Names for everybody in the roster, for ever: from the register, from the directory, or new.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::TryStreamExt as _;
 
 use crate::audit::{Kind, Trail};
-use crate::directory::Search;
+use crate::directory::dialect::TakenNames;
+use crate::directory::{Dn, Search};
 use crate::naming::{Login, Names, Register, Rules, Uid, fold};
-use crate::roster::{JoinKey, Roster};
+use crate::roster::{JoinKey, Person, PersonId, Roster};
 use crate::store::{AccountRow, NameRow};
 
+use super::Proof;
 use super::prepare::{Ground, PlanError};
+use super::recognise::{Claim, Recognised, Recognition, Strangers};
 use super::year::school_year;
 
 /// Gives what the engine knows under a former join key to the present one: a name is for a person, not for a key.
@@ -51,30 +54,53 @@ pub(super) async fn rekey(
     Ok(())
 }
 
-/// Gives everybody in the roster a uid and a login. The directory is asked which names are taken there only when
-/// somebody is new to the register; new names are reserved before anything is shown, so that dry run and real run
-/// agree. `rows` is the register as it was.
+/// Names for everybody, and the accounts of the directory that are taken over.
+pub(super) struct Named {
+    /// By person.
+    pub names: Vec<(Uid, Login)>,
+    pub recognised: Recognised,
+}
+
+/// Gives everybody in the roster a uid and a login. The directory is asked only when somebody has no account yet: which
+/// names are taken there, and whether the account is there under another program's care. New names are reserved before
+/// anything is shown, so that dry run and real run agree. `rows` is the register as it was.
 pub(super) async fn name_everybody(
     ground: &Ground<'_>,
     roster: &Roster,
+    accounts: &HashMap<JoinKey, AccountRow>,
     rows: Vec<NameRow>,
     trail: &Trail,
-) -> Result<Vec<(Uid, Login)>, PlanError> {
-    // Nearly every night everybody is known: nothing to draw, nothing to ask.
+) -> Result<Named, PlanError> {
+    let strangers = Strangers::new(roster, accounts);
     let known: HashMap<&str, &NameRow> = rows.iter().map(|row| (row.join_key.as_str(), row)).collect();
-    let all: Option<Vec<(Uid, Login)>> = roster
-        .persons
-        .iter()
-        .map(|person| known.get(person.key.as_str()).map(|row| (row.uid.clone(), row.login.clone())))
-        .collect();
+    let of_register = |person: &Person| known.get(person.key.as_str()).map(|row| (row.uid.clone(), row.login.clone()));
+    let all: Option<Vec<(Uid, Login)>> = roster.persons.iter().map(|person| of_register(person)).collect();
     drop(known);
-    if let Some(all) = all {
-        return Ok(all);
+    // Nearly every night everybody is known: nothing to draw, nothing to ask.
+    if let Some(names) = all.as_ref().filter(|_| strangers.is_empty()) {
+        let elsewhere = elsewhere(ground, roster, accounts, names, &[]);
+        return Ok(Named {
+            names: all.unwrap_or_default(),
+            recognised: Recognised { elsewhere, ..Recognised::default() },
+        });
     }
     let counters = ground.store.uid_counters().await?;
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
     let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
-    take_names_of_directory(ground, roster, &mut register).await?;
+    register.take(ground.store.retired_names().await?.iter().map(String::as_str));
+    let (recognised, claims) = ask_directory(ground, roster, accounts, &strangers, &mut register).await?;
+    let mut recognised = recognised;
+    for (id, claim) in &claims {
+        let (Some(person), TakenNames { uid: Some(uid), login: Some(login), .. }) = (roster.person(*id), &claim.names)
+        else {
+            continue;
+        };
+        if let Err(error) = register.adopt(&person.key, uid.clone(), login.clone()) {
+            tracing::warn!(dn = %claim.dn, %error, "an account cannot keep its names");
+            recognised.entries.remove(&claim.dn);
+            recognised.doubts.insert(*id, format!("{} : {error}", claim.dn));
+        }
+    }
     let year = school_year(ground.today, &ground.config.year);
     let names: Vec<(Uid, Login)> = roster
         .persons
@@ -84,56 +110,101 @@ pub(super) async fn name_everybody(
             (names.uid.clone(), names.login.clone())
         })
         .collect();
-    let new: Vec<NameRow> = register
-        .new_names()
-        .map(|(join_key, names)| NameRow {
-            join_key: join_key.clone(),
-            uid: names.uid.clone(),
-            login: names.login.clone(),
-        })
-        .collect();
-    if !new.is_empty() {
+    let row = |(join_key, names): (&JoinKey, &Names)| NameRow {
+        join_key: join_key.clone(),
+        uid: names.uid.clone(),
+        login: names.login.clone(),
+    };
+    let new: Vec<NameRow> = register.new_names().map(row).collect();
+    let adopted: Vec<NameRow> = register.changed_names().map(row).collect();
+    if !(new.is_empty() && adopted.is_empty()) {
         let counters: Vec<(String, u64)> = register.counters().map(|(s, n)| (s.to_owned(), n)).collect();
         let folded = |name: &str| fold(name).into();
-        ground.store.reserve_names(&new, &counters, folded, ground.now.as_millisecond()).await?;
-        trail.record(Kind::NameReserved, None, serde_json::json!({ "count": new.len() }))?;
+        let now = ground.now.as_millisecond();
+        ground.store.change_names(&adopted, folded, now).await?;
+        ground.store.reserve_names(&new, &counters, folded, now).await?;
+        trail.record(
+            Kind::NameReserved,
+            None,
+            serde_json::json!({ "count": new.len(), "adopted_instead": adopted.len() }),
+        )?;
     }
-    Ok(names)
+    recognised.elsewhere = elsewhere(ground, roster, accounts, &names, &claims);
+    Ok(Named { names, recognised })
 }
 
-/// Adopts the names of accounts with a known join key, and marks every other name as taken.
-async fn take_names_of_directory(
+/// Recognises the accounts of those who have none in the register, and marks every other name as taken. Gives the
+/// entries that are taken over, in the order of the persons.
+async fn ask_directory(
     ground: &Ground<'_>,
     roster: &Roster,
+    accounts: &HashMap<JoinKey, AccountRow>,
+    strangers: &Strangers<'_>,
     register: &mut Register,
-) -> Result<(), PlanError> {
+) -> Result<(Recognised, Vec<(PersonId, Claim)>), PlanError> {
     let dialect = &ground.dialect;
-    let mut entries = ground
-        .directory
-        .search(Search {
-            base: dialect.people_branch().clone(),
-            filter: dialect.person_filter(),
-            attributes: dialect.name_attributes(),
-        })
-        .await?;
+    let mut attributes = dialect.name_attributes();
+    attributes.extend(dialect.identity_attributes());
+    attributes.sort();
+    attributes.dedup();
+    let search = Search { base: dialect.people_branch().clone(), filter: dialect.person_filter(), attributes };
+    let mut entries = ground.directory.search(search).await?;
+    let (mut claims, mut doubts) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
     while let Some(entry) = entries.try_next().await? {
-        let taken = dialect.names_of(&entry);
-        let key = dialect
-            .join_keys(&entry)
-            .map(|key| roster.aliases.present(JoinKey::from_text(key)))
-            .find(|key| roster.persons.binary_search_by(|p| p.key.cmp(key)).is_ok());
-        if let (Some(key), Some(uid), Some(login)) = (key, &taken.uid, &taken.login)
-            && register.get(&key).is_none()
-        {
-            match register.adopt(&key, uid.clone(), login.clone()) {
-                Ok(()) => continue,
-                Err(error) => tracing::warn!(dn = %entry.dn, %error, "an account cannot keep its names"),
-            }
+        let names = dialect.names_of(&entry);
+        let (mut owner, mut ours) = (None, false);
+        for key in dialect.join_keys(&entry) {
+            let key = roster.aliases.present(JoinKey::from_text(key));
+            ours |= accounts.contains_key(&key);
+            owner = owner.or_else(|| roster.persons.binary_search_by(|p| p.key.cmp(&key)).ok());
         }
-        register.take(taken.uid.iter().map(Uid::as_str));
-        register.take(taken.login.iter().map(Login::as_str));
-        register.take(taken.aliases.iter().map(String::as_str));
+        let recognition = match owner.map(|at| PersonId(at as u32)) {
+            Some(id) if strangers.awaits(id) => Recognition::Person(id, Proof::JoinKey),
+            None if !ours => strangers.examine(&dialect.identity(&entry)),
+            _ => Recognition::None,
+        };
+        register.take(names.uid.iter().map(Uid::as_str));
+        register.take(names.login.iter().map(Login::as_str));
+        register.take(names.aliases.iter().map(String::as_str));
+        match recognition {
+            Recognition::None => {}
+            Recognition::Person(id, proof) => {
+                claims.entry(id).or_default().push(Claim { dn: entry.dn, names, proof });
+            }
+            Recognition::Doubt(id, reason) => doubts.push((id, entry.dn, reason)),
+        }
         ground.progress.advance(1);
     }
-    Ok(())
+    let mut recognised = Recognised::default();
+    let claims = recognised.settle(claims, doubts);
+    Ok((recognised, claims))
+}
+
+/// The accounts whose DN is not the one that the dialect gives: as the register has it, or as they were found.
+fn elsewhere(
+    ground: &Ground<'_>,
+    roster: &Roster,
+    accounts: &HashMap<JoinKey, AccountRow>,
+    names: &[(Uid, Login)],
+    claims: &[(PersonId, Claim)],
+) -> HashMap<PersonId, Dn> {
+    let dialect = &ground.dialect;
+    let mut elsewhere = HashMap::new();
+    for ((person, (uid, _)), id) in roster.persons.iter().zip(names).zip((0..).map(PersonId)) {
+        let Some(account) = accounts.get(&person.key) else { continue };
+        if !dialect.is_person_dn(uid, &account.dn)
+            && let Ok(dn) = Dn::parse(&account.dn)
+            && dn != dialect.person_dn(uid)
+        {
+            elsewhere.insert(id, dn);
+        }
+    }
+    for (id, claim) in claims {
+        if let Some((uid, _)) = names.get(id.0 as usize)
+            && claim.dn != dialect.person_dn(uid)
+        {
+            elsewhere.insert(*id, claim.dn.clone());
+        }
+    }
+    elsewhere
 }

@@ -13,7 +13,8 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
 use crate::store::{AccountRow, Stage};
 
-use super::{Change, ChangeKind, Subject, Write};
+use super::recognise::Recognised;
+use super::{Change, ChangeKind, Proof, Subject, Write};
 
 /// What the comparison needs to know beside the entry.
 pub struct PersonDiff<'a> {
@@ -25,6 +26,7 @@ pub struct PersonDiff<'a> {
     pub accounts: &'a HashMap<JoinKey, AccountRow>,
     /// Delivered relatives who may have no account any more: their links go without grace.
     pub withdrawn: &'a HashSet<JoinKey>,
+    pub recognised: &'a Recognised,
     pub today: Date,
     pub lifecycle: &'a LifecycleConfig,
 }
@@ -60,7 +62,7 @@ impl PersonDiff<'_> {
         for key in self.dialect.join_keys(entry) {
             let key = self.roster.aliases.present(JoinKey::from_text(key));
             if let Ok(at) = self.roster.persons.binary_search_by(|p| p.key.cmp(&key)) {
-                return self.compare_person(PersonId(at as u32), entry);
+                return self.compare_person(PersonId(at as u32), Proof::JoinKey, entry);
             }
             if self.accounts.get(&key).is_some_and(|a| a.stage != Stage::Purged) {
                 known = Some(key);
@@ -68,7 +70,10 @@ impl PersonDiff<'_> {
         }
         match known {
             Some(key) => self.departing(key, entry),
-            None => Seen::Foreign(entry.dn.clone()),
+            None => match self.recognised.entries.get(&entry.dn) {
+                Some(&(id, proof)) => self.compare_person(id, proof, entry),
+                None => Seen::Foreign(entry.dn.clone()),
+            },
         }
     }
 
@@ -78,7 +83,7 @@ impl PersonDiff<'_> {
         Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink }))
     }
 
-    fn compare_person(&self, id: PersonId, entry: &Entry) -> Seen {
+    fn compare_person(&self, id: PersonId, proof: Proof, entry: &Entry) -> Seen {
         let dn = entry.dn.clone();
         let Some(person) = self.roster.person(id) else { return Seen::Foreign(dn) };
         let without_class = matches!(&person.role, Role::Pupil(p) if p.classes.is_empty());
@@ -90,7 +95,7 @@ impl PersonDiff<'_> {
             Ok(attributes) => attributes,
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
-        let change = self.classify(id, person, &dn, attributes);
+        let change = self.classify(id, person, proof, &dn, attributes);
         let defaulted = wanted.defaulted().map(|defaulted| (self.home(person), defaulted));
         Seen::Person { id, dn, change: change.map(Box::new), defaulted }
     }
@@ -107,25 +112,35 @@ impl PersonDiff<'_> {
         self.dialect.person_entry(self.context, id, false).map_err(|missing| missing.french())
     }
 
-    fn classify(&self, id: PersonId, person: &Person, dn: &Dn, attributes: Vec<AttributeChange>) -> Option<Change> {
+    fn classify(
+        &self,
+        id: PersonId,
+        person: &Person,
+        proof: Proof,
+        dn: &Dn,
+        attributes: Vec<AttributeChange>,
+    ) -> Option<Change> {
         let subject = self.subject(id, person);
         let account = self.accounts.get(&person.key);
         let modify = |attributes: Vec<AttributeChange>| {
             if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } }
         };
         let (kind, write, note, adopts) = match account {
-            None => (ChangeKind::Update, modify(attributes), Some("compte déjà présent, repris".to_owned()), true),
+            None => {
+                let note = format!("compte déjà présent, repris {}", proof.french());
+                (ChangeKind::Update, modify(attributes), Some(note), Some(proof))
+            }
             Some(account) if account.stage == Stage::Suspended => {
                 let note = format!("de retour, suspendu depuis le {}", account.since);
-                (ChangeKind::Restore, Write::Unlock { attributes }, Some(note), false)
+                (ChangeKind::Restore, Write::Unlock { attributes }, Some(note), None)
             }
             Some(account) if account.stage == Stage::Absent => {
                 let note = format!("de retour, absent depuis le {}", account.since);
-                (ChangeKind::Restore, modify(attributes), Some(note), false)
+                (ChangeKind::Restore, modify(attributes), Some(note), None)
             }
             Some(account) => match moved(account, &subject) {
-                Some(note) => (ChangeKind::Move, modify(attributes), Some(note), false),
-                None if !attributes.is_empty() => (ChangeKind::Update, modify(attributes), None, false),
+                Some(note) => (ChangeKind::Move, modify(attributes), Some(note), None),
+                None if !attributes.is_empty() => (ChangeKind::Update, modify(attributes), None, None),
                 None => return None,
             },
         };
@@ -155,7 +170,7 @@ impl PersonDiff<'_> {
             subject: self.subject(id, person),
             origin: Some(person.origin.clone()),
             note: again.then(|| "l'entrée avait disparu de l'annuaire".to_owned()),
-            adopts: false,
+            adopts: None,
             revokes: false,
             expected: false,
             write: Write::Add { attributes: self.dialect.entry(&wanted).attributes, credential: true },
@@ -173,7 +188,7 @@ impl PersonDiff<'_> {
             subject: self.subject(id, person),
             origin: Some(person.origin.clone()),
             note: None,
-            adopts: false,
+            adopts: None,
             revokes: false,
             expected: false,
             write: Write::Nothing,
@@ -249,7 +264,7 @@ impl PersonDiff<'_> {
             subject: known_subject(account),
             origin: None,
             note: Some(note),
-            adopts: false,
+            adopts: None,
             revokes: self.withdrawn.contains(&account.join_key),
             expected,
             write,

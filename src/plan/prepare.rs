@@ -26,7 +26,7 @@ use crate::roster::{JoinKey, LeftOutReason, Roster, SourceInfo, StructureId};
 use crate::store::{Store, StoreError};
 
 use super::draft::{Beside, Matter, draft};
-use super::names::{name_everybody, rekey};
+use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
 use super::write::write;
 use super::year::{Years, school_year};
@@ -109,7 +109,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     // Names, for ever.
     ground.progress.begin("naming", None);
     rekey(ground, &roster, &mut accounts, &mut reserved, trail).await?;
-    let names = name_everybody(ground, &roster, reserved, trail).await?;
+    let Named { names, recognised } = name_everybody(ground, &roster, &accounts, reserved, trail).await?;
     clock.lap("naming");
 
     // The directory against the roster.
@@ -128,6 +128,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         structures: structures_by_key(&roster, &ground.dialect, &structures),
         roster,
         names,
+        recognised,
         accounts,
         withdrawn,
         dialect: Arc::clone(&ground.dialect),

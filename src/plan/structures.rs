@@ -70,7 +70,7 @@ pub(super) fn structure_changes(
             subject,
             origin: Some(structure.origin.clone()),
             note: None,
-            adopts: false,
+            adopts: None,
             revokes: false,
             expected: false,
             write,

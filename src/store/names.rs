@@ -75,6 +75,48 @@ impl Store {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs()))).collect()
     }
 
+    /// Every name that was reserved and given up before it was used, in the form in which names compare: not free.
+    pub async fn retired_names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT folded FROM retired_name").fetch_all(&self.reader).await?)
+    }
+
+    /// Gives join keys other names than were reserved for them, in one transaction: those that their accounts turned out
+    /// to have. The former ones are retired. `fold` gives the form in which names compare.
+    pub async fn change_names(
+        &self,
+        names: &[NameRow],
+        fold: impl Fn(&str) -> String,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        for name in names {
+            let (uid, login) = (fold(name.uid.as_str()), fold(name.login.as_str()));
+            sqlx::query(
+                "INSERT OR IGNORE INTO retired_name (folded, join_key, retired_at)
+                 SELECT folded, join_key, ?4 FROM (
+                     SELECT uid_folded AS folded, join_key FROM name WHERE join_key = ?1
+                     UNION SELECT login_folded, join_key FROM name WHERE join_key = ?1)
+                 WHERE folded NOT IN (?2, ?3)",
+            )
+            .bind(name.join_key.as_str())
+            .bind(&uid)
+            .bind(&login)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query("UPDATE name SET uid = ?2, uid_folded = ?3, login = ?4, login_folded = ?5 WHERE join_key = ?1")
+                .bind(name.join_key.as_str())
+                .bind(name.uid.as_str())
+                .bind(uid)
+                .bind(name.login.as_str())
+                .bind(login)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Reserves new names and raises the counters, in one transaction. `fold` gives the form in which names compare.
     ///
     /// # Errors

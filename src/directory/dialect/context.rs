@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub roster: &'a Roster,
     pub today: Date,
     pub(super) names: &'a Names<'a>,
+    /// People whose account is elsewhere than where the dialect would create it.
+    elsewhere: Option<&'a HashMap<PersonId, Dn>>,
     /// By [`StructureId`]; `None` for one that is left out.
     structures: Vec<Option<StructureName>>,
     /// What was noticed about the structures: without SIRET, left out, two with one identifier.
@@ -50,9 +52,20 @@ impl<'a> Context<'a> {
         today: Date,
         existing: &HashMap<StructureId, Dn>,
     ) -> Self {
-        let mut context = Self { roster, today, names, structures: Vec::new(), findings: Vec::new() };
+        let mut context = Self { roster, today, names, elsewhere: None, structures: Vec::new(), findings: Vec::new() };
         context.name_structures(dialect, existing);
         context
+    }
+
+    /// Accounts whose DN is not the one that the dialect gives: links towards these people name them as they are.
+    #[must_use]
+    pub const fn with_people_at(mut self, elsewhere: &'a HashMap<PersonId, Dn>) -> Self {
+        self.elsewhere = Some(elsewhere);
+        self
+    }
+
+    pub(super) fn elsewhere(&self, id: PersonId) -> Option<&Dn> {
+        self.elsewhere?.get(&id)
     }
 
     pub(super) fn structure(&self, id: StructureId) -> Option<&StructureName> {

@@ -20,6 +20,14 @@ impl Dialect {
         self.people.child(&self.person_rdn, uid.as_str())
     }
 
+    /// Whether `text` is what [`Self::person_dn`] gives, written alike: told without parsing, for the many where it is.
+    #[must_use]
+    pub fn is_person_dn(&self, uid: &Uid, text: &str) -> bool {
+        let rest = text.strip_prefix(self.person_rdn.as_str()).and_then(|rest| rest.strip_prefix('='));
+        let branch = rest.and_then(|rest| rest.strip_prefix(uid.as_str())).and_then(|rest| rest.strip_prefix(','));
+        branch == Some(self.people.as_str())
+    }
+
     /// The entry of a person.
     ///
     /// `keep_class`: a pupil without class has an account already, and keeps the class that he had; that attribute is
@@ -45,13 +53,22 @@ impl Dialect {
             Role::Staff(staff) => (Kind::Staff, has_services(staff)),
         };
         let role = |part: &Part| part.profiles & profiles != 0 || (part.services && services);
-        let subject = Subject { kind, dn: self.person_dn(uid), role: &role, keep_class };
+        let dn = context.elsewhere(id).cloned().unwrap_or_else(|| self.person_dn(uid));
+        let subject = Subject { kind, dn, role: &role, keep_class };
         let emitter = Emitter { dialect: self, context, person, uid, login, profiles };
         write(self, self.shape(kind), subject, |source, out| emitter.emit(source, out))
     }
 
     /// The DN of a person as text, at the end of `text`.
-    fn push_person(&self, text: &mut String, uid: &Uid, in_composite: bool) {
+    fn push_person(&self, text: &mut String, context: &Context<'_>, id: PersonId, uid: &Uid, in_composite: bool) {
+        if let Some(dn) = context.elsewhere(id) {
+            if in_composite {
+                text.push_str(&reference(dn.as_str()));
+            } else {
+                text.push_str(dn.as_str());
+            }
+            return;
+        }
         // Nearly every uid needs no escape; the general case goes through `Dn`.
         if uid.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@')) {
             text.push_str(&self.person_rdn);
@@ -229,7 +246,7 @@ impl Emitter<'_, '_> {
                 for link in &pupil.relatives {
                     let Some((uid, _)) = (self.context.names)(link.relative) else { continue };
                     out.compose(|text| {
-                        self.dialect.push_person(text, uid, true);
+                        self.dialect.push_person(text, self.context, link.relative, uid, true);
                         for code in link.codes.fields() {
                             text.push('$');
                             text.push_str(code);
@@ -283,7 +300,7 @@ impl Emitter<'_, '_> {
     fn people(&self, people: &[PersonId], out: &mut Writer) {
         for &id in people {
             if let Some((uid, _)) = (self.context.names)(id) {
-                out.compose(|text| self.dialect.push_person(text, uid, false));
+                out.compose(|text| self.dialect.push_person(text, self.context, id, uid, false));
             }
         }
     }

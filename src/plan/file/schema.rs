@@ -74,7 +74,7 @@ fn changes() -> Vec<Change> {
     }
     let full = plan.person(ChangeKind::Create, 20, Some("6A"), add(20));
     full.note = Some("note".to_owned());
-    full.adopts = true;
+    full.adopts = Some(crate::plan::Proof::Ine);
     full.subject.level = Some("10010012110".into());
     let octets = vec![("jpegPhoto".to_owned(), vec![crate::directory::Value::Octets(vec![0xff, 0])])];
     plan.object(ChangeKind::GroupCreate, "g", Write::Add { attributes: octets, credential: false });
@@ -122,7 +122,7 @@ fn the_schema_refuses_other_things() {
     for wrong in [
         json!({}),
         json!({"line": "hold"}),
-        with(&header, "/format_version", json!(2)),
+        with(&header, "/format_version", json!(1)),
         with(&header, "/totals/accounts/held", json!("3")),
         with(&change, "/kind", json!("purge")),
         with(&change, "/write", json!({"modify": {}})),

@@ -231,9 +231,9 @@ fn each_kind_of_tampering_has_its_own_words() {
     assert!(verify(path).is_ok());
 
     // Other things.
-    let newer = String::from_utf8_lossy(header).replace("\"format_version\":1", "\"format_version\":2").into_bytes();
+    let newer = String::from_utf8_lossy(header).replace("\"format_version\":2", "\"format_version\":3").into_bytes();
     reseal(path, &[&newer], 0, 0);
-    assert!(matches!(verify(path), Err(PlanFileError::Format { found: 2, .. })));
+    assert!(matches!(verify(path), Err(PlanFileError::Format { found: 3, .. })));
     reseal(path, &[header, b"{}"], 0, 0);
     assert!(matches!(verify(path), Err(PlanFileError::Malformed { line: 2, .. })));
     fs::write(path, b"%PDF-1.7").unwrap();
@@ -279,7 +279,7 @@ proptest! {
             let change = plan.person(ChangeKind::Create, i, Some(&name), write);
             change.subject.name.clone_from(&name);
             change.note = Some(name);
-            change.adopts = adopts;
+            change.adopts = adopts.then_some(crate::plan::Proof::Mail);
         }
         plan.write(path);
         let read: Vec<Line> = lines(path);

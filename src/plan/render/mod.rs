@@ -7,6 +7,7 @@
 //!
 //! Nothing is decided or recomputed here, and nothing is left out silently: what is folded is counted.
 
+mod adopted;
 mod buckets;
 mod fold;
 mod holds;

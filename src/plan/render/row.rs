@@ -69,7 +69,7 @@ impl From<&Change> for Row {
             login: subject.login.as_ref().map(|l| l.as_str().into()),
             origin: change.origin.as_ref().map(ToString::to_string),
             note: change.note.clone(),
-            adopts: change.adopts,
+            adopts: change.adopts.is_some(),
             details: details.iter().map(Detail::from).collect(),
             added: added as u64,
             removed: removed as u64,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use compact_str::CompactString;
 
+use super::adopted::Adopted;
 use super::buckets::{Buckets, ORDER};
 use super::holds::HoldFolds;
 use super::row::Row;
@@ -58,7 +59,7 @@ pub(super) struct Survey {
     pub counts: Counts,
     /// Credentials to issue.
     pub credentials: u64,
-    pub adopted: u64,
+    pub adopted: Adopted,
     /// Changes that the filter lets through.
     pub shown: u64,
 }
@@ -72,7 +73,7 @@ impl Survey {
         let mut reader = Reader::open(path)?;
         let mut holds = HoldFolds::new(options.full);
         let mut counts = Counts::default();
-        let (mut credentials, mut adopted, mut shown) = (0, 0, 0);
+        let (mut credentials, mut adopted, mut shown) = (0, Adopted::default(), 0);
         for line in reader.by_ref() {
             match line? {
                 Line::Header(_) | Line::Held { .. } | Line::Seal(_) => {}
@@ -84,7 +85,7 @@ impl Survey {
                 Line::Change(change) => {
                     counts.add(change.kind, 1);
                     credentials += u64::from(matches!(change.write, Write::Add { credential: true, .. }));
-                    adopted += u64::from(change.adopts);
+                    adopted.take(&change);
                     if options.filter.accepts(&change.subject) {
                         let school =
                             change.subject.schools.first().map(crate::feed::values::Uai::as_str).unwrap_or_default();

@@ -94,7 +94,7 @@ fn ordinary_night() -> Plan {
     }
     let adopted =
         plan.person(ChangeKind::Update, 40, Some("3C"), modify(&[("ENTPersonJointure", &[], &["AC-RENNES$40"])]));
-    adopted.adopts = true;
+    adopted.adopts = Some(crate::plan::Proof::JoinKey);
     for n in 50..53 {
         let absent = plan.person(ChangeKind::Absent, n, Some("3B"), Write::Nothing);
         absent.note = Some("absent depuis le 2026-09-02".to_owned());

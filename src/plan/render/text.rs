@@ -70,6 +70,7 @@ impl Text<'_> {
     fn write(&mut self, mut survey: Survey) -> Result<(), RenderError> {
         self.head(&survey).map_err(RenderError::Output)?;
         self.holds(&survey).map_err(RenderError::Output)?;
+        self.adopted(&survey).map_err(RenderError::Output)?;
         let schools = std::mem::take(&mut survey.schools);
         for school in &schools {
             self.school(school).map_err(RenderError::Output)?;
@@ -132,6 +133,16 @@ impl Text<'_> {
         writeln!(self.out, "\n{}", self.paint.alarm(&title))?;
         for hold in survey.holds.iter() {
             self.hold(survey, hold)?;
+        }
+        Ok(())
+    }
+
+    fn adopted(&mut self, survey: &Survey) -> io::Result<()> {
+        for (i, line) in survey.adopted.lines().iter().enumerate() {
+            match i {
+                0 => writeln!(self.out, "\n{}", self.paint.bold(line))?,
+                _ => writeln!(self.out, "  {line}")?,
+            }
         }
         Ok(())
     }

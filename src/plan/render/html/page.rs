@@ -59,6 +59,7 @@ impl<'a, W: Write> Page<'a, W> {
         }
         self.tiles(survey)?;
         self.holds(survey)?;
+        self.adopted(survey)?;
         self.bindings(survey)
     }
 
@@ -75,7 +76,7 @@ impl<'a, W: Write> Page<'a, W> {
             ("leave", "Absents", of(ChangeKind::Absent)),
             ("leave", "Suspendus", of(ChangeKind::Suspend)),
             ("plain", "Inchangés", totals.accounts.unchanged),
-            ("update", "Repris de l'annuaire", survey.adopted),
+            ("update", "Repris de l'annuaire", survey.adopted.accounts),
             ("plain", "Groupes à écrire", groups),
             ("plain", "Mots de passe à émettre", survey.credentials),
             ("held", "Enregistrements retenus", totals.accounts.held),
@@ -107,6 +108,18 @@ impl<'a, W: Write> Page<'a, W> {
             self.hold(survey, fold)?;
         }
         self.out.write_all(b"</section>\n")
+    }
+
+    fn adopted(&mut self, survey: &Survey) -> io::Result<()> {
+        let lines = survey.adopted.lines();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(b"<section aria-labelledby=\"repris\">\n<h2 id=\"repris\">Comptes repris</h2>\n<ul>\n")?;
+        for line in lines {
+            writeln!(self.out, "<li>{}</li>", Escaped(capitalised(&line)))?;
+        }
+        self.out.write_all(b"</ul>\n</section>\n")
     }
 
     fn hold(&mut self, survey: &Survey, fold: &HoldFold) -> io::Result<()> {
