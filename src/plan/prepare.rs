@@ -1,7 +1,7 @@
 //! A plan from beginning to end: sources into images, images into the roster, names, the directory, the difference,
 //! the file. The rules are elsewhere; here is the order of things, and all input and output.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,12 +22,13 @@ use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, RulesError};
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, LeftOutReason, Roster, SourceInfo, StructureId};
+use crate::roster::{JoinKey, LeftOutReason, SourceInfo};
 use crate::store::{Store, StoreError};
 
 use super::draft::{Beside, Matter, draft};
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
+use super::structures::structures_there;
 use super::write::write;
 use super::year::{Years, school_year};
 use super::{FORMAT_VERSION, Header, Hold, PlanId, Seal, SourceState, count_by_severity};
@@ -125,7 +126,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     findings.append(&mut roster.findings);
     let structures = collect(ground, ground.dialect.structures_branch()).await?;
     let matter = Arc::new(Matter {
-        structures: structures_by_key(&roster, &ground.dialect, &structures),
+        structures: structures_there(&roster, &ground.dialect, &structures),
         roster,
         names,
         recognised,
@@ -268,19 +269,6 @@ async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, 
 
 /// Entries handed over at once between threads.
 const BATCH: usize = 1_024;
-
-/// The structures that are in the directory already, found by their join keys: they keep the name that they have.
-fn structures_by_key(roster: &Roster, dialect: &Dialect, entries: &[Entry]) -> HashMap<StructureId, Dn> {
-    let present = |key| roster.aliases.present(JoinKey::from_text(key));
-    let by_key: HashMap<JoinKey, &Dn> =
-        entries.iter().flat_map(|entry| dialect.join_keys(entry).map(move |key| (present(key), &entry.dn))).collect();
-    roster
-        .structures
-        .iter()
-        .zip(0..)
-        .filter_map(|(s, at)| Some((StructureId(at), (*by_key.get(&s.key)?).clone())))
-        .collect()
-}
 
 /// A branch that fits in memory: structures and groups, without the branch itself.
 async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError> {

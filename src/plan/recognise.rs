@@ -1,9 +1,13 @@
 //! Whose an entry is that bears no join key of ours: accounts that another program made, taken over once.
 //!
 //! Exact proofs only: the INE with an equal birth date for pupils, the mail address for staff. A proof that something
-//! contradicts, or that two entries give, recognises nobody and creates nobody: a person decides.
+//! contradicts, or that two entries give, recognises nobody and creates nobody, and so does an entry that only has
+//! somebody's names and birth date: a person decides.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+use compact_str::CompactString;
+use jiff::civil::Date;
 
 use crate::directory::Dn;
 use crate::directory::dialect::{Identity, TakenNames, folded_identifier};
@@ -19,6 +23,8 @@ pub(super) struct Strangers<'r> {
     waiting: HashSet<PersonId>,
     by_ine: HashMap<String, Vec<PersonId>>,
     by_mail: HashMap<String, Vec<PersonId>>,
+    /// Surname and first name, folded.
+    by_birth: HashMap<(CompactString, CompactString, Date), PersonId>,
 }
 
 /// What an entry turned out to be.
@@ -34,12 +40,22 @@ pub(super) enum Recognition {
 impl<'r> Strangers<'r> {
     pub fn new(roster: &'r Roster, accounts: &HashMap<JoinKey, AccountRow>) -> Self {
         let has_account = |key| accounts.get(key).is_some_and(|account| account.stage != Stage::Purged);
-        let mut strangers = Self { roster, waiting: HashSet::new(), by_ine: HashMap::new(), by_mail: HashMap::new() };
+        let mut strangers = Self {
+            roster,
+            waiting: HashSet::new(),
+            by_ine: HashMap::new(),
+            by_mail: HashMap::new(),
+            by_birth: HashMap::new(),
+        };
         for (person, id) in roster.persons.iter().zip((0..).map(PersonId)) {
             if has_account(&person.key) {
                 continue;
             }
             strangers.waiting.insert(id);
+            if let Some(birth) = person.birth {
+                let names = (fold_name(&person.name.surname), fold_name(&person.name.first), birth);
+                strangers.by_birth.entry(names).or_insert(id);
+            }
             match &person.role {
                 Role::Pupil(pupil) => {
                     if let Some(ine) = &pupil.ine {
@@ -78,7 +94,27 @@ impl<'r> Strangers<'r> {
                 return self.staff(same, identity);
             }
         }
-        Recognition::None
+        self.namesake(identity)
+    }
+
+    /// Names and birth date are no proof, and too much to create a second account beside.
+    fn namesake(&self, identity: &Identity<'_>) -> Recognition {
+        let (Some(surname), Some(first), Some(birth)) = (identity.surname, identity.first_name, identity.birth) else {
+            return Recognition::None;
+        };
+        let Some(id) = self.by_birth.get(&(fold_name(surname), fold_name(first), birth)) else {
+            return Recognition::None;
+        };
+        let possible = match self.person(*id).map(|person| &person.role) {
+            Some(Role::Pupil(_)) => identity.may_be_pupil,
+            Some(Role::Staff(_)) => identity.may_be_staff,
+            _ => false,
+        };
+        if possible {
+            Recognition::Doubt(*id, "mêmes nom, prénom et date de naissance, sans autre preuve".to_owned())
+        } else {
+            Recognition::None
+        }
     }
 
     fn pupil(&self, same_ine: &[PersonId], identity: &Identity<'_>) -> Recognition {
@@ -205,7 +241,7 @@ impl Proof {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::{Date, date};
+    use jiff::civil::date;
 
     use super::*;
     use crate::feed::Origin;
@@ -306,6 +342,20 @@ mod tests {
         assert_eq!(strangers.examine(&of_staff("ce.0290009c@ac-test.fr")), Recognition::None);
         let not_staff = Identity { may_be_staff: false, ..of_staff(mail) };
         assert_eq!(strangers.examine(&not_staff), Recognition::None);
+    }
+
+    #[test]
+    fn names_and_birth_date_are_a_doubt() {
+        let roster = roster();
+        let strangers = Strangers::new(&roster, &HashMap::new());
+        let born = |birth| Identity { surname: Some("Le Gall"), first_name: Some("YANN"), birth, ..of_staff("x@y.fr") };
+        let found = |birth| strangers.examine(&born(birth));
+        assert!(matches!(found(Some(date(1980, 2, 1))), Recognition::Doubt(PersonId(3), _)));
+        assert_eq!(found(Some(date(1980, 2, 2))), Recognition::None);
+        assert_eq!(found(None), Recognition::None);
+        // A parent of that name is somebody else until somebody says otherwise.
+        let parent = Identity { may_be_staff: false, ..born(Some(date(1980, 2, 1))) };
+        assert_eq!(strangers.examine(&parent), Recognition::None);
     }
 
     #[test]

@@ -2,13 +2,29 @@
 
 use std::collections::HashMap;
 
-use crate::directory::dialect::DefaultedValues;
+use crate::directory::dialect::{DefaultedValues, Dialect, Kind, Source};
 use crate::directory::{Dn, Entry};
+use crate::feed::values::Uai;
 use crate::feed::{Code, Finding};
-use crate::roster::StructureId;
+use crate::roster::{JoinKey, Roster, Structure, StructureId};
 
 use super::persons::PersonDiff;
 use super::{Change, ChangeKind, ObjectTotals, Subject, Write};
+
+/// The structures that are in the directory already, found by their join keys, else by a UAI that one entry alone has:
+/// they keep the name that they have.
+pub(super) fn structures_there(roster: &Roster, dialect: &Dialect, entries: &[Entry]) -> HashMap<StructureId, Dn> {
+    let present = |key| roster.aliases.present(JoinKey::from_text(key));
+    let by_key: HashMap<JoinKey, &Dn> =
+        entries.iter().flat_map(|entry| dialect.join_keys(entry).map(move |key| (present(key), &entry.dn))).collect();
+    let mut by_uai: HashMap<Uai, Option<&Dn>> = HashMap::new();
+    let uai = dialect.attribute(Kind::School, Source::Uai).unwrap_or_default();
+    for (uai, entry) in entries.iter().flat_map(|e| e.texts(uai).filter_map(Uai::parse).map(move |uai| (uai, e))) {
+        by_uai.entry(uai).and_modify(|dn| *dn = None).or_insert(Some(&entry.dn));
+    }
+    let there = |s: &Structure| by_key.get(&s.key).copied().or_else(|| by_uai.get(&s.uai).copied().flatten());
+    (0..).map(StructureId).zip(&roster.structures).filter_map(|(id, s)| Some((id, there(s)?.clone()))).collect()
+}
 
 pub(super) fn structure_changes(
     diff: &PersonDiff<'_>,

@@ -1,5 +1,6 @@
 //! The nightly job as an operator runs it, over both directories.
 
+mod adoption;
 mod deltas;
 mod faults;
 mod first_degree;

@@ -68,7 +68,10 @@ impl Adopted {
 }
 
 /// The attribute that only receives the join key: taking over writes it, whatever else.
-fn is_join_key(attribute: &AttributeChange, change: &Change) -> bool {
+pub(super) fn is_join_key(attribute: &AttributeChange, change: &Change) -> bool {
+    if change.adopts.is_none() {
+        return false;
+    }
     let key = change.subject.join_key.as_ref().map(JoinKey::as_str);
     matches!((attribute.old.as_slice(), attribute.new.as_slice()), ([], [value]) if value.as_text() == key)
 }

@@ -107,10 +107,7 @@ fn said(kind: ChangeKind, row: &Row, full: bool) -> Said {
         }
         ChangeKind::Update => {
             said.note.clone_from(&row.note);
-            // Taking over an account writes its key and more, all its own: the attributes say enough.
-            if full || !row.adopts {
-                said.details.clone_from(&row.details);
-            }
+            said.details.clone_from(&row.details);
         }
         ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Move | ChangeKind::Restore => {
             said.note.clone_from(&row.note);

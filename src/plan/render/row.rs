@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use super::adopted::is_join_key;
 use crate::directory::Value;
 use crate::plan::{AttributeChange, Change, ChangeKind, Write};
 use crate::roster::Profile;
@@ -70,7 +71,8 @@ impl From<&Change> for Row {
             origin: change.origin.as_ref().map(ToString::to_string),
             note: change.note.clone(),
             adopts: change.adopts.is_some(),
-            details: details.iter().map(Detail::from).collect(),
+            // Taking over always writes the join key: what else is written is what a reviewer looks for.
+            details: details.iter().filter(|a| !is_join_key(a, change)).map(Detail::from).collect(),
             added: added as u64,
             removed: removed as u64,
         }

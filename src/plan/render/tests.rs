@@ -94,7 +94,16 @@ fn ordinary_night() -> Plan {
     }
     let adopted =
         plan.person(ChangeKind::Update, 40, Some("3C"), modify(&[("ENTPersonJointure", &[], &["AC-RENNES$40"])]));
-    adopted.adopts = Some(crate::plan::Proof::JoinKey);
+    adopted.adopts = Some(crate::plan::Proof::Ine);
+    adopted.note = Some("compte déjà présent, repris par son INE et sa date de naissance".to_owned());
+    let aligned = plan.person(
+        ChangeKind::Update,
+        41,
+        Some("3C"),
+        modify(&[("ENTPersonJointure", &[], &["AC-RENNES$41"]), ("ENTPersonVille", &["DINAN"], &["RENNES"])]),
+    );
+    aligned.adopts = Some(crate::plan::Proof::JoinKey);
+    aligned.note = Some("compte déjà présent, repris par sa clé de jointure".to_owned());
     for n in 50..53 {
         let absent = plan.person(ChangeKind::Absent, n, Some("3B"), Write::Nothing);
         absent.note = Some("absent depuis le 2026-09-02".to_owned());
@@ -170,7 +179,7 @@ fn filters_choose_and_say_so() {
     let of = |filter| rendered(&plan, &Options { filter, ..Options::default() });
     let weil = of(Filter { school: Some(uai(WEIL)), ..Filter::default() });
     assert!(weil.contains("Lycée Simone Weil") && !weil.contains("Jean Moulin"));
-    assert!(weil.contains("Filtre : 1 des 25 changements"), "{weil}");
+    assert!(weil.contains("Filtre : 1 des 26 changements"), "{weil}");
     let class = of(Filter { class: Some("4b".into()), ..Filter::default() });
     assert!(class.contains("Filtre : 2 des"), "{class}");
     let teachers = of(Filter { profile: Some(Profile::Teacher), ..Filter::default() });

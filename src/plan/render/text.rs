@@ -342,17 +342,15 @@ fn many(fold: &Fold) -> String {
     let other = if fold.said.rest && fold.said.profile.is_some() { "autres " } else { "" };
     let noun = words::profile(fold.said.profile, fold.count);
     let class = fold.said.class.as_ref().map(|class| format!(" de {}", words::plain(class))).unwrap_or_default();
-    let adopted = if fold.said.adopts {
-        words::agree(fold.count, " (compte déjà dans l'annuaire)", " (comptes déjà dans l'annuaire)")
-    } else {
-        ""
-    };
-    format!("{} {other}{noun}{class}{adopted}", words::number(fold.count))
+    format!("{} {other}{noun}{class}", words::number(fold.count))
 }
 
 /// The names of the attributes that a fold touches.
 fn attributes(fold: &Fold) -> String {
     let names: Vec<&str> = fold.attributes.iter().map(String::as_str).collect();
+    if names.is_empty() && fold.said.adopts {
+        return "rien à aligner".to_owned();
+    }
     words::plain(&names.join(", ")).into_owned()
 }
 
@@ -363,9 +361,6 @@ fn person(fold: &Fold, who: &Who) -> String {
         about.push(words::profile(fold.said.profile, 1).to_owned());
     }
     about.extend(who.class.as_ref().map(|class| words::plain(class).into_owned()));
-    if fold.said.adopts {
-        about.push("compte déjà dans l'annuaire".to_owned());
-    }
     about.extend(who.note.as_ref().map(|note| words::plain(note).into_owned()));
     let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
     format!("{}{about}", words::plain(&who.name))

@@ -158,8 +158,8 @@ impl<W: Write> Page<'_, W> {
         if let Some(note) = &fold.said.note {
             write!(self.out, "<span>{}</span> ", Escaped(note))?;
         }
-        if fold.said.adopts {
-            self.out.write_all("<span>compte déjà dans l'annuaire</span> ".as_bytes())?;
+        if fold.said.adopts && fold.attributes.is_empty() {
+            self.out.write_all("<span>rien à aligner</span> ".as_bytes())?;
         }
         if fold.added > 0 {
             write!(self.out, "<ins>+{}</ins> ", words::count(fold.added, "membre", "membres"))?;
