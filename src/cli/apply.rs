@@ -22,6 +22,7 @@ pub struct Args {
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let session = Session::open(global, None).await?;
     let _lock = session.lock("apply")?;
+    session.begin_writing().await?;
     let path = locate(&session, &args.plan).await?;
     let (header, _) = verify(&path).map_err(failed)?;
     let trail = session.trail().await?;

@@ -17,6 +17,7 @@ mod plan;
 mod progress;
 mod serve;
 mod session;
+mod shadow;
 mod show;
 mod simulate;
 mod sync;
@@ -65,6 +66,8 @@ enum Verb {
     Apply(apply::Args),
     /// The nightly job: plan, safety, apply, report
     Sync(sync::Args),
+    /// Beside another program that feeds the directory: what differs, day after day; writes nothing there
+    Shadow(shadow::Args),
     /// Prints credential sheets
     #[cfg(feature = "letters")]
     Letters(letters::Args),
@@ -127,6 +130,7 @@ async fn run(global: &Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Show(args) => show::run(global, &args).await,
         Verb::Apply(args) => apply::run(global, args).await,
         Verb::Sync(args) => sync::run(global, args).await,
+        Verb::Shadow(args) => shadow::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
         Verb::Credentials(verb) => credentials::run(global, verb).await,

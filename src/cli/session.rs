@@ -66,7 +66,7 @@ pub async fn open_trail(store: &Store, run: RunId) -> Result<Trail, Failure> {
 }
 
 impl Session {
-    /// Opens everything; the base branches of the directory are made when they are missing.
+    /// Opens everything, and writes nothing to the directory.
     pub async fn open(global: &Global, today: Option<Date>) -> Result<Self, Failure> {
         let config = Config::load(&global.config)?;
         Self::with(config, watcher(global.json), today).await
@@ -76,10 +76,6 @@ impl Session {
         let dialect = Dialect::load(&config.directory).map_err(|e| Failure::new(Verdict::Failed, e))?;
         let store = Store::open(&config.store.url).await?;
         let directory = open_directory(&config, &store).await?;
-        let suffix = Dn::parse(&config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
-        let branches =
-            [dialect.people_branch().clone(), dialect.structures_branch().clone(), dialect.groups_branch().clone()];
-        ensure_branches(&*directory, &suffix, &branches).await.map_err(|e| Failure::new(Verdict::Failed, e))?;
         let now = clock();
         Ok(Self {
             config,
@@ -104,6 +100,25 @@ impl Session {
             threads: threads(),
             progress: Arc::clone(&self.progress),
         }
+    }
+
+    /// Before anything is written to the directory: whether that is allowed, and the base branches when they are
+    /// missing.
+    pub async fn begin_writing(&self) -> Result<(), Failure> {
+        if self.config.directory.shadow {
+            return Err(Failure::usage(
+                "directory.shadow is set: another program feeds this directory, and nothing is written there. \
+                 `rentree shadow` says what differs; take `shadow` out of the configuration on the day of the change"
+                    .to_owned(),
+            ));
+        }
+        let failed = |e| Failure::new(Verdict::Failed, e);
+        let suffix = Dn::parse(&self.config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
+        let dialect = &self.dialect;
+        let branches =
+            [dialect.people_branch().clone(), dialect.structures_branch().clone(), dialect.groups_branch().clone()];
+        ensure_branches(&*self.directory, &suffix, &branches).await.map_err(failed)?;
+        Ok(())
     }
 
     /// The one run on this store.

@@ -74,6 +74,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
 
 /// Settles what was interrupted, plans, applies.
 pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Result<(Prepared, Applied), Failure> {
+    session.begin_writing().await?;
     let ground = session.ground();
     let settled = settle(&ground, trail).await.map_err(super::apply::failure)?;
     if let Some(settled) = &settled {

@@ -42,6 +42,9 @@ pub struct DirectoryConfig {
     /// Seconds before an answer is given up.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,
+    /// Another program feeds this directory: it is compared (`rentree shadow`) and never written.
+    #[serde(default)]
+    pub shadow: bool,
     #[serde(default)]
     pub dialect: DialectConfig,
 }

@@ -3,6 +3,7 @@
 //! Plain functions of their inputs: no clock, no randomness, no server; [`prepare()`] alone reads and writes. A plan is
 //! immutable; applying makes no choice.
 
+mod divergence;
 mod draft;
 pub mod file;
 #[cfg(test)]
@@ -23,5 +24,6 @@ mod write;
 mod year;
 
 pub use crate::directory::AttributeChange;
+pub use divergence::{Divergence, Divergences, divergences};
 pub use model::*;
 pub use prepare::{Ground, Options, PlanError, Prepared, prepare};

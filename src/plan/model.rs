@@ -260,6 +260,16 @@ pub struct Change {
     pub write: Write,
 }
 
+impl Change {
+    /// Whether `attribute` only receives the join key of an account that is taken over, which is always written.
+    #[must_use]
+    pub fn adds_join_key(&self, attribute: &AttributeChange) -> bool {
+        let key = self.subject.join_key.as_ref().map(JoinKey::as_str);
+        let adds = matches!((&*attribute.old, &*attribute.new), ([], [value]) if value.as_text() == key);
+        self.adopts.is_some() && adds
+    }
+}
+
 /// Who or what a change is about.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Subject {

@@ -17,6 +17,7 @@ mod overview;
 mod readings;
 mod runs;
 mod secret_pool;
+mod shadow;
 mod trail;
 
 use std::fs::OpenOptions;
@@ -37,6 +38,7 @@ pub use names::NameRow;
 pub use overview::{ClassCount, LastRun, SchoolCount, SourceOverview};
 pub use readings::ReadingRow;
 pub use runs::{BatchResult, JournalRow, Outcome, PlanRow, PlanState};
+pub use shadow::DivergenceRow;
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;

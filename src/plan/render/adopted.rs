@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::words;
-use crate::plan::{AttributeChange, Change, Proof, Write};
-use crate::roster::JoinKey;
+use crate::plan::{Change, Proof, Write};
 
 /// What a plan takes over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -32,7 +31,7 @@ impl Adopted {
             _ => &[],
         };
         let mut aligned = false;
-        for change in attributes.iter().filter(|attribute| !is_join_key(attribute, change)) {
+        for change in attributes.iter().filter(|attribute| !change.adds_join_key(attribute)) {
             aligned = true;
             *self.to_align.entry(change.attribute.clone()).or_default() += 1;
         }
@@ -65,13 +64,4 @@ impl Adopted {
         }
         lines
     }
-}
-
-/// The attribute that only receives the join key: taking over writes it, whatever else.
-pub(super) fn is_join_key(attribute: &AttributeChange, change: &Change) -> bool {
-    if change.adopts.is_none() {
-        return false;
-    }
-    let key = change.subject.join_key.as_ref().map(JoinKey::as_str);
-    matches!((attribute.old.as_slice(), attribute.new.as_slice()), ([], [value]) if value.as_text() == key)
 }

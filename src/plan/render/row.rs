@@ -3,7 +3,6 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::adopted::is_join_key;
 use crate::directory::Value;
 use crate::plan::{AttributeChange, Change, ChangeKind, Write};
 use crate::roster::Profile;
@@ -72,7 +71,7 @@ impl From<&Change> for Row {
             note: change.note.clone(),
             adopts: change.adopts.is_some(),
             // Taking over always writes the join key: what else is written is what a reviewer looks for.
-            details: details.iter().filter(|a| !is_join_key(a, change)).map(Detail::from).collect(),
+            details: details.iter().filter(|a| !change.adds_join_key(a)).map(Detail::from).collect(),
             added: added as u64,
             removed: removed as u64,
         }

@@ -88,7 +88,7 @@ fn carry_out(contents: &mut Contents, change: &Change) {
 
 /// The directory that another program made of the same academy: its own uids, logins, join keys and passwords, DNs in
 /// capitals, classes and attributes of others, a place of its own for staff.
-fn made_by_another(entries: Vec<Entry>) -> Vec<Entry> {
+fn made_by_another(entries: &[Entry]) -> Vec<Entry> {
     let renamed: BTreeMap<String, String> = entries
         .iter()
         .filter(|entry| entry.dn.rdn_type() == "uid")
@@ -104,7 +104,7 @@ fn made_by_another(entries: Vec<Entry>) -> Vec<Entry> {
         tail.map_or_else(|| head.to_owned(), |tail| format!("{head}${tail}"))
     };
     let mut made = Vec::new();
-    for entry in &entries {
+    for entry in entries {
         let Some(name) = renamed.get(entry.dn.as_str()) else {
             if entry.dn.rdn_type() == "cn" {
                 // Groups of the same names, not this program's; one of them is empty.
@@ -157,7 +157,7 @@ fn the_accounts_of_another_program_are_taken_over() {
     let reference = Installation::embedded();
     reference.simulate(3, 120, 0, false);
     reference.sync(&[], 0);
-    let mut entries = made_by_another(reference.entries());
+    let mut entries = made_by_another(&reference.entries());
     let count = |entries: &[Entry], is: fn(&Entry) -> bool| entries.iter().filter(|e| is(e)).count() as u64;
     let is_pupil = |e: &Entry| has(e, "ENTEleve");
 
@@ -282,4 +282,68 @@ fn the_accounts_of_another_program_are_taken_over() {
         let number = with_town.rdn_value();
         assert!(directory.bind(&with_town, &format!("own-{number}")).await.unwrap());
     });
+}
+
+/// Weeks beside the program in place: what differs is told by day and school, and nothing is ever written.
+#[test]
+fn the_shadow_tells_what_differs_and_writes_nothing() {
+    let slapd = Slapd::start();
+    let incumbent = Installation::with(&slapd.toml());
+    incumbent.simulate(3, 120, 0, false);
+    let shadow = Installation::with(&format!("{}shadow = true\n", slapd.toml()));
+    shadow.simulate(3, 120, 0, false);
+    let look = |day: &str, arguments: &[&str]| {
+        let before = slapd.dump();
+        let all = [&["shadow", "--json", "--today", day], arguments].concat();
+        let answer = shadow.run(&all);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        assert_eq!(slapd.dump(), before, "nothing is written");
+        answer.json()
+    };
+    let of = |report: &serde_json::Value, day: &str, kind: &str| -> u64 {
+        let counts = report["divergences"].as_array().unwrap().iter();
+        counts.filter(|c| c["day"] == day && c["kind"] == kind).map(|c| c["count"].as_u64().unwrap()).sum()
+    };
+    // Before the other program did its work, everybody is missing; after it, nobody and nothing.
+    let report = look("2026-09-01", &[]);
+    let missing = of(&report, "2026-09-01", "account_missing");
+    assert!(missing > 300, "{report}");
+    let night = incumbent.sync(&["--today", "2026-09-01"], 0);
+    assert_eq!(night["accounts"]["created"], missing);
+    let report = look("2026-09-02", &[]);
+    assert_eq!(report["days"], serde_json::json!(["2026-09-01", "2026-09-02"]));
+    assert!(report["divergences"].as_array().unwrap().iter().all(|c| c["day"] == "2026-09-01"), "{report}");
+    // The names that were reserved on the first day have given way to those of the accounts; a day later the other one
+    // is late with what changed.
+    shadow.simulate(3, 120, 9, false);
+    let report = look("2026-09-10", &[]);
+    assert!(of(&report, "2026-09-10", "account_differs") > 0, "{report}");
+    assert!(
+        report["divergences"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|c| { c["day"] == "2026-09-10" && c["kind"].as_str().unwrap().starts_with("attribute:") })
+    );
+    let table = shadow.run(&["shadow", "--history", "--today", "2026-09-10"]);
+    assert!(
+        table.stdout.contains("10/09") && table.stdout.contains("comptes absents de l'annuaire"),
+        "{}",
+        table.stdout
+    );
+    let csv = shadow.run(&["shadow", "--history", "--csv", "--today", "2026-09-10"]);
+    assert!(csv.stdout.starts_with("jour;uai;nature;nombre\n2026-09-01;"), "{}", csv.stdout);
+    for verb in [&["sync"][..], &["apply", "x.plan"]] {
+        let refused = shadow.run(verb);
+        assert_eq!(refused.code, 64, "{}", refused.stderr);
+        assert!(refused.stderr.contains("directory.shadow"), "{}", refused.stderr);
+    }
+    // The day of the change: whoever has an account there is taken over, nobody gets a second one.
+    let text = std::fs::read_to_string(shadow.config()).unwrap();
+    std::fs::write(shadow.config(), text.replace("shadow = true\n", "")).unwrap();
+    let taken = shadow.sync(&["--accept-foreign", "--today", "2026-09-11"], 0);
+    let new = of(&report, "2026-09-10", "account_missing");
+    assert_eq!(taken["accounts"]["created"], new, "{taken}");
+    assert!(taken["adopted"].as_u64().unwrap() > 300, "{taken}");
+    assert_eq!(shadow.sync(&["--accept-foreign", "--today", "2026-09-11"], 0)["verdict"], "unchanged");
 }
