@@ -10,6 +10,12 @@
 //!   `ppolicy_hash_cleartext`) would lose the user's own password: those have the two other methods.
 //! - **pwdAccountLockedTime** is the ppolicy overlay's: `000001010000Z` means locked until an administrator unlocks.
 //! - **nsAccountLock** is 389 DS's own.
+//! - **state** is for a directory with a portal that keeps the state of each account in an attribute: a suspended
+//!   account takes the state of those whose end has come, and the password goes behind the same prefix as every account
+//!   has that is not open. The portal writes the bare prefix there (`{SCRIPT}LOCK`) because it has the hash elsewhere;
+//!   the engine has no elsewhere, and no copy of a hash belongs into its store, so it leaves the hash in place behind
+//!   the prefix (`{SCRIPT}LOCK{SSHA}…`): no bind succeeds, and coming back as open takes the prefix off again. An
+//!   account that an administrator blocked stays blocked, going and coming; its password stays locked until he opens it.
 
 use serde::Deserialize;
 
@@ -24,6 +30,7 @@ const USER_PASSWORD: &str = "userPassword";
 
 /// The dialect's way of locking.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "method", deny_unknown_fields)]
 pub enum LockMethod {
     #[serde(rename = "prefix")]
@@ -35,30 +42,46 @@ pub enum LockMethod {
     PwdAccountLockedTime {},
     #[serde(rename = "nsAccountLock")]
     NsAccountLock {},
+    #[serde(rename = "state")]
+    State(AccountStates),
+}
+
+/// The states of an account where a portal manages them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountStates {
+    /// The attribute that holds the state.
+    attribute: String,
+    /// Of an account that its user has not activated yet.
+    created: String,
+    /// Of an account that opens.
+    open: String,
+    /// Of a suspended account.
+    suspended: String,
+    /// Of an account that an administrator keeps from connecting; never changed here.
+    blocked: String,
+    /// The attribute that says that the user has activated his account: it decides to which state he comes back.
+    accepted: String,
+    /// `{SCHEME}…`, in front of the password of every account that is not open.
+    prefix: String,
 }
 
 impl LockMethod {
-    /// The attribute that must have been read for the three questions below. It is operational on some servers: ask
-    /// for it by name.
-    #[must_use]
-    pub const fn attribute(&self) -> &'static str {
-        match self {
-            Self::Prefix { .. } => USER_PASSWORD,
-            Self::PwdAccountLockedTime {} => PWD_ACCOUNT_LOCKED_TIME,
-            Self::NsAccountLock {} => NS_ACCOUNT_LOCK,
-        }
-    }
-
     /// Whether the entry is locked by this method.
     #[must_use]
     pub fn is_locked(&self, entry: &Entry) -> bool {
-        let values = entry.values(self.attribute());
+        let passwords = entry.values(USER_PASSWORD);
         match self {
             // One open value is enough to connect.
-            Self::Prefix { prefix } => !values.is_empty() && values.iter().all(|v| has_prefix(v, prefix)),
-            Self::PwdAccountLockedTime {} => values.iter().any(|v| v.as_text() == Some(LOCKED_FOR_GOOD)),
-            Self::NsAccountLock {} => {
-                values.iter().any(|v| v.as_text().is_some_and(|t| t.trim().eq_ignore_ascii_case("true")))
+            Self::Prefix { prefix } => !passwords.is_empty() && passwords.iter().all(|v| has_prefix(v, prefix)),
+            Self::PwdAccountLockedTime {} => {
+                entry.values(PWD_ACCOUNT_LOCKED_TIME).iter().any(|v| v.as_text() == Some(LOCKED_FOR_GOOD))
+            }
+            Self::NsAccountLock {} => entry.texts(NS_ACCOUNT_LOCK).any(|t| t.trim().eq_ignore_ascii_case("true")),
+            Self::State(states) => {
+                (states.is(entry, &states.suspended) || states.is(entry, &states.blocked))
+                    && passwords.iter().all(|v| has_prefix(v, &states.prefix))
             }
         }
     }
@@ -66,57 +89,73 @@ impl LockMethod {
     /// What locks the entry; nothing when it is locked already. The modifications name the values that were read, so
     /// that a password changed in between makes the server refuse instead of being lost.
     #[must_use]
-    pub fn lock(&self, entry: &Entry) -> Option<Modification> {
+    pub fn lock(&self, entry: &Entry) -> Vec<Modification> {
         if self.is_locked(entry) {
-            return None;
+            return Vec::new();
         }
-        let values = entry.values(self.attribute());
-        Some(match self {
+        let passwords = entry.values(USER_PASSWORD);
+        match self {
             Self::Prefix { prefix } => {
-                let delete: Vec<Value> = values.iter().filter(|v| !has_prefix(v, prefix)).cloned().collect();
-                let mut add: Vec<Value> = delete.iter().map(|v| with_prefix(v, prefix)).collect();
-                add.retain(|v| !values.contains(v));
+                let mut modification = put_behind(prefix, passwords);
                 // An account without password (federated, or never activated) is marked all the same: the bare prefix
                 // opens to nobody and comes off again.
-                if values.is_empty() {
-                    add.push(Value::from(prefix.as_str()));
+                if passwords.is_empty() {
+                    modification.add.push(Value::from(prefix.as_str()));
                 }
-                self.modification(delete, add)
+                vec![modification]
             }
-            Self::PwdAccountLockedTime {} => self.modification(values.to_vec(), vec![LOCKED_FOR_GOOD.into()]),
-            Self::NsAccountLock {} => self.modification(values.to_vec(), vec!["true".into()]),
-        })
+            Self::PwdAccountLockedTime {} => vec![replace(entry, PWD_ACCOUNT_LOCKED_TIME, LOCKED_FOR_GOOD)],
+            Self::NsAccountLock {} => vec![replace(entry, NS_ACCOUNT_LOCK, "true")],
+            Self::State(states) => {
+                let stays = states.is(entry, &states.suspended) || states.is(entry, &states.blocked);
+                let state = (!stays).then(|| replace(entry, &states.attribute, &states.suspended));
+                state.into_iter().chain(some(put_behind(&states.prefix, passwords))).collect()
+            }
+        }
     }
 
     /// What takes the lock off; nothing when the entry has none.
     #[must_use]
-    pub fn unlock(&self, entry: &Entry) -> Option<Modification> {
-        let values = entry.values(self.attribute());
-        let (delete, add) = match self {
-            Self::Prefix { prefix } => {
-                let delete: Vec<Value> = values.iter().filter(|v| has_prefix(v, prefix)).cloned().collect();
-                let mut add: Vec<Value> = delete.iter().filter_map(|v| without_prefix(v, prefix)).collect();
-                add.retain(|v| !values.contains(v));
-                (delete, add)
-            }
-            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} if self.is_locked(entry) => {
-                (values.to_vec(), Vec::new())
-            }
-            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => return None,
-        };
-        (!delete.is_empty()).then(|| self.modification(delete, add))
+    pub fn unlock(&self, entry: &Entry) -> Vec<Modification> {
+        let passwords = entry.values(USER_PASSWORD);
+        match self {
+            Self::Prefix { prefix } => some(take_out(prefix, passwords)).collect(),
+            Self::PwdAccountLockedTime {} if self.is_locked(entry) => vec![clear(entry, PWD_ACCOUNT_LOCKED_TIME)],
+            Self::NsAccountLock {} if self.is_locked(entry) => vec![clear(entry, NS_ACCOUNT_LOCK)],
+            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => Vec::new(),
+            Self::State(states) => states.unlock(entry),
+        }
     }
 
-    fn modification(&self, delete: Vec<Value>, add: Vec<Value>) -> Modification {
-        Modification { attribute: self.attribute().to_owned(), delete, add }
+    /// The state of a new account, where there are states.
+    #[must_use]
+    pub fn first_state(&self) -> Option<&str> {
+        if let Self::State(states) = self { Some(&states.created) } else { None }
+    }
+
+    /// What `userPassword` of a new account holds, given the hash of the issued password, if one was issued.
+    #[must_use]
+    pub fn first_password(&self, hash: Option<&str>) -> Option<String> {
+        match self {
+            Self::State(states) => Some(format!("{}{}", states.prefix, hash.unwrap_or_default())),
+            _ => hash.map(str::to_owned),
+        }
     }
 
     /// Why a prefix cannot be one: it has to look like a scheme, or the value would be a password of its own.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        let Self::Prefix { prefix } = self else { return Ok(()) };
-        let name = prefix.strip_prefix('{').and_then(|p| p.strip_suffix('}')).unwrap_or_default();
+        let (prefix, scheme) = match self {
+            Self::Prefix { prefix } => (prefix, prefix.strip_suffix('}')),
+            // A word may follow the scheme.
+            Self::State(states) => (&states.prefix, states.prefix.split_once('}').map(|(scheme, _)| scheme)),
+            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => return Ok(()),
+        };
+        let name = scheme.and_then(|s| s.strip_prefix('{')).unwrap_or_default();
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
             return Err("is not a scheme such as {LOCKED}");
+        }
+        if !prefix.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err("has a character that is not printable ASCII");
         }
         let known = ["clear", "cleartext", "plain", "crypt", "md5", "smd5", "sha", "ssha", "argon2", "sasl", "pbkdf2"];
         let lower = name.to_ascii_lowercase();
@@ -125,6 +164,68 @@ impl LockMethod {
         }
         Ok(())
     }
+
+    /// The attribute of the state, where there are states.
+    pub(super) fn state_attribute(&self) -> Option<&str> {
+        if let Self::State(states) = self { Some(&states.attribute) } else { None }
+    }
+}
+
+impl AccountStates {
+    fn is(&self, entry: &Entry, state: &str) -> bool {
+        entry.texts(&self.attribute).any(|t| t.trim().eq_ignore_ascii_case(state))
+    }
+
+    /// A suspended account comes back as what it was: open when its user had activated it. The password comes out from
+    /// behind the prefix only for an account that opens.
+    fn unlock(&self, entry: &Entry) -> Vec<Modification> {
+        let mut modifications = Vec::new();
+        let mut opens = self.is(entry, &self.open);
+        if self.is(entry, &self.suspended) {
+            opens = !entry.values(&self.accepted).is_empty();
+            let back = if opens { &self.open } else { &self.created };
+            modifications.push(replace(entry, &self.attribute, back));
+        }
+        if opens {
+            // The bare prefix is the portal's own writing: there is nothing behind it to give back.
+            let bare = |v: &Value| v.as_bytes().len() == self.prefix.len();
+            let passwords: Vec<Value> = entry.values(USER_PASSWORD).iter().filter(|v| !bare(v)).cloned().collect();
+            modifications.extend(some(take_out(&self.prefix, &passwords)));
+        }
+        modifications
+    }
+}
+
+/// Puts every open password behind the prefix.
+fn put_behind(prefix: &str, passwords: &[Value]) -> Modification {
+    let delete: Vec<Value> = passwords.iter().filter(|v| !has_prefix(v, prefix)).cloned().collect();
+    let mut add: Vec<Value> = delete.iter().map(|v| with_prefix(v, prefix)).collect();
+    add.retain(|v| !passwords.contains(v));
+    Modification { attribute: USER_PASSWORD.to_owned(), delete, add }
+}
+
+/// Takes every locked password out from behind the prefix.
+fn take_out(prefix: &str, passwords: &[Value]) -> Modification {
+    let delete: Vec<Value> = passwords.iter().filter(|v| has_prefix(v, prefix)).cloned().collect();
+    let mut add: Vec<Value> = delete.iter().filter_map(|v| without_prefix(v, prefix)).collect();
+    add.retain(|v| !passwords.contains(v));
+    Modification { attribute: USER_PASSWORD.to_owned(), delete, add }
+}
+
+fn some(modification: Modification) -> impl Iterator<Item = Modification> {
+    Some(modification).filter(|m| !(m.delete.is_empty() && m.add.is_empty())).into_iter()
+}
+
+fn replace(entry: &Entry, attribute: &str, value: &str) -> Modification {
+    Modification {
+        attribute: attribute.to_owned(),
+        delete: entry.values(attribute).to_vec(),
+        add: vec![Value::from(value)],
+    }
+}
+
+fn clear(entry: &Entry, attribute: &str) -> Modification {
+    Modification { attribute: attribute.to_owned(), delete: entry.values(attribute).to_vec(), add: Vec::new() }
 }
 
 /// Schemes compare without case, as servers do.
@@ -155,12 +256,108 @@ mod tests {
         entry
     }
 
-    fn carry_out(entry: &mut Entry, m: Modification) {
-        let mut values: Vec<Value> = entry.values(&m.attribute).to_vec();
-        values.retain(|v| !m.delete.contains(v));
-        values.extend(m.add);
-        entry.attributes.retain(|(n, _)| *n != m.attribute);
-        entry.push(&m.attribute, values);
+    fn carry_out(entry: &mut Entry, modifications: Vec<Modification>) {
+        for m in modifications {
+            let mut values: Vec<Value> = entry.values(&m.attribute).to_vec();
+            values.retain(|v| !m.delete.contains(v));
+            values.extend(m.add);
+            entry.attributes.retain(|(n, _)| *n != m.attribute);
+            entry.push(&m.attribute, values);
+        }
+    }
+
+    fn states() -> LockMethod {
+        LockMethod::State(AccountStates {
+            attribute: "ESCOPersonEtatCompte".into(),
+            created: "INVALIDE".into(),
+            open: "VALIDE".into(),
+            suspended: "DELETE".into(),
+            blocked: "BLOQUE".into(),
+            accepted: "ESCOPersonValidationCharte".into(),
+            prefix: "{SCRIPT}LOCK".into(),
+        })
+    }
+
+    fn account(state: &str, charter: bool, passwords: &[&str]) -> Entry {
+        let mut e = entry("ESCOPersonEtatCompte", &[state]);
+        e.push("userPassword", passwords.iter().copied());
+        if charter {
+            e.push("ESCOPersonValidationCharte", ["20260901120000Z"]);
+        }
+        e
+    }
+
+    fn same_account(a: &Entry, b: &Entry) {
+        for attribute in ["ESCOPersonEtatCompte", "userPassword", "ESCOPersonValidationCharte"] {
+            assert_eq!(a.values(attribute), b.values(attribute), "{attribute}");
+        }
+    }
+
+    /// Going and coming back leaves an account as it was, whatever the portal had made of it.
+    #[test]
+    fn an_account_with_a_state_comes_back_as_it_was() {
+        let method = states();
+        for (state, charter, passwords) in [
+            ("VALIDE", true, &["{SSHA}own"][..]),
+            ("VALIDE", true, &["{SSHA}own", "{ARGON2}$argon2id$x"]),
+            ("INVALIDE", false, &["{SCRIPT}LOCK{ARGON2}$argon2id$issued"]),
+            ("INVALIDE", false, &["{SCRIPT}LOCK"]),
+            ("BLOQUE", true, &["{SCRIPT}LOCK"]),
+            ("BLOQUE", true, &["{SCRIPT}LOCK{SSHA}own"]),
+        ] {
+            let before = account(state, charter, passwords);
+            let mut e = before.clone();
+            let locks = method.lock(&e);
+            carry_out(&mut e, locks);
+            assert!(method.is_locked(&e), "{state}");
+            assert_eq!(method.lock(&e), [], "{state}");
+            assert!(e.texts("userPassword").all(|v| v.starts_with("{SCRIPT}LOCK")), "{state}");
+            let expected = if state == "BLOQUE" { "BLOQUE" } else { "DELETE" };
+            assert_eq!(e.first("ESCOPersonEtatCompte"), Some(expected));
+            let unlocks = method.unlock(&e);
+            carry_out(&mut e, unlocks);
+            assert_eq!(method.unlock(&e), [], "{state}");
+            same_account(&e, &before);
+        }
+    }
+
+    #[test]
+    fn a_state_that_others_changed_is_theirs() {
+        let method = states();
+        // Blocked with an open password: locked, and not opened by coming back.
+        let mut e = account("BLOQUE", true, &["{SSHA}own"]);
+        let locks = method.lock(&e);
+        carry_out(&mut e, locks);
+        assert_eq!(e.first("userPassword"), Some("{SCRIPT}LOCK{SSHA}own"));
+        assert_eq!(method.unlock(&e), []);
+        // The portal opened the account meanwhile, by its state only: the password follows.
+        let mut e = account("VALIDE", true, &["{SCRIPT}LOCK{SSHA}own"]);
+        let unlocks = method.unlock(&e);
+        carry_out(&mut e, unlocks);
+        same_account(&e, &account("VALIDE", true, &["{SSHA}own"]));
+        // Open without ever having been activated: back to before the activation, and locked.
+        let mut e = account("VALIDE", false, &["{SSHA}own"]);
+        let locks = method.lock(&e);
+        carry_out(&mut e, locks);
+        let unlocks = method.unlock(&e);
+        carry_out(&mut e, unlocks);
+        same_account(&e, &account("INVALIDE", false, &["{SCRIPT}LOCK{SSHA}own"]));
+        // No state at all, as on an account made by hand.
+        let mut e = entry("userPassword", &["{SSHA}own"]);
+        let locks = method.lock(&e);
+        carry_out(&mut e, locks);
+        assert!(method.is_locked(&e));
+    }
+
+    #[test]
+    fn a_new_account_with_a_state_opens_to_nobody_yet() {
+        let (states, prefix) = (states(), LockMethod::Prefix { prefix: "{LOCKED}".into() });
+        assert_eq!(states.first_state(), Some("INVALIDE"));
+        assert_eq!(states.first_password(Some("{ARGON2}x")).as_deref(), Some("{SCRIPT}LOCK{ARGON2}x"));
+        assert_eq!(states.first_password(None).as_deref(), Some("{SCRIPT}LOCK"));
+        assert_eq!(prefix.first_state(), None);
+        assert_eq!(prefix.first_password(Some("{ARGON2}x")).as_deref(), Some("{ARGON2}x"));
+        assert_eq!(prefix.first_password(None), None);
     }
 
     fn methods() -> [LockMethod; 3] {
@@ -178,12 +375,12 @@ mod tests {
                 let before = entry("userPassword", passwords);
                 let mut e = before.clone();
                 assert!(!method.is_locked(&e), "{method:?}");
-                assert_eq!(method.unlock(&e), None, "{method:?}");
-                let modification = method.lock(&e).unwrap();
+                assert_eq!(method.unlock(&e), [], "{method:?}");
+                let modification = method.lock(&e);
                 carry_out(&mut e, modification);
                 assert!(method.is_locked(&e), "{method:?}");
-                assert_eq!(method.lock(&e), None, "{method:?}");
-                let modification = method.unlock(&e).unwrap();
+                assert_eq!(method.lock(&e), [], "{method:?}");
+                let modification = method.unlock(&e);
                 carry_out(&mut e, modification);
                 assert_eq!(e, before, "{method:?}");
             }
@@ -195,16 +392,16 @@ mod tests {
         let method = LockMethod::Prefix { prefix: "{LOCKED}".into() };
         let mut e = entry("userPassword", &["{locked}{SSHA}old", "{SSHA}new"]);
         assert!(!method.is_locked(&e));
-        let modification = method.lock(&e).unwrap();
+        let modification = method.lock(&e);
         carry_out(&mut e, modification);
         assert!(method.is_locked(&e));
         assert_eq!(e.values("userPassword").len(), 2);
         // The same password again, open and locked: one of them is enough, and a server refuses a value twice.
         let mut e = entry("userPassword", &["{LOCKED}{SSHA}x", "{SSHA}x"]);
-        let modification = method.lock(&e).unwrap();
-        assert_eq!(modification.add, []);
+        let modification = method.lock(&e);
+        assert_eq!(modification[0].add, []);
         carry_out(&mut e, modification);
-        let modification = method.unlock(&e).unwrap();
+        let modification = method.unlock(&e);
         carry_out(&mut e, modification);
         assert_eq!(e, entry("userPassword", &["{SSHA}x"]));
     }
@@ -214,8 +411,8 @@ mod tests {
         let method = LockMethod::PwdAccountLockedTime {};
         let e = entry("pwdAccountLockedTime", &["20260901120000Z"]);
         assert!(!method.is_locked(&e));
-        assert_eq!(method.unlock(&e), None);
-        assert_eq!(method.lock(&e).unwrap().delete.len(), 1);
+        assert_eq!(method.unlock(&e), []);
+        assert_eq!(method.lock(&e)[0].delete.len(), 1);
     }
 
     #[test]

@@ -16,8 +16,13 @@ use crate::roster::{Civility, NationalProfile, Person, PersonId, Profile, Pupil,
 
 impl Dialect {
     #[must_use]
-    pub fn person_dn(&self, uid: &Uid) -> Dn {
-        self.people.child(&self.person_rdn, uid.as_str())
+    pub fn person_dn(&self, uid: &Uid, login: &Login) -> Dn {
+        self.people.child(&self.person_rdn, self.rdn_value(uid, login))
+    }
+
+    /// Which of the two names is in the DN.
+    fn rdn_value<'n>(&self, uid: &'n Uid, login: &'n Login) -> &'n str {
+        if self.named_by_login { login.as_str() } else { uid.as_str() }
     }
 
     /// The entry of a person.
@@ -45,24 +50,25 @@ impl Dialect {
             Role::Staff(staff) => (Kind::Staff, has_services(staff)),
         };
         let role = |part: &Part| part.profiles & profiles != 0 || (part.services && services);
-        let subject = Subject { kind, dn: self.person_dn(uid), role: &role, keep_class };
-        let emitter = Emitter { dialect: self, context, person, uid, login, profiles };
+        let subject = Subject { kind, dn: self.person_dn(uid, login), role: &role, keep_class };
+        let emitter = Emitter { dialect: self, context, id, person, uid, login, profiles };
         write(self, self.shape(kind), subject, |source, out| emitter.emit(source, out))
     }
 
     /// The DN of a person as text, at the end of `text`.
-    fn push_person(&self, text: &mut String, uid: &Uid, in_composite: bool) {
-        // Nearly every uid needs no escape; the general case goes through `Dn`.
-        if uid.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@')) {
+    fn push_person(&self, text: &mut String, (uid, login): (&Uid, &Login), in_composite: bool) {
+        let name = self.rdn_value(uid, login);
+        // Nearly every name needs no escape; the general case goes through `Dn`.
+        if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@')) {
             text.push_str(&self.person_rdn);
             text.push('=');
-            text.push_str(uid.as_str());
+            text.push_str(name);
             text.push(',');
             text.push_str(if in_composite { &self.people_reference } else { self.people.as_str() });
         } else if in_composite {
-            text.push_str(&reference(self.person_dn(uid).as_str()));
+            text.push_str(&reference(self.person_dn(uid, login).as_str()));
         } else {
-            text.push_str(self.person_dn(uid).as_str());
+            text.push_str(self.person_dn(uid, login).as_str());
         }
     }
 }
@@ -90,6 +96,7 @@ const fn has_services(staff: &Staff) -> bool {
 struct Emitter<'e, 'c> {
     dialect: &'e Dialect,
     context: &'e Context<'c>,
+    id: PersonId,
     person: &'e Person,
     uid: &'e Uid,
     login: &'e Login,
@@ -137,34 +144,73 @@ impl Emitter<'_, '_> {
             | Source::Town
             | Source::Country
             | Source::AddressShared => self.contact(source, out),
-            Source::AdministrativeStructure => {
-                out.values(person.administrative.and_then(|s| self.context.structure(s)).map(|s| s.dn.as_str()));
-            }
-            Source::AdministrativeUai => {
-                out.values(
-                    person.administrative.and_then(|s| self.context.roster.structure(s)).map(|s| s.uai.as_str()),
-                );
-            }
-            Source::SchoolUais => {
-                out.values(
-                    person
-                        .schools
-                        .iter()
-                        .filter_map(|a| self.context.roster.structure(a.structure))
-                        .map(|s| s.uai.as_str()),
-                );
-            }
-            Source::SchoolSirets => {
-                out.values(
-                    person.schools.iter().filter_map(|a| self.context.structure(a.structure)).map(|s| &*s.siret),
-                );
-            }
+            Source::AccountState => out.values(self.dialect.lock.first_state()),
+            Source::Domains => out.values(self.dialect.domains.iter().map(String::as_str)),
+            Source::MemberOf => out.values(self.context.memberships.of(self.id)),
+            Source::AdministrativeStructure
+            | Source::AdministrativeUai
+            | Source::SchoolUais
+            | Source::SchoolSirets
+            | Source::SchoolNames
+            | Source::CurrentUai
+            | Source::CurrentSiret => self.schools(source, out),
+            Source::LocalProfiles => match &person.role {
+                Role::Pupil(_) => out.value("ELEVE"),
+                Role::Relative(_) => {}
+                Role::Staff(staff) => out.values(staff.functions.iter().map(|f| &*f.code)),
+            },
             _ => match &person.role {
                 Role::Pupil(pupil) => self.pupil(pupil, source, out),
-                Role::Relative(relative) if source == Source::Pupils => self.people(&relative.pupils, out),
-                Role::Relative(_) => {}
+                Role::Relative(relative) => match source {
+                    Source::Pupils => self.people(&relative.pupils, out),
+                    Source::IdentityVectors => {
+                        for pupil in &relative.pupils {
+                            self.context.roster.person(*pupil).into_iter().for_each(|p| self.identity_vector(p, out));
+                        }
+                    }
+                    _ => {}
+                },
                 Role::Staff(staff) => self.staff(staff, source, out),
             },
+        }
+    }
+
+    /// Where the person acts.
+    fn schools(&self, source: Source, out: &mut Writer) {
+        let (person, context) = (self.person, self.context);
+        let uai = |id: StructureId| context.roster.structure(id).map(|s| s.uai.as_str());
+        let siret = |id: StructureId| context.structure(id).map(|s| &*s.siret);
+        let schools = || person.schools.iter().map(|a| a.structure);
+        // The first is what a new account takes: the administrative structure, when the person acts there.
+        let first = person.administrative.filter(|id| schools().any(|s| s == *id));
+        let in_turn = || first.into_iter().chain(schools().filter(|s| Some(*s) != first));
+        match source {
+            Source::AdministrativeStructure => {
+                out.values(person.administrative.and_then(|s| context.structure(s)).map(|s| s.dn.as_str()));
+            }
+            Source::AdministrativeUai => out.values(person.administrative.and_then(uai)),
+            Source::SchoolUais => out.values(schools().filter_map(uai)),
+            Source::SchoolSirets => out.values(schools().filter_map(siret)),
+            Source::SchoolNames => {
+                out.values(schools().filter_map(|id| context.roster.structure(id)).map(|s| s.name.as_str()));
+            }
+            Source::CurrentUai => out.values(in_turn().filter_map(uai)),
+            Source::CurrentSiret => out.values(in_turn().filter_map(siret)),
+            _ => {}
+        }
+    }
+
+    /// What the ministry's online services know a pupil by: his number in SIECLE, and the school whose base it is.
+    fn identity_vector(&self, person: &Person, out: &mut Writer) {
+        let Role::Pupil(pupil) = &person.role else { return };
+        let school = person.administrative.or_else(|| person.schools.first().map(|s| s.structure));
+        let school = school.and_then(|id| self.context.roster.structure(id));
+        let number = pupil.siecle.as_deref().map(str::trim).filter(|n| !n.is_empty());
+        if let (Some(number), Some(school)) = (number, school) {
+            out.compose(|text| {
+                // Writing into a string does not fail.
+                let _ = write!(text, "4|||{number}|{}", school.uai.as_str());
+            });
         }
     }
 
@@ -227,9 +273,9 @@ impl Emitter<'_, '_> {
             Source::LivesWith => self.people(&pupil.lives_with, out),
             Source::Relatives => {
                 for link in &pupil.relatives {
-                    let Some((uid, _)) = (self.context.names)(link.relative) else { continue };
+                    let Some(names) = (self.context.names)(link.relative) else { continue };
                     out.compose(|text| {
-                        self.dialect.push_person(text, uid, true);
+                        self.dialect.push_person(text, names, true);
                         for code in link.codes.fields() {
                             text.push('$');
                             text.push_str(code);
@@ -242,6 +288,16 @@ impl Emitter<'_, '_> {
             Source::Classes => self.references(&pupil.classes, out),
             Source::Groups => self.references(&pupil.groups, out),
             Source::Subjects => out.values(pupil.studies.enseignements.iter().map(|e| &**e)),
+            Source::CodedSubjects => {
+                for (code, label) in pupil.studies.coded_subjects() {
+                    out.compose(|text| {
+                        text.push_str(code);
+                        text.push('$');
+                        text.push_str(label);
+                    });
+                }
+            }
+            Source::IdentityVector => self.identity_vector(self.person, out),
             Source::SubjectCodes => out.values(pupil.studies.code_enseignements.iter().map(|e| &**e)),
             Source::Ine => out.values(pupil.ine.as_deref()),
             Source::SiecleNumber => out.values(pupil.siecle.as_deref()),
@@ -260,6 +316,14 @@ impl Emitter<'_, '_> {
             Source::Functions => {
                 for f in &staff.functions {
                     self.composite(f.structure, &[&f.code, &f.label, &f.discipline_code, &f.discipline_label], out);
+                }
+            }
+            Source::FunctionLabels => out.values(staff.functions.iter().map(|f| &*f.label)),
+            Source::CodedSubjectsTaught => {
+                for (structure, label) in &staff.subjects {
+                    if let Some(code) = self.context.subject_code(label) {
+                        self.composite(*structure, &[code, label], out);
+                    }
                 }
             }
             Source::DisciplineCategories => out.values(staff.category_disciplines.iter().map(|c| &**c)),
@@ -282,8 +346,8 @@ impl Emitter<'_, '_> {
 
     fn people(&self, people: &[PersonId], out: &mut Writer) {
         for &id in people {
-            if let Some((uid, _)) = (self.context.names)(id) {
-                out.compose(|text| self.dialect.push_person(text, uid, false));
+            if let Some(names) = (self.context.names)(id) {
+                out.compose(|text| self.dialect.push_person(text, names, false));
             }
         }
     }

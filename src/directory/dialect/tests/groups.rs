@@ -61,16 +61,16 @@ fn members_are_the_pupils_of_the_class_and_the_holders_of_the_profile() {
         let groups = dialect.groups(context).groups;
         let members = |cn: &str| {
             let group = groups.iter().find(|g| g.cn == cn).unwrap_or_else(|| panic!("no group {cn}"));
-            (group.kind, group.members.clone())
+            (group.rule, group.members.clone())
         };
-        assert_eq!(members("0350001A_5A"), (Kind::ClassGroup, vec![PUPIL]));
-        assert_eq!(members("0350001A_3E B"), (Kind::ClassGroup, vec![]));
-        assert_eq!(members("0350001A_5AGL1"), (Kind::TeachingGroup, vec![PUPIL]));
-        assert_eq!(members("0350001A_ELV"), (Kind::ProfileGroup, vec![PUPIL, NO_CLASS]));
-        assert_eq!(members("0350001A_TUT"), (Kind::ProfileGroup, vec![MOTHER, FATHER]));
-        assert_eq!(members("0350002B_TUT"), (Kind::ProfileGroup, vec![MOTHER]));
-        assert_eq!(members("0350002B_ENS"), (Kind::ProfileGroup, vec![TEACHER, TZR]));
-        assert_eq!(members("0350001A_DIR"), (Kind::ProfileGroup, vec![HEAD, TEACHING_HEAD]));
+        assert_eq!(members("0350001A_5A"), (GroupRule::ClassPupils, vec![PUPIL]));
+        assert_eq!(members("0350001A_3E B"), (GroupRule::ClassPupils, vec![]));
+        assert_eq!(members("0350001A_5AGL1"), (GroupRule::TeachingGroup, vec![PUPIL]));
+        assert_eq!(members("0350001A_ELV"), (GroupRule::Profile, vec![PUPIL, NO_CLASS]));
+        assert_eq!(members("0350001A_TUT"), (GroupRule::Profile, vec![MOTHER, FATHER]));
+        assert_eq!(members("0350002B_TUT"), (GroupRule::Profile, vec![MOTHER]));
+        assert_eq!(members("0350002B_ENS"), (GroupRule::Profile, vec![TEACHER, TZR]));
+        assert_eq!(members("0350001A_DIR"), (GroupRule::Profile, vec![HEAD, TEACHING_HEAD]));
     });
 }
 

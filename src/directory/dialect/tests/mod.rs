@@ -1,6 +1,7 @@
 //! The dialect against a small synthetic academy.
 
-mod fixture;
+mod documents;
+pub mod fixture;
 mod golden;
 mod groups;
 mod load;
