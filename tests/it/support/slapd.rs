@@ -31,6 +31,8 @@ pub struct Options {
     pub size_limit: Option<u32>,
     /// Whether pages may add up to more than the limit.
     pub paged_total_unlimited: bool,
+    /// Without the ENT schema: core, cosine and inetOrgPerson only.
+    pub standard_schema_only: bool,
 }
 
 pub struct Slapd {
@@ -184,6 +186,9 @@ impl Slapd {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/ldap");
         let mut ours: Vec<PathBuf> = std::fs::read_dir(ours).unwrap().map(|e| e.unwrap().path()).collect();
         ours.sort();
+        if self.options.standard_schema_only {
+            ours.clear();
+        }
         for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
             let _ = writeln!(text, "include {}", schema.display());
         }
