@@ -5,6 +5,7 @@ pub mod fixture;
 mod golden;
 mod groups;
 mod load;
+mod mistakes;
 mod ownership;
 mod properties;
 mod server;
