@@ -226,12 +226,14 @@ impl Pattern {
     }
 }
 
-/// The name without the type in front and the academy behind: `CLG-JEAN MOULIN-ac-RENNES` is `JEAN MOULIN`.
+/// The name without the type in front and what stands behind: `CLG-JEAN MOULIN-ac-RENNES` and
+/// `CLG$JEAN MOULIN$RENNES` are `JEAN MOULIN`, as the two forms of `ENTStructureNomCourant` in the AAF have it.
 fn short_name(structure: &Structure) -> String {
     let delivered = structure.name_delivered.trim();
-    let short = delivered.rsplit_once("-ac-").and_then(|(name, _)| name.split_once('-')).map(|(_, name)| name.trim());
-    let name = short.filter(|n| !n.is_empty()).unwrap_or(&structure.name);
-    name.replace(['\'', '’'], " ").replace('&', "et")
+    let with_hyphens =
+        || delivered.rsplit_once("-ac-").and_then(|(name, _)| name.split_once('-')).map(|(_, name)| name);
+    let short = delivered.split('$').nth(1).or_else(with_hyphens).map(str::trim).filter(|name| !name.is_empty());
+    short.unwrap_or(&structure.name).replace(['\'', '’'], " ").replace('&', "et")
 }
 
 #[cfg(test)]
@@ -251,8 +253,16 @@ mod tests {
         assert_eq!(plain.render(&filling(&school)), "0350001A_5:A  b");
         let path = pattern("esco:{school}_{uai}:{level}:Eleves_{class}", GroupRule::ClassPupils);
         assert_eq!(path.render(&filling(&school)), "esco:L ELORN et FILS_0350001A:5EME:Eleves_5 A b");
-        school.name_delivered = "COLL.PR$L'ELORN$BREST".into();
-        assert_eq!(short_name(&school), "L Elorn et fils");
+        for (delivered, short) in [
+            ("COLL.PR$L'ELORN$BREST", "L ELORN"),
+            ("LPO$ST-YVES", "ST-YVES"),
+            ("CLG-ST-YVES-ac-RENNES", "ST-YVES"),
+            ("CLG$$BREST", "L Elorn et fils"),
+            ("Rectorat", "L Elorn et fils"),
+        ] {
+            school.name_delivered = delivered.into();
+            assert_eq!(short_name(&school), short);
+        }
     }
 
     #[test]

@@ -102,7 +102,7 @@ sources! {
     Civility, "civility", PEOPLE, "civilité, dans les mots de `style.civility`";
     Sex, "sex", PEOPLE, "sexe, d'après la civilité, dans les mots de `style.sex`";
     Cn, "cn", PEOPLE, "`NOM PRENOM` en capitales sans accents, traits d'union ni apostrophes";
-    DisplayName, "display_name", PEOPLE, "`Prénom NOM`";
+    DisplayName, "display_name", PEOPLE | STRUCTURE, "personne : `Prénom NOM` ; structure : nom lisible";
 
     Profiles, "profiles", PEOPLE, "profils nationaux, `National_ENS` ou `National_3` selon `style.profiles`";
     LocalProfiles, "local_profiles", PUPIL | STAFF, "`ELEVE`, ou le code de chaque fonction (`ENS`, `AED`…)";
