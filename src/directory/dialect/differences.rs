@@ -32,7 +32,6 @@ impl Dialect {
     ///
     /// # Errors
     /// As [`Dialect::differences`].
-    #[expect(clippy::implicit_hasher, reason = "the register keeps them in a plain map")]
     pub fn differences_beside(
         &self,
         wanted: &Wanted,
@@ -87,7 +86,7 @@ impl Dialect {
         match item.owner {
             // Memberships are not compared here.
             Owner::Once | Owner::Own => {}
-            Owner::Choice if own.is_empty() => {}
+            Owner::Choice | Owner::Keep if own.is_empty() => {}
             Owner::Choice => {
                 let is_one = |v: &&Value| {
                     v.as_text().is_some_and(|t| own.iter().any(|p| same(item.syntax, wanted.piece(*p), t)))
@@ -105,7 +104,6 @@ impl Dialect {
                 let missing: Vec<Value> = missing.map(Value::from).collect();
                 self.push_change(item.attribute, Vec::new(), missing, changes);
             }
-            Owner::Keep if own.is_empty() => {}
             Owner::Keep | Owner::Replace => {
                 // What is unchanged, nearly always: the same values in the same order.
                 let in_order = own.len() == there.len()

@@ -116,7 +116,6 @@ impl Dialect {
 
     /// Of `schools` (UAI), the one that a managed group belongs to, by its name.
     #[must_use]
-    #[expect(clippy::implicit_hasher, reason = "the plan keeps them in a plain set")]
     pub fn school_of_group<'s>(&self, cn: &str, schools: &'s HashSet<String>) -> Option<&'s str> {
         let in_front = self.families.iter().all(|f| f.pattern.starts_with_uai());
         let mut words = cn.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
@@ -142,7 +141,9 @@ impl<'n> Namer<'n> {
                 taken.insert(fold(&family.pattern.render(&Filling { structure, code, level: "" })));
             };
             if family.rule == GroupRule::Profile {
-                NationalProfile::ALL.iter().for_each(|p| reserve(p.mnemonic()));
+                for profile in NationalProfile::ALL {
+                    reserve(profile.mnemonic());
+                }
             } else {
                 reserve("");
             }

@@ -69,7 +69,6 @@ impl Dialect {
 
     /// What takes somebody's groups off his entry, as far as the engine put him there.
     #[must_use]
-    #[expect(clippy::implicit_hasher, reason = "the register keeps them in a plain map")]
     pub fn leave_groups(&self, entry: &Entry, put: &PutByEngine) -> Vec<AttributeChange> {
         let Some(attribute) = self.member_of() else { return Vec::new() };
         let old: Vec<Value> = entry.values(attribute).iter().filter(|v| is_put(v, &entry.dn, put)).cloned().collect();
@@ -82,7 +81,6 @@ impl Dialect {
     /// How the plain names of a group's members have to change, beside [`member_changes`](super::member_changes) with
     /// the same arguments.
     #[must_use]
-    #[expect(clippy::implicit_hasher, reason = "the register keeps them in a plain set")]
     pub fn member_uid_changes(
         &self,
         wanted: &BTreeSet<Dn>,

@@ -7,7 +7,7 @@ use rentree::directory::{Directory as _, Dn, Entry, Modification, Operation, Pac
 
 use crate::support::academy::{pupils, remove_pupils};
 use crate::support::program::Installation;
-use crate::support::slapd::{Options, Slapd};
+use crate::support::slapd::{Options, Schema, Slapd};
 use crate::support::{SUFFIX, people};
 
 fn installation(slapd: &Slapd, dialect: &str) -> Installation {
@@ -59,7 +59,7 @@ fn sdet_siren() {
 /// On a server that has never heard of the ENT.
 #[test]
 fn inetorgperson() {
-    let slapd = Slapd::with(&Options { standard_schema_only: true, ..Options::default() });
+    let slapd = Slapd::with(&Options { schema: Schema::Standard, ..Options::default() });
     let installation = a_year(&slapd, "inetorgperson");
     let people = people(&slapd);
     assert!(people.iter().all(|e| e.values("employeeNumber").len() == 1 && e.values("uid").len() == 1));
