@@ -11,14 +11,12 @@
 //! - **pwdAccountLockedTime** is the ppolicy overlay's: `000001010000Z` means locked until an administrator unlocks.
 //! - **nsAccountLock** is 389 DS's own.
 //! - **state** is for a directory with a portal that keeps the state of each account in an attribute: a suspended
-//!   account takes the state of those whose end has come, and the password goes behind the same prefix as every account
-//!   has that is not open. The portal writes the bare prefix there (`{SCRIPT}LOCK`) because it has the hash elsewhere;
-//!   the engine has no elsewhere, and no copy of a hash belongs into its store, so it leaves the hash in place behind
-//!   the prefix (`{SCRIPT}LOCK{SSHA}…`): no bind succeeds, and coming back as open takes the prefix off again. An
-//!   account that an administrator blocked stays blocked, going and coming; its password stays locked until he opens it.
+//!   account takes the state of those whose end has come, and the password goes behind a prefix as above
+//!   ([`AccountStates`]).
 
 use serde::Deserialize;
 
+use super::states::AccountStates;
 use crate::directory::{Entry, Modification, Value};
 
 /// "Locked until an administrator unlocks" (draft-behera-ldap-password-policy §5.3.3). Any other value is a time at
@@ -26,7 +24,7 @@ use crate::directory::{Entry, Modification, Value};
 const LOCKED_FOR_GOOD: &str = "000001010000Z";
 const PWD_ACCOUNT_LOCKED_TIME: &str = "pwdAccountLockedTime";
 const NS_ACCOUNT_LOCK: &str = "nsAccountLock";
-const USER_PASSWORD: &str = "userPassword";
+pub(super) const USER_PASSWORD: &str = "userPassword";
 
 /// The dialect's way of locking.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,27 +44,6 @@ pub enum LockMethod {
     State(AccountStates),
 }
 
-/// The states of an account where a portal manages them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct AccountStates {
-    /// The attribute that holds the state.
-    attribute: String,
-    /// Of an account that its user has not activated yet.
-    created: String,
-    /// Of an account that opens.
-    open: String,
-    /// Of a suspended account.
-    suspended: String,
-    /// Of an account that an administrator keeps from connecting; never changed here.
-    blocked: String,
-    /// The attribute that says that the user has activated his account: it decides to which state he comes back.
-    accepted: String,
-    /// `{SCHEME}…`, in front of the password of every account that is not open.
-    prefix: String,
-}
-
 impl LockMethod {
     /// Whether the entry is locked by this method.
     #[must_use]
@@ -79,10 +56,7 @@ impl LockMethod {
                 entry.values(PWD_ACCOUNT_LOCKED_TIME).iter().any(|v| v.as_text() == Some(LOCKED_FOR_GOOD))
             }
             Self::NsAccountLock {} => entry.texts(NS_ACCOUNT_LOCK).any(|t| t.trim().eq_ignore_ascii_case("true")),
-            Self::State(states) => {
-                (states.is(entry, &states.suspended) || states.is(entry, &states.blocked))
-                    && passwords.iter().all(|v| has_prefix(v, &states.prefix))
-            }
+            Self::State(states) => states.is_locked(entry),
         }
     }
 
@@ -106,11 +80,7 @@ impl LockMethod {
             }
             Self::PwdAccountLockedTime {} => vec![replace(entry, PWD_ACCOUNT_LOCKED_TIME, LOCKED_FOR_GOOD)],
             Self::NsAccountLock {} => vec![replace(entry, NS_ACCOUNT_LOCK, "true")],
-            Self::State(states) => {
-                let stays = states.is(entry, &states.suspended) || states.is(entry, &states.blocked);
-                let state = (!stays).then(|| replace(entry, &states.attribute, &states.suspended));
-                state.into_iter().chain(some(put_behind(&states.prefix, passwords))).collect()
-            }
+            Self::State(states) => states.lock(entry),
         }
     }
 
@@ -171,33 +141,8 @@ impl LockMethod {
     }
 }
 
-impl AccountStates {
-    fn is(&self, entry: &Entry, state: &str) -> bool {
-        entry.texts(&self.attribute).any(|t| t.trim().eq_ignore_ascii_case(state))
-    }
-
-    /// A suspended account comes back as what it was: open when its user had activated it. The password comes out from
-    /// behind the prefix only for an account that opens.
-    fn unlock(&self, entry: &Entry) -> Vec<Modification> {
-        let mut modifications = Vec::new();
-        let mut opens = self.is(entry, &self.open);
-        if self.is(entry, &self.suspended) {
-            opens = !entry.values(&self.accepted).is_empty();
-            let back = if opens { &self.open } else { &self.created };
-            modifications.push(replace(entry, &self.attribute, back));
-        }
-        if opens {
-            // The bare prefix is the portal's own writing: there is nothing behind it to give back.
-            let bare = |v: &Value| v.as_bytes().len() == self.prefix.len();
-            let passwords: Vec<Value> = entry.values(USER_PASSWORD).iter().filter(|v| !bare(v)).cloned().collect();
-            modifications.extend(some(take_out(&self.prefix, &passwords)));
-        }
-        modifications
-    }
-}
-
 /// Puts every open password behind the prefix.
-fn put_behind(prefix: &str, passwords: &[Value]) -> Modification {
+pub(super) fn put_behind(prefix: &str, passwords: &[Value]) -> Modification {
     let delete: Vec<Value> = passwords.iter().filter(|v| !has_prefix(v, prefix)).cloned().collect();
     let mut add: Vec<Value> = delete.iter().map(|v| with_prefix(v, prefix)).collect();
     add.retain(|v| !passwords.contains(v));
@@ -205,18 +150,18 @@ fn put_behind(prefix: &str, passwords: &[Value]) -> Modification {
 }
 
 /// Takes every locked password out from behind the prefix.
-fn take_out(prefix: &str, passwords: &[Value]) -> Modification {
+pub(super) fn take_out(prefix: &str, passwords: &[Value]) -> Modification {
     let delete: Vec<Value> = passwords.iter().filter(|v| has_prefix(v, prefix)).cloned().collect();
     let mut add: Vec<Value> = delete.iter().filter_map(|v| without_prefix(v, prefix)).collect();
     add.retain(|v| !passwords.contains(v));
     Modification { attribute: USER_PASSWORD.to_owned(), delete, add }
 }
 
-fn some(modification: Modification) -> impl Iterator<Item = Modification> {
+pub(super) fn some(modification: Modification) -> impl Iterator<Item = Modification> {
     Some(modification).filter(|m| !(m.delete.is_empty() && m.add.is_empty())).into_iter()
 }
 
-fn replace(entry: &Entry, attribute: &str, value: &str) -> Modification {
+pub(super) fn replace(entry: &Entry, attribute: &str, value: &str) -> Modification {
     Modification {
         attribute: attribute.to_owned(),
         delete: entry.values(attribute).to_vec(),
@@ -229,7 +174,7 @@ fn clear(entry: &Entry, attribute: &str) -> Modification {
 }
 
 /// Schemes compare without case, as servers do.
-fn has_prefix(value: &Value, prefix: &str) -> bool {
+pub(super) fn has_prefix(value: &Value, prefix: &str) -> bool {
     value.as_bytes().get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
@@ -264,100 +209,6 @@ mod tests {
             entry.attributes.retain(|(n, _)| *n != m.attribute);
             entry.push(&m.attribute, values);
         }
-    }
-
-    fn states() -> LockMethod {
-        LockMethod::State(AccountStates {
-            attribute: "ESCOPersonEtatCompte".into(),
-            created: "INVALIDE".into(),
-            open: "VALIDE".into(),
-            suspended: "DELETE".into(),
-            blocked: "BLOQUE".into(),
-            accepted: "ESCOPersonValidationCharte".into(),
-            prefix: "{SCRIPT}LOCK".into(),
-        })
-    }
-
-    fn account(state: &str, charter: bool, passwords: &[&str]) -> Entry {
-        let mut e = entry("ESCOPersonEtatCompte", &[state]);
-        e.push("userPassword", passwords.iter().copied());
-        if charter {
-            e.push("ESCOPersonValidationCharte", ["20260901120000Z"]);
-        }
-        e
-    }
-
-    fn same_account(a: &Entry, b: &Entry) {
-        for attribute in ["ESCOPersonEtatCompte", "userPassword", "ESCOPersonValidationCharte"] {
-            assert_eq!(a.values(attribute), b.values(attribute), "{attribute}");
-        }
-    }
-
-    /// Going and coming back leaves an account as it was, whatever the portal had made of it.
-    #[test]
-    fn an_account_with_a_state_comes_back_as_it_was() {
-        let method = states();
-        for (state, charter, passwords) in [
-            ("VALIDE", true, &["{SSHA}own"][..]),
-            ("VALIDE", true, &["{SSHA}own", "{ARGON2}$argon2id$x"]),
-            ("INVALIDE", false, &["{SCRIPT}LOCK{ARGON2}$argon2id$issued"]),
-            ("INVALIDE", false, &["{SCRIPT}LOCK"]),
-            ("BLOQUE", true, &["{SCRIPT}LOCK"]),
-            ("BLOQUE", true, &["{SCRIPT}LOCK{SSHA}own"]),
-        ] {
-            let before = account(state, charter, passwords);
-            let mut e = before.clone();
-            let locks = method.lock(&e);
-            carry_out(&mut e, locks);
-            assert!(method.is_locked(&e), "{state}");
-            assert_eq!(method.lock(&e), [], "{state}");
-            assert!(e.texts("userPassword").all(|v| v.starts_with("{SCRIPT}LOCK")), "{state}");
-            let expected = if state == "BLOQUE" { "BLOQUE" } else { "DELETE" };
-            assert_eq!(e.first("ESCOPersonEtatCompte"), Some(expected));
-            let unlocks = method.unlock(&e);
-            carry_out(&mut e, unlocks);
-            assert_eq!(method.unlock(&e), [], "{state}");
-            same_account(&e, &before);
-        }
-    }
-
-    #[test]
-    fn a_state_that_others_changed_is_theirs() {
-        let method = states();
-        // Blocked with an open password: locked, and not opened by coming back.
-        let mut e = account("BLOQUE", true, &["{SSHA}own"]);
-        let locks = method.lock(&e);
-        carry_out(&mut e, locks);
-        assert_eq!(e.first("userPassword"), Some("{SCRIPT}LOCK{SSHA}own"));
-        assert_eq!(method.unlock(&e), []);
-        // The portal opened the account meanwhile, by its state only: the password follows.
-        let mut e = account("VALIDE", true, &["{SCRIPT}LOCK{SSHA}own"]);
-        let unlocks = method.unlock(&e);
-        carry_out(&mut e, unlocks);
-        same_account(&e, &account("VALIDE", true, &["{SSHA}own"]));
-        // Open without ever having been activated: back to before the activation, and locked.
-        let mut e = account("VALIDE", false, &["{SSHA}own"]);
-        let locks = method.lock(&e);
-        carry_out(&mut e, locks);
-        let unlocks = method.unlock(&e);
-        carry_out(&mut e, unlocks);
-        same_account(&e, &account("INVALIDE", false, &["{SCRIPT}LOCK{SSHA}own"]));
-        // No state at all, as on an account made by hand.
-        let mut e = entry("userPassword", &["{SSHA}own"]);
-        let locks = method.lock(&e);
-        carry_out(&mut e, locks);
-        assert!(method.is_locked(&e));
-    }
-
-    #[test]
-    fn a_new_account_with_a_state_opens_to_nobody_yet() {
-        let (states, prefix) = (states(), LockMethod::Prefix { prefix: "{LOCKED}".into() });
-        assert_eq!(states.first_state(), Some("INVALIDE"));
-        assert_eq!(states.first_password(Some("{ARGON2}x")).as_deref(), Some("{SCRIPT}LOCK{ARGON2}x"));
-        assert_eq!(states.first_password(None).as_deref(), Some("{SCRIPT}LOCK"));
-        assert_eq!(prefix.first_state(), None);
-        assert_eq!(prefix.first_password(Some("{ARGON2}x")).as_deref(), Some("{ARGON2}x"));
-        assert_eq!(prefix.first_password(None), None);
     }
 
     fn methods() -> [LockMethod; 3] {

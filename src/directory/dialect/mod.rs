@@ -30,9 +30,11 @@ mod person;
 mod populate;
 mod presets;
 mod reading;
+mod roles;
 mod shape;
 mod source;
 mod spelling;
+mod states;
 mod structure;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -47,13 +49,14 @@ pub use defaulted::{Defaulted, DefaultedValues};
 pub use error::{ClassConflict, DialectError, MissingMandatory};
 pub use family::{GroupRule, Slot};
 pub use group::{WantedGroup, WantedGroups};
-pub use lock::{AccountStates, LockMethod};
+pub use lock::LockMethod;
 pub use members::{MemberChanges, member_changes};
 pub use memberships::PutByEngine;
 pub use presets::{PRESETS, Preset};
 pub use reading::TakenNames;
 pub use shape::Kind;
 pub use source::Source;
+pub use states::AccountStates;
 pub use wanted::Wanted;
 
 use attributes::Attributes;
