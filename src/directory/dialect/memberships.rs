@@ -1,7 +1,9 @@
 //! Memberships written twice more: on the people (`isMemberOf`) and as plain names on the group (`hasMember`).
 //!
 //! The rule is that of `member`: a value is taken away only where the engine itself put the person into that group;
-//! whatever names another group, or a person added by hand, stays. The engine knows what it put by its register.
+//! whatever names another group, or a person added by hand, stays. The engine knows what it put by its register: where
+//! a group lost somebody whose own entry could not be written in the same run, the name left on that entry is no longer
+//! known as the engine's, and stays until somebody takes it off.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
