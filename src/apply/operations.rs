@@ -24,12 +24,12 @@ pub(super) fn operations(
         Write::Modify { attributes } => modify(dn, modifications(attributes)),
         Write::Lock { attributes } => {
             let mut modifications = modifications(attributes);
-            modifications.extend(actual.and_then(|entry| dialect.lock_method().lock(entry)));
+            modifications.extend(actual.into_iter().flat_map(|entry| dialect.lock_method().lock(entry)));
             modify(dn, modifications)
         }
         Write::Unlock { attributes } => {
             let mut modifications = modifications(attributes);
-            modifications.extend(actual.and_then(|entry| dialect.lock_method().unlock(entry)));
+            modifications.extend(actual.into_iter().flat_map(|entry| dialect.lock_method().unlock(entry)));
             modify(dn, modifications)
         }
         Write::Members { add, remove, attributes } => {
@@ -53,7 +53,7 @@ fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], 
         // Identifiers that leave the house are drawn at random, here, so that a plan stays a plain function.
         for (attribute, source) in dialect.drawn_at_creation() {
             match source {
-                Source::Credential => entry.push(attribute, hash.map(Value::from)),
+                Source::Credential => entry.push(attribute, dialect.lock_method().first_password(hash)),
                 _ => entry.push(attribute, [Uuid::new_v4().to_string()]),
             }
         }
@@ -119,10 +119,10 @@ pub(super) fn carried_out(dialect: &Dialect, change: &Change, actual: Option<&En
         (_, None) => Err("the entry is gone".to_owned()),
         (Write::Modify { attributes }, Some(entry)) => Ok(written(attributes, entry)),
         (Write::Lock { attributes }, Some(entry)) => {
-            Ok(dialect.lock_method().lock(entry).is_none() && written(attributes, entry))
+            Ok(dialect.lock_method().lock(entry).is_empty() && written(attributes, entry))
         }
         (Write::Unlock { attributes }, Some(entry)) => {
-            Ok(dialect.lock_method().unlock(entry).is_none() && written(attributes, entry))
+            Ok(dialect.lock_method().unlock(entry).is_empty() && written(attributes, entry))
         }
         (Write::Members { add, remove, attributes }, Some(entry)) => {
             let members: std::collections::HashSet<Dn> =

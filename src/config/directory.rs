@@ -63,7 +63,7 @@ const fn default_timeout() -> u32 {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DialectConfig {
-    /// `sdet-siren` when neither is given.
+    /// `sdet-siren`, `sdet-uai`, `recia` or `inetorgperson`; the first when neither preset nor file is given.
     pub preset: Option<String>,
     /// A user's own dialect, in the form of `schemas/dialects/*.toml`.
     pub file: Option<PathBuf>,
@@ -71,11 +71,14 @@ pub struct DialectConfig {
     pub people: Option<String>,
     pub structures: Option<String>,
     pub groups: Option<String>,
+    /// What new accounts get where the dialect writes domains (`ESCODomaines`), instead of its own.
+    pub domains: Option<Vec<String>>,
     pub siret_missing: Option<SiretMissing>,
 }
 
 /// What a structure without SIRET gets as `ENTStructureSIREN`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SiretMissing {
     Uai,

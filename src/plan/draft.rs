@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 
 use crate::config::Config;
-use crate::directory::dialect::{Context, DefaultedValues, Dialect};
+use crate::directory::dialect::{Context, DefaultedValues, Dialect, PutByEngine};
 use crate::directory::{Dn, Entry};
 use crate::feed::values::Uai;
 use crate::feed::{Category, Code, Completeness, Finding};
@@ -37,6 +37,10 @@ pub(super) struct Matter {
     pub(super) recognised: Recognised,
     /// Structures that are in the directory, by their join key, under the name that they have there.
     pub structures: HashMap<StructureId, Dn>,
+    /// Groups of the directory that are not the engine's.
+    pub foreign_groups: HashSet<Dn>,
+    /// Normalised DNs that the engine put in its groups, by cn.
+    pub put_by_engine: PutByEngine,
     pub dialect: Arc<Dialect>,
     pub config: Config,
     pub today: Date,
@@ -46,8 +50,9 @@ impl Matter {
     /// Runs `work` with a comparison over this matter.
     pub fn with_diff<T>(&self, work: impl FnOnce(&PersonDiff<'_>) -> T) -> T {
         let names = |id: PersonId| self.names.get(id.0 as usize).map(|(uid, login)| (uid, login));
-        let context = Context::new(&self.dialect, &self.roster, &names, self.today, &self.structures)
+        let mut context = Context::new(&self.dialect, &self.roster, &names, self.today, &self.structures)
             .with_people_at(&self.recognised.elsewhere);
+        context.join_groups(&self.dialect, &self.foreign_groups);
         work(&PersonDiff {
             roster: &self.roster,
             dialect: &self.dialect,
@@ -56,6 +61,7 @@ impl Matter {
             accounts: &self.accounts,
             withdrawn: &self.withdrawn,
             recognised: &self.recognised,
+            put_by_engine: &self.put_by_engine,
             today: self.today,
             lifecycle: &self.config.lifecycle,
         })
@@ -67,8 +73,6 @@ pub(super) struct Beside<'a> {
     pub intakes: &'a [Intake],
     pub structures: &'a [Entry],
     pub groups: &'a [Entry],
-    /// Normalised DNs that the engine put in its groups, by cn.
-    pub put_by_engine: &'a HashMap<String, Vec<String>>,
     pub years: &'a Years,
     pub accept_foreign: bool,
 }
@@ -135,6 +139,10 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         if let Some(hold) = hold.map(str::to_owned) {
             holds.count(&hold);
             set(*id, Class::Held);
+            if matter.dialect.member_of().is_some() {
+                // His entry goes on naming the groups that he was in: they keep him as well.
+                keep.insert(change.dn.clone());
+            }
             held.push((hold, change.clone()));
         } else {
             set(*id, Class::of(change.kind));
@@ -353,7 +361,7 @@ fn groups(
         .map(|id| match population.dn(id) {
             Some(dn) => Some(dn.clone()),
             None if uncreated.contains(&id) => None,
-            None => matter.names.get(id.0 as usize).map(|(uid, _)| matter.dialect.person_dn(uid)),
+            None => matter.names.get(id.0 as usize).map(|(uid, login)| matter.dialect.person_dn(uid, login)),
         })
         .collect();
     let wanted = matter.dialect.groups(diff.context);
@@ -378,7 +386,7 @@ fn groups(
     let group_diff = GroupDiff {
         roster,
         dialect: &matter.dialect,
-        put_by_engine: beside.put_by_engine,
+        put_by_engine: &matter.put_by_engine,
         keep,
         deletable: &deletable,
     };

@@ -52,7 +52,8 @@ impl GroupDiff<'_> {
             let put = self.put(&group.cn);
             let MemberChanges { add, remove } = member_changes(&members, entry, &put);
             // A group has one structural class; another one's entry of that name is left as it is.
-            let attributes = self.dialect.differences(&group.wanted, entry).unwrap_or_default();
+            let mut attributes = self.dialect.differences(&group.wanted, entry).unwrap_or_default();
+            attributes.extend(self.dialect.member_uid_changes(&members, entry, &put));
             if add.is_empty() && remove.is_empty() && attributes.is_empty() {
                 totals.unchanged += 1;
                 continue;
@@ -73,10 +74,7 @@ impl GroupDiff<'_> {
             return None;
         }
         let cn = dn.rdn_value();
-        let uai = cn.split('_').next().unwrap_or_default();
-        if !self.deletable.contains(uai) {
-            return None;
-        }
+        let uai = self.dialect.school_of_group(&cn, self.deletable)?;
         let put = self.put(&cn);
         let members: Vec<Dn> =
             entry.texts("member").filter_map(|m| Dn::parse(m).ok()).filter(|m| !m.is_empty()).collect();
@@ -91,7 +89,8 @@ impl GroupDiff<'_> {
             return None;
         }
         totals.updated += 1;
-        let write = Write::Members { add: Vec::new(), remove: ours, attributes: Vec::new() };
+        let attributes = self.dialect.member_uid_changes(&BTreeSet::new(), entry, &put).into_iter().collect();
+        let write = Write::Members { add: Vec::new(), remove: ours, attributes };
         Some(change(ChangeKind::GroupUpdate, dn.clone(), subject, write))
     }
 

@@ -190,18 +190,18 @@ fn elsewhere(
 ) -> HashMap<PersonId, Dn> {
     let dialect = &ground.dialect;
     let mut elsewhere = HashMap::new();
-    for ((person, (uid, _)), id) in roster.persons.iter().zip(names).zip((0..).map(PersonId)) {
+    for ((person, (uid, login)), id) in roster.persons.iter().zip(names).zip((0..).map(PersonId)) {
         let Some(account) = accounts.get(&person.key) else { continue };
-        if !dialect.is_person_dn(uid, &account.dn)
+        if !dialect.is_person_dn(uid, login, &account.dn)
             && let Ok(dn) = Dn::parse(&account.dn)
-            && dn != dialect.person_dn(uid)
+            && dn != dialect.person_dn(uid, login)
         {
             elsewhere.insert(id, dn);
         }
     }
     for (id, claim) in claims {
-        if let Some((uid, _)) = names.get(id.0 as usize)
-            && claim.dn != dialect.person_dn(uid)
+        if let Some((uid, login)) = names.get(id.0 as usize)
+            && claim.dn != dialect.person_dn(uid, login)
         {
             elsewhere.insert(*id, claim.dn.clone());
         }

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 
 use crate::config::LifecycleConfig;
-use crate::directory::dialect::{Context, Defaulted, Dialect, Wanted};
+use crate::directory::dialect::{Context, Defaulted, Dialect, PutByEngine, Wanted};
 use crate::directory::{AttributeChange, Dn, Entry};
 use crate::feed::values::Uai;
 use crate::naming::{Login, Uid};
@@ -27,6 +27,8 @@ pub struct PersonDiff<'a> {
     /// Delivered relatives who may have no account any more: their links go without grace.
     pub withdrawn: &'a HashSet<JoinKey>,
     pub recognised: &'a Recognised,
+    /// Normalised DNs that the engine put in its groups, by cn.
+    pub put_by_engine: &'a PutByEngine,
     pub today: Date,
     pub lifecycle: &'a LifecycleConfig,
 }
@@ -53,6 +55,15 @@ pub struct Departing {
     pub linked: Vec<Dn>,
     /// What to write at once when authority was withdrawn.
     pub unlink: Vec<AttributeChange>,
+    /// What to write when the groups lose the account, where the dialect has them on it.
+    pub leave: Vec<AttributeChange>,
+}
+
+impl Departing {
+    /// Links and groups, taken off the entry.
+    fn parting(&self) -> Vec<AttributeChange> {
+        [&self.unlink[..], &self.leave].concat()
+    }
 }
 
 impl PersonDiff<'_> {
@@ -80,7 +91,8 @@ impl PersonDiff<'_> {
     fn departing(&self, key: JoinKey, entry: &Entry) -> Seen {
         let unlink = if self.withdrawn.contains(&key) { self.dialect.unlink_relative(entry) } else { Vec::new() };
         let linked = self.dialect.linked_pupils(entry);
-        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink }))
+        let leave = self.dialect.leave_groups(entry, self.put_by_engine);
+        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave }))
     }
 
     fn compare_person(&self, id: PersonId, proof: Proof, entry: &Entry) -> Seen {
@@ -91,7 +103,7 @@ impl PersonDiff<'_> {
             Ok(wanted) => wanted,
             Err(missing) => return Seen::Clash { id, dn, reason: missing.french() },
         };
-        let attributes = match self.dialect.differences(&wanted, entry) {
+        let attributes = match self.dialect.differences_beside(&wanted, entry, self.put_by_engine) {
             Ok(attributes) => attributes,
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
@@ -180,11 +192,11 @@ impl PersonDiff<'_> {
     /// A creation that cannot be written yet, for the list of what is held.
     pub fn shell(&self, id: PersonId) -> Option<Change> {
         let person = self.roster.person(id)?;
-        let (uid, _) = self.names.get(id.0 as usize)?;
+        let (uid, login) = self.names.get(id.0 as usize)?;
         Some(Change {
             seq: 0,
             kind: ChangeKind::Create,
-            dn: self.dialect.person_dn(uid),
+            dn: self.dialect.person_dn(uid, login),
             subject: self.subject(id, person),
             origin: Some(person.origin.clone()),
             note: None,
@@ -244,16 +256,13 @@ impl PersonDiff<'_> {
                 } else {
                     "n'est plus dans les exports"
                 };
-                let write = if departing.unlink.is_empty() {
-                    Write::Nothing
-                } else {
-                    Write::Modify { attributes: departing.unlink.clone() }
-                };
+                let attributes = if self.withdrawn.contains(&departing.key) { departing.parting() } else { Vec::new() };
+                let write = if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } };
                 (ChangeKind::Absent, write, format!("{why} ; utilisable jusqu'au {until}"))
             }
             Stage::Absent if days >= grace => {
                 let note = format!("absent depuis le {}", account.since);
-                (ChangeKind::Suspend, Write::Lock { attributes: departing.unlink.clone() }, note)
+                (ChangeKind::Suspend, Write::Lock { attributes: departing.parting() }, note)
             }
             _ => return None,
         };

@@ -135,7 +135,7 @@ impl Population {
             };
             if stage == Stage::Absent {
                 leaving.totals.absent += 1;
-                if departing.unlink.is_empty() {
+                if !diff.withdrawn.contains(&departing.key) {
                     leaving.keep_members.insert(departing.dn.clone());
                 }
             } else if purge_due(account, diff.today, purge_after, diff.lifecycle.grace(account.profile)) {

@@ -124,9 +124,14 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
     roster.complete(&mut findings, &crate::image::sources(ground.config));
     findings.append(&mut roster.findings);
-    let structures = collect(ground, ground.dialect.structures_branch()).await?;
+    let (structures, groups) = tokio::try_join!(
+        collect(ground, ground.dialect.structures_branch()),
+        collect(ground, ground.dialect.groups_branch())
+    )?;
     let matter = Arc::new(Matter {
         structures: structures_there(&roster, &ground.dialect, &structures),
+        foreign_groups: groups.iter().filter(|g| !ground.dialect.is_managed(g)).map(|g| g.dn.clone()).collect(),
+        put_by_engine: ground.store.group_members().await?,
         roster,
         names,
         recognised,
@@ -136,27 +141,19 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         config: ground.config.clone(),
         today: ground.today,
     });
-    let (population, groups) =
-        tokio::try_join!(population(ground, &matter), collect(ground, ground.dialect.groups_branch()))?;
+    let population = population(ground, &matter).await?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
     ground.progress.begin("plan", None);
     let years =
         Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
-    let put_by_engine = ground.store.group_members().await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
         blocking(move || {
-            let beside = Beside {
-                intakes: &intakes,
-                structures: &structures,
-                groups: &groups,
-                put_by_engine: &put_by_engine,
-                years: &years,
-                accept_foreign,
-            };
+            let beside =
+                Beside { intakes: &intakes, structures: &structures, groups: &groups, years: &years, accept_foreign };
             draft(&matter, &population, &beside)
         })
         .await?

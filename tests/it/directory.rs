@@ -1,4 +1,5 @@
-//! The directory: one suite over both back ends, then what is LDAP's alone.
+//! The directory: one suite over both back ends, what is LDAP's alone, and every dialect against a real server.
 
+mod dialects;
 mod ldap;
 mod suite;

@@ -7,12 +7,14 @@ use jiff::civil::Date;
 
 use super::Dialect;
 use super::file::StructureReference;
+use super::memberships::Memberships;
+use super::shape::Kind;
 use super::source::Source;
 use crate::config::SiretMissing;
 use crate::directory::Dn;
 use crate::feed::{Category, Code, Finding};
 use crate::naming::{Login, Uid};
-use crate::roster::{PersonId, Roster, Structure, StructureId};
+use crate::roster::{PersonId, Role, Roster, Structure, StructureId};
 
 /// The names given to a person; `None` for one who has no account and gets none in this run. Links towards such a
 /// person are not written.
@@ -27,6 +29,9 @@ pub struct Context<'a> {
     elsewhere: Option<&'a HashMap<PersonId, Dn>>,
     /// By [`StructureId`]; `None` for one that is left out.
     structures: Vec<Option<StructureName>>,
+    pub(super) memberships: Memberships,
+    /// By label; empty when the dialect does not ask.
+    subject_codes: HashMap<&'a str, &'a str>,
     /// What was noticed about the structures: without SIRET, left out, two with one identifier.
     pub findings: Vec<Finding>,
 }
@@ -52,8 +57,20 @@ impl<'a> Context<'a> {
         today: Date,
         existing: &HashMap<StructureId, Dn>,
     ) -> Self {
-        let mut context = Self { roster, today, names, elsewhere: None, structures: Vec::new(), findings: Vec::new() };
+        let mut context = Self {
+            roster,
+            today,
+            names,
+            elsewhere: None,
+            structures: Vec::new(),
+            memberships: Memberships::default(),
+            subject_codes: HashMap::new(),
+            findings: Vec::new(),
+        };
         context.name_structures(dialect, existing);
+        if dialect.attribute(Kind::Staff, Source::CodedSubjectsTaught).is_some() {
+            context.subject_codes = subject_codes(roster);
+        }
         context
     }
 
@@ -68,6 +85,11 @@ impl<'a> Context<'a> {
         self.elsewhere?.get(&id)
     }
 
+    /// The code of a subject that some pupil's record names with this label.
+    pub(super) fn subject_code(&self, label: &str) -> Option<&'a str> {
+        self.subject_codes.get(label.trim()).copied()
+    }
+
     pub(super) fn structure(&self, id: StructureId) -> Option<&StructureName> {
         self.structures.get(id.0 as usize)?.as_ref()
     }
@@ -77,7 +99,7 @@ impl<'a> Context<'a> {
         let roster = self.roster;
         for (id, structure) in (0..).map(StructureId).zip(&roster.structures) {
             let name = if let Some(dn) = existing.get(&id) {
-                if structure.siret.is_none() && dialect.siret_missing == SiretMissing::Uai {
+                if structure.siret.is_none() && dialect.writes_siret && dialect.siret_missing == SiretMissing::Uai {
                     self.findings.push(without_siret(structure, "elle n'en a pas dans la livraison"));
                 }
                 let siret = structure.siret.clone().unwrap_or_else(|| structure.uai.as_str().into());
@@ -95,14 +117,15 @@ impl<'a> Context<'a> {
         let uai = structure.uai.as_str();
         let by_uai = dialect.structure_rdn_source == Source::Uai;
         let mut reason = "elle n'en a pas dans la livraison";
-        if let Some(siret) = &structure.siret {
-            let dn = dialect.structure_child(if by_uai { uai } else { siret });
+        let siret = structure.siret.clone().or_else(|| (!dialect.writes_siret).then(|| uai.into()));
+        if let Some(siret) = siret {
+            let dn = dialect.structure_child(if by_uai { uai } else { &siret });
             if taken.insert(dn.clone()) {
-                return Some(StructureName::new(dialect, structure, dn, siret.clone()));
+                return Some(StructureName::new(dialect, structure, dn, siret));
             }
             reason = "une autre structure porte déjà le sien";
         }
-        if dialect.siret_missing == SiretMissing::Skip {
+        if dialect.siret_missing == SiretMissing::Skip && dialect.writes_siret {
             let message = format!(
                 "La structure {uai} ({}) ne peut être nommée par son SIRET : {reason}. Ni elle ni ce qui s'y rattache \
                  n'est écrit dans l'annuaire.",
@@ -139,6 +162,24 @@ impl StructureName {
 /// (RFC 4514 §2.4), so that the first `$` always ends it.
 pub(super) fn reference(dn: &str) -> Box<str> {
     dn.replace('$', "\\24").into()
+}
+
+/// What each subject's code is, by its label, as the pupils' records say. Where two codes have one label, the smaller.
+fn subject_codes(roster: &Roster) -> HashMap<&str, &str> {
+    let mut codes: HashMap<&str, &str> = HashMap::new();
+    let mut last = None;
+    for person in &roster.persons {
+        let Role::Pupil(pupil) = &person.role else { continue };
+        // Most of a class share one list.
+        let studies = std::sync::Arc::as_ptr(&pupil.studies);
+        if last.replace(studies) == Some(studies) {
+            continue;
+        }
+        for (code, label) in pupil.studies.coded_subjects() {
+            codes.entry(label).and_modify(|known| *known = (*known).min(code)).or_insert(code);
+        }
+    }
+    codes
 }
 
 fn without_siret(structure: &Structure, reason: &str) -> Finding {

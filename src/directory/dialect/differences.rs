@@ -4,10 +4,12 @@ use super::attributes::MOST;
 use super::compile::same as same_name;
 use super::error::ClassConflict;
 use super::matching::{same, same_folded};
+use super::memberships::{PutByEngine, is_put};
 use super::shape::{Item, Owner, Part, Shape};
+use super::source::Source;
 use super::wanted::{Piece, Wanted};
 use super::{Dialect, OBJECT_CLASS};
-use crate::directory::{AttributeChange, Entry, Value};
+use crate::directory::{AttributeChange, Dn, Entry, Value};
 
 /// The values of every known attribute of an entry, by number.
 type Slots<'e> = [&'e [Value]; MOST];
@@ -22,6 +24,20 @@ impl Dialect {
     /// # Errors
     /// When the entry's structural class is another one: no modify can change it.
     pub fn differences(&self, wanted: &Wanted, actual: &Entry) -> Result<Vec<AttributeChange>, ClassConflict> {
+        self.differences_beside(wanted, actual, &PutByEngine::new())
+    }
+
+    /// The same for somebody whose groups are written on his entry: `put` says which of them the engine put him into,
+    /// and no other is ever taken off.
+    ///
+    /// # Errors
+    /// As [`Dialect::differences`].
+    pub fn differences_beside(
+        &self,
+        wanted: &Wanted,
+        actual: &Entry,
+        put: &PutByEngine,
+    ) -> Result<Vec<AttributeChange>, ClassConflict> {
         let mut slots: Slots<'_> = [&[]; MOST];
         for (name, values) in &actual.attributes {
             if let Some(slot) = self.attributes.find(name).and_then(|id| slots.get_mut(usize::from(id))) {
@@ -44,6 +60,8 @@ impl Dialect {
                 let there = slot(&slots, item.attribute);
                 if goes {
                     self.push_change(item.attribute, there.to_vec(), Vec::new(), &mut changes);
+                } else if item.owner == Owner::Own {
+                    self.memberships_change(item, wanted, own, (there, &actual.dn), put, &mut changes);
                 } else if !wanted.left_alone.contains(&item.attribute) {
                     self.attribute_change(item, wanted, own, there, &mut changes);
                 }
@@ -66,7 +84,18 @@ impl Dialect {
         changes: &mut Vec<AttributeChange>,
     ) {
         match item.owner {
-            Owner::Once => {}
+            // Memberships are not compared here.
+            Owner::Once | Owner::Own => {}
+            Owner::Choice | Owner::Keep if own.is_empty() => {}
+            Owner::Choice => {
+                let is_one = |v: &&Value| {
+                    v.as_text().is_some_and(|t| own.iter().any(|p| same(item.syntax, wanted.piece(*p), t)))
+                };
+                let old: Vec<Value> = there.iter().filter(|v| !is_one(v)).cloned().collect();
+                let first = own.first().filter(|_| !there.iter().any(|v| is_one(&v)));
+                let new = first.map(|p| Value::from(wanted.piece(*p))).into_iter().collect();
+                self.push_change(item.attribute, old, new, changes);
+            }
             Owner::Added => {
                 let missing = own.iter().map(|p| wanted.piece(*p)).filter(|w| {
                     // A server would refuse a value that it takes for one that is there.
@@ -75,7 +104,6 @@ impl Dialect {
                 let missing: Vec<Value> = missing.map(Value::from).collect();
                 self.push_change(item.attribute, Vec::new(), missing, changes);
             }
-            Owner::Keep if own.is_empty() => {}
             Owner::Keep | Owner::Replace => {
                 // What is unchanged, nearly always: the same values in the same order.
                 let in_order = own.len() == there.len()
@@ -97,6 +125,28 @@ impl Dialect {
         }
     }
 
+    /// The groups of a person: those due are added, those that the engine put and that are no longer due go.
+    fn memberships_change(
+        &self,
+        item: &Item,
+        wanted: &Wanted,
+        own: &[Piece],
+        (there, person): (&[Value], &Dn),
+        put: &PutByEngine,
+        changes: &mut Vec<AttributeChange>,
+    ) {
+        if item.source != Source::MemberOf {
+            return;
+        }
+        let is = |p: &Piece, v: &Value| v.as_text().is_some_and(|t| wanted.piece(*p) == t.trim());
+        let stay = wanted.left_alone.contains(&item.attribute);
+        let gone = |v: &&Value| !stay && !own.iter().any(|p| is(p, v)) && is_put(v, person, put);
+        let old: Vec<Value> = there.iter().filter(gone).cloned().collect();
+        let missing = own.iter().filter(|p| !there.iter().any(|v| is(p, v)));
+        let new: Vec<Value> = missing.map(|p| Value::from(wanted.piece(*p))).collect();
+        self.push_change(item.attribute, old, new, changes);
+    }
+
     /// Missing classes are added. An auxiliary class whose role ended goes with its attributes (the bits of these
     /// parts are the answer), unless somebody else's value hangs on it and it could go on existing.
     fn class_changes(
@@ -108,12 +158,15 @@ impl Dialect {
     ) -> u32 {
         let classes = slot(slots, OBJECT_CLASS);
         let roles = || shape.parts.iter().enumerate().skip(1);
+        let everybody = || shape.parts.first().into_iter().flat_map(|part| &part.auxiliary);
         let needed = |class: &str| {
-            roles().any(|(n, part)| wanted.has_part(n) && part.auxiliary.iter().any(|c| same_name(c, class)))
+            everybody().any(|c| same_name(c, class))
+                || roles().any(|(n, part)| wanted.has_part(n) && part.auxiliary.iter().any(|c| same_name(c, class)))
         };
         let mut add: Vec<&str> = Vec::new();
         let mut remove: Vec<Value> = Vec::new();
         let mut leaving = 0;
+        add.extend(everybody().filter(|class| listed(classes, class).is_none()).map(|class| &**class));
         for (number, part) in roles() {
             if wanted.has_part(number) {
                 for class in &part.auxiliary {

@@ -11,9 +11,9 @@ use crate::directory::DnError;
 pub enum DialectError {
     #[error("cannot read the dialect {path}")]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("there is no dialect {name:?}: {known} is built in")]
+    #[error("there is no dialect {name:?}: {known} are built in")]
     #[diagnostic(help("`directory.dialect.file` names a file of your own, in the form of schemas/dialects/*.toml"))]
-    UnknownPreset { name: String, known: &'static str },
+    UnknownPreset { name: String, known: String },
     #[error("directory.dialect names both a preset and a file: one of them")]
     PresetAndFile,
     #[error("the dialect {origin} is not valid: {message}")]
@@ -28,7 +28,16 @@ pub enum DialectError {
     },
     /// Readable and contradictory. `key` is the place in the file, such as `pupil.feed.ENTEleveINE`.
     #[error("the dialect {origin} is not valid: {key} {message}")]
-    Value { origin: String, key: String, message: String },
+    Value {
+        origin: String,
+        key: String,
+        message: String,
+        #[source_code]
+        text: std::sync::Arc<NamedSource<String>>,
+        /// Where the key stands, or the table that should have it.
+        #[label("here")]
+        span: Option<SourceSpan>,
+    },
     #[error("{key} is not a name in the directory")]
     Name { key: &'static str, source: DnError },
 }

@@ -10,9 +10,13 @@
 //!   `ppolicy_hash_cleartext`) would lose the user's own password: those have the two other methods.
 //! - **pwdAccountLockedTime** is the ppolicy overlay's: `000001010000Z` means locked until an administrator unlocks.
 //! - **nsAccountLock** is 389 DS's own.
+//! - **state** is for a directory with a portal that keeps the state of each account in an attribute: a suspended
+//!   account takes the state of those whose end has come, and the password goes behind a prefix as above
+//!   ([`AccountStates`]).
 
 use serde::Deserialize;
 
+use super::states::AccountStates;
 use crate::directory::{Entry, Modification, Value};
 
 /// "Locked until an administrator unlocks" (draft-behera-ldap-password-policy §5.3.3). Any other value is a time at
@@ -20,10 +24,11 @@ use crate::directory::{Entry, Modification, Value};
 const LOCKED_FOR_GOOD: &str = "000001010000Z";
 const PWD_ACCOUNT_LOCKED_TIME: &str = "pwdAccountLockedTime";
 const NS_ACCOUNT_LOCK: &str = "nsAccountLock";
-const USER_PASSWORD: &str = "userPassword";
+pub(super) const USER_PASSWORD: &str = "userPassword";
 
 /// The dialect's way of locking.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "method", deny_unknown_fields)]
 pub enum LockMethod {
     #[serde(rename = "prefix")]
@@ -35,88 +40,92 @@ pub enum LockMethod {
     PwdAccountLockedTime {},
     #[serde(rename = "nsAccountLock")]
     NsAccountLock {},
+    #[serde(rename = "state")]
+    State(AccountStates),
 }
 
 impl LockMethod {
-    /// The attribute that must have been read for the three questions below. It is operational on some servers: ask
-    /// for it by name.
-    #[must_use]
-    pub const fn attribute(&self) -> &'static str {
-        match self {
-            Self::Prefix { .. } => USER_PASSWORD,
-            Self::PwdAccountLockedTime {} => PWD_ACCOUNT_LOCKED_TIME,
-            Self::NsAccountLock {} => NS_ACCOUNT_LOCK,
-        }
-    }
-
     /// Whether the entry is locked by this method.
     #[must_use]
     pub fn is_locked(&self, entry: &Entry) -> bool {
-        let values = entry.values(self.attribute());
+        let passwords = entry.values(USER_PASSWORD);
         match self {
             // One open value is enough to connect.
-            Self::Prefix { prefix } => !values.is_empty() && values.iter().all(|v| has_prefix(v, prefix)),
-            Self::PwdAccountLockedTime {} => values.iter().any(|v| v.as_text() == Some(LOCKED_FOR_GOOD)),
-            Self::NsAccountLock {} => {
-                values.iter().any(|v| v.as_text().is_some_and(|t| t.trim().eq_ignore_ascii_case("true")))
+            Self::Prefix { prefix } => !passwords.is_empty() && passwords.iter().all(|v| has_prefix(v, prefix)),
+            Self::PwdAccountLockedTime {} => {
+                entry.values(PWD_ACCOUNT_LOCKED_TIME).iter().any(|v| v.as_text() == Some(LOCKED_FOR_GOOD))
             }
+            Self::NsAccountLock {} => entry.texts(NS_ACCOUNT_LOCK).any(|t| t.trim().eq_ignore_ascii_case("true")),
+            Self::State(states) => states.is_locked(entry),
         }
     }
 
     /// What locks the entry; nothing when it is locked already. The modifications name the values that were read, so
     /// that a password changed in between makes the server refuse instead of being lost.
     #[must_use]
-    pub fn lock(&self, entry: &Entry) -> Option<Modification> {
+    pub fn lock(&self, entry: &Entry) -> Vec<Modification> {
         if self.is_locked(entry) {
-            return None;
+            return Vec::new();
         }
-        let values = entry.values(self.attribute());
-        Some(match self {
+        let passwords = entry.values(USER_PASSWORD);
+        match self {
             Self::Prefix { prefix } => {
-                let delete: Vec<Value> = values.iter().filter(|v| !has_prefix(v, prefix)).cloned().collect();
-                let mut add: Vec<Value> = delete.iter().map(|v| with_prefix(v, prefix)).collect();
-                add.retain(|v| !values.contains(v));
+                let mut modification = put_behind(prefix, passwords);
                 // An account without password (federated, or never activated) is marked all the same: the bare prefix
                 // opens to nobody and comes off again.
-                if values.is_empty() {
-                    add.push(Value::from(prefix.as_str()));
+                if passwords.is_empty() {
+                    modification.add.push(Value::from(prefix.as_str()));
                 }
-                self.modification(delete, add)
+                vec![modification]
             }
-            Self::PwdAccountLockedTime {} => self.modification(values.to_vec(), vec![LOCKED_FOR_GOOD.into()]),
-            Self::NsAccountLock {} => self.modification(values.to_vec(), vec!["true".into()]),
-        })
+            Self::PwdAccountLockedTime {} => vec![replace(entry, PWD_ACCOUNT_LOCKED_TIME, LOCKED_FOR_GOOD)],
+            Self::NsAccountLock {} => vec![replace(entry, NS_ACCOUNT_LOCK, "true")],
+            Self::State(states) => states.lock(entry),
+        }
     }
 
     /// What takes the lock off; nothing when the entry has none.
     #[must_use]
-    pub fn unlock(&self, entry: &Entry) -> Option<Modification> {
-        let values = entry.values(self.attribute());
-        let (delete, add) = match self {
-            Self::Prefix { prefix } => {
-                let delete: Vec<Value> = values.iter().filter(|v| has_prefix(v, prefix)).cloned().collect();
-                let mut add: Vec<Value> = delete.iter().filter_map(|v| without_prefix(v, prefix)).collect();
-                add.retain(|v| !values.contains(v));
-                (delete, add)
-            }
-            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} if self.is_locked(entry) => {
-                (values.to_vec(), Vec::new())
-            }
-            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => return None,
-        };
-        (!delete.is_empty()).then(|| self.modification(delete, add))
+    pub fn unlock(&self, entry: &Entry) -> Vec<Modification> {
+        let passwords = entry.values(USER_PASSWORD);
+        match self {
+            Self::Prefix { prefix } => some(take_out(prefix, passwords)).collect(),
+            Self::PwdAccountLockedTime {} if self.is_locked(entry) => vec![clear(entry, PWD_ACCOUNT_LOCKED_TIME)],
+            Self::NsAccountLock {} if self.is_locked(entry) => vec![clear(entry, NS_ACCOUNT_LOCK)],
+            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => Vec::new(),
+            Self::State(states) => states.unlock(entry),
+        }
     }
 
-    fn modification(&self, delete: Vec<Value>, add: Vec<Value>) -> Modification {
-        Modification { attribute: self.attribute().to_owned(), delete, add }
+    /// The state of a new account, where there are states.
+    #[must_use]
+    pub fn first_state(&self) -> Option<&str> {
+        if let Self::State(states) = self { Some(&states.created) } else { None }
+    }
+
+    /// What `userPassword` of a new account holds, given the hash of the issued password, if one was issued.
+    #[must_use]
+    pub fn first_password(&self, hash: Option<&str>) -> Option<String> {
+        match self {
+            Self::State(states) => Some(format!("{}{}", states.prefix, hash.unwrap_or_default())),
+            _ => hash.map(str::to_owned),
+        }
     }
 
     /// Why a prefix cannot be one: it has to look like a scheme, or the value would be a password of its own.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        let Self::Prefix { prefix } = self else { return Ok(()) };
-        let name = prefix.strip_prefix('{').and_then(|p| p.strip_suffix('}')).unwrap_or_default();
+        let (prefix, scheme) = match self {
+            Self::Prefix { prefix } => (prefix, prefix.strip_suffix('}')),
+            // A word may follow the scheme.
+            Self::State(states) => (&states.prefix, states.prefix.split_once('}').map(|(scheme, _)| scheme)),
+            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => return Ok(()),
+        };
+        let name = scheme.and_then(|s| s.strip_prefix('{')).unwrap_or_default();
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
             return Err("is not a scheme such as {LOCKED}");
+        }
+        if !prefix.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err("has a character that is not printable ASCII");
         }
         let known = ["clear", "cleartext", "plain", "crypt", "md5", "smd5", "sha", "ssha", "argon2", "sasl", "pbkdf2"];
         let lower = name.to_ascii_lowercase();
@@ -125,10 +134,47 @@ impl LockMethod {
         }
         Ok(())
     }
+
+    /// The attribute of the state, where there are states.
+    pub(super) fn state_attribute(&self) -> Option<&str> {
+        if let Self::State(states) = self { Some(&states.attribute) } else { None }
+    }
+}
+
+/// Puts every open password behind the prefix.
+pub(super) fn put_behind(prefix: &str, passwords: &[Value]) -> Modification {
+    let delete: Vec<Value> = passwords.iter().filter(|v| !has_prefix(v, prefix)).cloned().collect();
+    let mut add: Vec<Value> = delete.iter().map(|v| with_prefix(v, prefix)).collect();
+    add.retain(|v| !passwords.contains(v));
+    Modification { attribute: USER_PASSWORD.to_owned(), delete, add }
+}
+
+/// Takes every locked password out from behind the prefix.
+pub(super) fn take_out(prefix: &str, passwords: &[Value]) -> Modification {
+    let delete: Vec<Value> = passwords.iter().filter(|v| has_prefix(v, prefix)).cloned().collect();
+    let mut add: Vec<Value> = delete.iter().filter_map(|v| without_prefix(v, prefix)).collect();
+    add.retain(|v| !passwords.contains(v));
+    Modification { attribute: USER_PASSWORD.to_owned(), delete, add }
+}
+
+pub(super) fn some(modification: Modification) -> impl Iterator<Item = Modification> {
+    Some(modification).filter(|m| !(m.delete.is_empty() && m.add.is_empty())).into_iter()
+}
+
+pub(super) fn replace(entry: &Entry, attribute: &str, value: &str) -> Modification {
+    Modification {
+        attribute: attribute.to_owned(),
+        delete: entry.values(attribute).to_vec(),
+        add: vec![Value::from(value)],
+    }
+}
+
+fn clear(entry: &Entry, attribute: &str) -> Modification {
+    Modification { attribute: attribute.to_owned(), delete: entry.values(attribute).to_vec(), add: Vec::new() }
 }
 
 /// Schemes compare without case, as servers do.
-fn has_prefix(value: &Value, prefix: &str) -> bool {
+pub(super) fn has_prefix(value: &Value, prefix: &str) -> bool {
     value.as_bytes().get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
@@ -155,12 +201,14 @@ mod tests {
         entry
     }
 
-    fn carry_out(entry: &mut Entry, m: Modification) {
-        let mut values: Vec<Value> = entry.values(&m.attribute).to_vec();
-        values.retain(|v| !m.delete.contains(v));
-        values.extend(m.add);
-        entry.attributes.retain(|(n, _)| *n != m.attribute);
-        entry.push(&m.attribute, values);
+    fn carry_out(entry: &mut Entry, modifications: Vec<Modification>) {
+        for m in modifications {
+            let mut values: Vec<Value> = entry.values(&m.attribute).to_vec();
+            values.retain(|v| !m.delete.contains(v));
+            values.extend(m.add);
+            entry.attributes.retain(|(n, _)| *n != m.attribute);
+            entry.push(&m.attribute, values);
+        }
     }
 
     fn methods() -> [LockMethod; 3] {
@@ -178,12 +226,12 @@ mod tests {
                 let before = entry("userPassword", passwords);
                 let mut e = before.clone();
                 assert!(!method.is_locked(&e), "{method:?}");
-                assert_eq!(method.unlock(&e), None, "{method:?}");
-                let modification = method.lock(&e).unwrap();
+                assert_eq!(method.unlock(&e), [], "{method:?}");
+                let modification = method.lock(&e);
                 carry_out(&mut e, modification);
                 assert!(method.is_locked(&e), "{method:?}");
-                assert_eq!(method.lock(&e), None, "{method:?}");
-                let modification = method.unlock(&e).unwrap();
+                assert_eq!(method.lock(&e), [], "{method:?}");
+                let modification = method.unlock(&e);
                 carry_out(&mut e, modification);
                 assert_eq!(e, before, "{method:?}");
             }
@@ -195,16 +243,16 @@ mod tests {
         let method = LockMethod::Prefix { prefix: "{LOCKED}".into() };
         let mut e = entry("userPassword", &["{locked}{SSHA}old", "{SSHA}new"]);
         assert!(!method.is_locked(&e));
-        let modification = method.lock(&e).unwrap();
+        let modification = method.lock(&e);
         carry_out(&mut e, modification);
         assert!(method.is_locked(&e));
         assert_eq!(e.values("userPassword").len(), 2);
         // The same password again, open and locked: one of them is enough, and a server refuses a value twice.
         let mut e = entry("userPassword", &["{LOCKED}{SSHA}x", "{SSHA}x"]);
-        let modification = method.lock(&e).unwrap();
-        assert_eq!(modification.add, []);
+        let modification = method.lock(&e);
+        assert_eq!(modification[0].add, []);
         carry_out(&mut e, modification);
-        let modification = method.unlock(&e).unwrap();
+        let modification = method.unlock(&e);
         carry_out(&mut e, modification);
         assert_eq!(e, entry("userPassword", &["{SSHA}x"]));
     }
@@ -214,8 +262,8 @@ mod tests {
         let method = LockMethod::PwdAccountLockedTime {};
         let e = entry("pwdAccountLockedTime", &["20260901120000Z"]);
         assert!(!method.is_locked(&e));
-        assert_eq!(method.unlock(&e), None);
-        assert_eq!(method.lock(&e).unwrap().delete.len(), 1);
+        assert_eq!(method.unlock(&e), []);
+        assert_eq!(method.lock(&e)[0].delete.len(), 1);
     }
 
     #[test]

@@ -8,6 +8,9 @@
 //! - an attribute that is in none of the tables is never written, compared or removed;
 //! - what [`Dialect::entry`] gives, read back from a server, has no [`Dialect::differences`];
 //! - carrying out the differences leaves none.
+//!
+//! Which groups there are is a list of families in the dialect, each with one of the rules of [`GroupRule`] and a
+//! pattern for names.
 
 mod attributes;
 mod compile;
@@ -15,20 +18,27 @@ mod context;
 mod defaulted;
 mod differences;
 mod error;
+mod family;
 mod file;
 mod group;
 mod identity;
+mod locate;
 mod lock;
 mod matching;
 mod members;
+mod memberships;
 mod person;
+mod populate;
+mod presets;
 mod reading;
+mod roles;
 mod shape;
 mod source;
 mod spelling;
+mod states;
 mod structure;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wanted;
 
 use std::path::Path;
@@ -38,25 +48,27 @@ use miette::{NamedSource, SourceSpan};
 pub use context::{Context, Names};
 pub use defaulted::{Defaulted, DefaultedValues};
 pub use error::{ClassConflict, DialectError, MissingMandatory};
+pub use family::{GroupRule, Slot};
 pub use group::{WantedGroup, WantedGroups};
 pub use identity::{Identity, folded_identifier};
 pub use lock::LockMethod;
 pub use members::{MemberChanges, member_changes};
+pub use memberships::PutByEngine;
+pub use presets::{PRESETS, Preset};
 pub use reading::TakenNames;
 pub use shape::Kind;
 pub use source::Source;
+pub use states::AccountStates;
 pub use wanted::Wanted;
 
 use attributes::Attributes;
-use compile::{Compiler, same};
+use compile::{Compiler, kind_name, same};
+use family::Ready;
 use file::{File, Marker, Style};
 use shape::Shape;
 
 use super::{Dn, Entry};
 use crate::config::{DirectoryConfig, SiretMissing};
-
-const SDET_SIREN: &str = include_str!("../../../schemas/dialects/sdet-siren.toml");
-const PRESETS: [(&str, &str); 1] = [("sdet-siren", SDET_SIREN)];
 
 /// The number of `objectClass`, the first one given.
 const OBJECT_CLASS: u8 = 0;
@@ -71,6 +83,8 @@ pub struct Dialect {
     structures: Dn,
     groups: Dn,
     person_rdn: String,
+    /// Whether people are named by their login instead of their uid.
+    named_by_login: bool,
     structure_rdn: String,
     structure_rdn_source: Source,
     group_rdn: String,
@@ -80,8 +94,12 @@ pub struct Dialect {
     marker: Marker,
     service_types: Vec<String>,
     attributes: Attributes,
-    /// In the order of [`Kind::ALL`].
+    /// By [`Kind::index`].
     shapes: Vec<Shape>,
+    families: Vec<Ready>,
+    /// Whether a SIRET is written anywhere: without, nobody needs to know that one is missing.
+    writes_siret: bool,
+    domains: Vec<String>,
     drawn: Vec<(String, Source)>,
 }
 
@@ -100,11 +118,11 @@ impl Dialect {
                 Self::parse(&text, &Path::display(path).to_string(), config)
             }
             (None, preset) => {
-                let name = preset.unwrap_or("sdet-siren");
-                let Some((_, text)) = PRESETS.iter().find(|(known, _)| *known == name) else {
-                    return Err(DialectError::UnknownPreset { name: name.to_owned(), known: "sdet-siren" });
+                let name = preset.unwrap_or(presets::DEFAULT);
+                let Some(preset) = PRESETS.iter().find(|known| known.name == name) else {
+                    return Err(DialectError::UnknownPreset { name: name.to_owned(), known: presets::known() });
                 };
-                Self::parse(text, name, config)
+                Self::parse(preset.text, name, config)
             }
         }
     }
@@ -117,10 +135,11 @@ impl Dialect {
             span: e.span().map(SourceSpan::from),
             text: std::sync::Arc::new(NamedSource::new(origin, text.to_owned())),
         })?;
-        let mut compiler = Compiler { origin, attributes: Attributes::default() };
+        let mut compiler = Compiler { origin, text, attributes: Attributes::default() };
         compiler.attributes.intern("objectClass");
+        let families = compiler.families(&file)?;
         let shapes = compiler.shapes(&file)?;
-        let structure_rdn_source = check_naming(&compiler, &shapes, &file)?;
+        let naming = check_naming(&compiler, &shapes, &file)?;
         if let Err(why) = file.lock.check() {
             return compiler.refuse("lock.prefix", why);
         }
@@ -128,6 +147,10 @@ impl Dialect {
             return compiler.refuse("marker.value", "is empty");
         }
         let drawn = drawn_at_creation(&shapes, &compiler.attributes);
+        let writes_siret = shapes
+            .iter()
+            .flat_map(Shape::items)
+            .any(|i| matches!(i.source, Source::Siret | Source::SchoolSirets | Source::CurrentSiret));
         let Compiler { attributes, .. } = compiler;
 
         let suffix = name("directory.suffix", &config.suffix)?;
@@ -145,15 +168,19 @@ impl Dialect {
             name: file.name,
             person_rdn: file.rdn.person,
             structure_rdn: file.rdn.structure,
-            structure_rdn_source,
+            named_by_login: naming.person == Source::Login,
+            structure_rdn_source: naming.structure,
             group_rdn: file.rdn.group,
             siret_missing: config.dialect.siret_missing.unwrap_or(file.style.siret_missing),
+            domains: config.dialect.domains.clone().unwrap_or_else(|| file.style.domains.clone()),
+            writes_siret,
             style: file.style,
             lock: file.lock,
             marker: file.marker,
             service_types: file.service.types,
             attributes,
             shapes,
+            families,
             drawn,
         })
     }
@@ -206,9 +233,9 @@ impl Dialect {
     }
 
     fn shape(&self, kind: Kind) -> &Shape {
-        // `parse` makes one shape per kind, in order.
+        // A dialect without families has no shape of groups.
         static NONE: std::sync::LazyLock<Shape> = std::sync::LazyLock::new(Shape::default);
-        self.shapes.get(kind as usize).unwrap_or(&NONE)
+        self.shapes.get(kind.index()).unwrap_or(&NONE)
     }
 
     fn structure_child(&self, value: &str) -> Dn {
@@ -220,39 +247,53 @@ fn name(key: &'static str, text: &str) -> Result<Dn, DialectError> {
     Dn::parse(text).map_err(|source| DialectError::Name { key, source })
 }
 
+/// What the naming attributes hold.
+struct Naming {
+    person: Source,
+    structure: Source,
+}
+
 /// The naming attributes hold what names are made of, and are written once: a server refuses to modify them.
-fn check_naming(compiler: &Compiler<'_>, shapes: &[Shape], file: &File) -> Result<Source, DialectError> {
-    let source_of =
-        |kind: Kind, attribute: &str| {
-            let item =
-                shapes.get(kind as usize)?.parts.first()?.items.iter().find(|i| {
-                    same(compiler.attributes.name(i.attribute), attribute) && i.owner == shape::Owner::Once
-                })?;
-            Some(item.source)
-        };
-    let mut structure = Source::Siret;
-    for kind in Kind::ALL {
-        let (key, attribute, allowed): (_, _, &[Source]) = match kind {
-            Kind::Pupil | Kind::Relative | Kind::Staff => ("rdn.person", &file.rdn.person, &[Source::Uid]),
-            Kind::School | Kind::Service => ("rdn.structure", &file.rdn.structure, &[Source::Siret, Source::Uai]),
-            _ => ("rdn.group", &file.rdn.group, &[Source::GroupName]),
-        };
-        match source_of(kind, attribute) {
-            Some(source) if allowed.contains(&source) => {
-                if kind == Kind::School {
-                    structure = source;
-                }
+fn check_naming(compiler: &Compiler<'_>, shapes: &[Shape], file: &File) -> Result<Naming, DialectError> {
+    let named = |kind: Kind, key: &str, attribute: &str, allowed: &[Source]| {
+        let items = shapes.get(kind.index()).and_then(|s| s.parts.first()).map_or(&[][..], |part| &part.items);
+        let item = items.iter().find(|i| same(compiler.attributes.name(i.attribute), attribute));
+        match item {
+            Some(item) if item.owner == shape::Owner::Once && allowed.contains(&item.source) => Ok(item.source),
+            _ => {
+                let allowed: Vec<String> = allowed.iter().map(|s| format!("{:?}", s.name())).collect();
+                let section = kind_name(kind);
+                let message = format!(
+                    "is {attribute:?}, which names the entries of `{section}`: it has to be in a table `once` with {}",
+                    allowed.join(" or ")
+                );
+                compiler.refuse(key, &message)
             }
-            _ => return compiler.refuse(key, "is not written once with the source that names these entries"),
+        }
+    };
+    let person = |kind| named(kind, "rdn.person", &file.rdn.person, &[Source::Uid, Source::Login]);
+    let structure = |kind| named(kind, "rdn.structure", &file.rdn.structure, &[Source::Siret, Source::Uai]);
+    let naming = Naming { person: person(Kind::Pupil)?, structure: structure(Kind::School)? };
+    if person(Kind::Relative)? != naming.person || person(Kind::Staff)? != naming.person {
+        return compiler.refuse("rdn.person", "holds the uid of some and the login of others: one of them for all");
+    }
+    if structure(Kind::Service)? != naming.structure {
+        return compiler.refuse("rdn.structure", "holds the SIRET of some and the UAI of others: one of them for all");
+    }
+    for number in 0..file.family.len() {
+        named(Kind::Group(number as u8), "rdn.group", &file.rdn.group, &[Source::GroupName])?;
+    }
+    for kind in Kind::FIXED {
+        let has = |source| shapes.get(kind.index()).is_some_and(|s| s.items().any(|i| i.source == source));
+        if !has(Source::JoinKey) {
+            let message = "has no attribute for \"join_key\": entries could not be found again";
+            return compiler.refuse(kind_name(kind), message);
+        }
+        if matches!(kind, Kind::Pupil | Kind::Relative | Kind::Staff) && !has(Source::Login) {
+            return compiler.refuse(kind_name(kind), "has no attribute for \"login\": nobody could connect");
         }
     }
-    for kind in [Kind::Pupil, Kind::Relative, Kind::Staff, Kind::School, Kind::Service] {
-        let found = shapes.get(kind as usize).is_some_and(|s| s.items().any(|i| i.source == Source::JoinKey));
-        if !found {
-            return compiler.refuse(&format!("{kind:?}"), "has no attribute for the join key");
-        }
-    }
-    Ok(structure)
+    Ok(naming)
 }
 
 fn drawn_at_creation(shapes: &[Shape], attributes: &Attributes) -> Vec<(String, Source)> {

@@ -7,24 +7,30 @@ use super::error::MissingMandatory;
 use super::file::{ByCivility, ProfileStyle};
 use super::shape::{Kind, Part, profile_bit};
 use super::source::Source;
-use super::spelling::{cn, is_adult, number};
+use super::spelling::{cn, number};
 use super::wanted::{Subject, Wanted, Writer, write};
 use super::{Context, Dialect};
 use crate::directory::Dn;
 use crate::naming::{Login, Uid};
-use crate::roster::{Civility, NationalProfile, Person, PersonId, Profile, Pupil, Role, Staff, StructureId};
+use crate::roster::{Civility, NationalProfile, Person, PersonId, Profile, Role, Staff, StructureId};
 
 impl Dialect {
     #[must_use]
-    pub fn person_dn(&self, uid: &Uid) -> Dn {
-        self.people.child(&self.person_rdn, uid.as_str())
+    pub fn person_dn(&self, uid: &Uid, login: &Login) -> Dn {
+        self.people.child(&self.person_rdn, self.rdn_value(uid, login))
+    }
+
+    /// Which of the two names is in the DN.
+    fn rdn_value<'n>(&self, uid: &'n Uid, login: &'n Login) -> &'n str {
+        if self.named_by_login { login.as_str() } else { uid.as_str() }
     }
 
     /// Whether `text` is what [`Self::person_dn`] gives, written alike: told without parsing, for the many where it is.
     #[must_use]
-    pub fn is_person_dn(&self, uid: &Uid, text: &str) -> bool {
+    pub fn is_person_dn(&self, uid: &Uid, login: &Login, text: &str) -> bool {
         let rest = text.strip_prefix(self.person_rdn.as_str()).and_then(|rest| rest.strip_prefix('='));
-        let branch = rest.and_then(|rest| rest.strip_prefix(uid.as_str())).and_then(|rest| rest.strip_prefix(','));
+        let name = self.rdn_value(uid, login);
+        let branch = rest.and_then(|rest| rest.strip_prefix(name)).and_then(|rest| rest.strip_prefix(','));
         branch == Some(self.people.as_str())
     }
 
@@ -53,14 +59,20 @@ impl Dialect {
             Role::Staff(staff) => (Kind::Staff, has_services(staff)),
         };
         let role = |part: &Part| part.profiles & profiles != 0 || (part.services && services);
-        let dn = context.elsewhere(id).cloned().unwrap_or_else(|| self.person_dn(uid));
+        let dn = context.elsewhere(id).cloned().unwrap_or_else(|| self.person_dn(uid, login));
         let subject = Subject { kind, dn, role: &role, keep_class };
-        let emitter = Emitter { dialect: self, context, person, uid, login, profiles };
+        let emitter = Emitter { dialect: self, context, id, person, uid, login, profiles };
         write(self, self.shape(kind), subject, |source, out| emitter.emit(source, out))
     }
 
     /// The DN of a person as text, at the end of `text`.
-    fn push_person(&self, text: &mut String, context: &Context<'_>, id: PersonId, uid: &Uid, in_composite: bool) {
+    pub(super) fn push_person(
+        &self,
+        text: &mut String,
+        context: &Context<'_>,
+        (id, uid, login): (PersonId, &Uid, &Login),
+        in_composite: bool,
+    ) {
         if let Some(dn) = context.elsewhere(id) {
             if in_composite {
                 text.push_str(&reference(dn.as_str()));
@@ -69,17 +81,18 @@ impl Dialect {
             }
             return;
         }
-        // Nearly every uid needs no escape; the general case goes through `Dn`.
-        if uid.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@')) {
+        let name = self.rdn_value(uid, login);
+        // Nearly every name needs no escape; the general case goes through `Dn`.
+        if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@')) {
             text.push_str(&self.person_rdn);
             text.push('=');
-            text.push_str(uid.as_str());
+            text.push_str(name);
             text.push(',');
             text.push_str(if in_composite { &self.people_reference } else { self.people.as_str() });
         } else if in_composite {
-            text.push_str(&reference(self.person_dn(uid).as_str()));
+            text.push_str(&reference(self.person_dn(uid, login).as_str()));
         } else {
-            text.push_str(self.person_dn(uid).as_str());
+            text.push_str(self.person_dn(uid, login).as_str());
         }
     }
 }
@@ -104,10 +117,11 @@ const fn has_services(staff: &Staff) -> bool {
         && staff.head_teacher_of.is_empty())
 }
 
-struct Emitter<'e, 'c> {
-    dialect: &'e Dialect,
-    context: &'e Context<'c>,
-    person: &'e Person,
+pub(super) struct Emitter<'e, 'c> {
+    pub(super) dialect: &'e Dialect,
+    pub(super) context: &'e Context<'c>,
+    id: PersonId,
+    pub(super) person: &'e Person,
     uid: &'e Uid,
     login: &'e Login,
     profiles: u16,
@@ -154,34 +168,59 @@ impl Emitter<'_, '_> {
             | Source::Town
             | Source::Country
             | Source::AddressShared => self.contact(source, out),
-            Source::AdministrativeStructure => {
-                out.values(person.administrative.and_then(|s| self.context.structure(s)).map(|s| s.dn.as_str()));
-            }
-            Source::AdministrativeUai => {
-                out.values(
-                    person.administrative.and_then(|s| self.context.roster.structure(s)).map(|s| s.uai.as_str()),
-                );
-            }
-            Source::SchoolUais => {
-                out.values(
-                    person
-                        .schools
-                        .iter()
-                        .filter_map(|a| self.context.roster.structure(a.structure))
-                        .map(|s| s.uai.as_str()),
-                );
-            }
-            Source::SchoolSirets => {
-                out.values(
-                    person.schools.iter().filter_map(|a| self.context.structure(a.structure)).map(|s| &*s.siret),
-                );
-            }
+            Source::AccountState => out.values(self.dialect.lock.first_state()),
+            Source::Domains => out.values(self.dialect.domains.iter().map(String::as_str)),
+            Source::MemberOf => out.values(self.context.memberships.of(self.id)),
+            Source::AdministrativeStructure
+            | Source::AdministrativeUai
+            | Source::SchoolUais
+            | Source::SchoolSirets
+            | Source::SchoolNames
+            | Source::CurrentUai
+            | Source::CurrentSiret => self.schools(source, out),
+            Source::LocalProfiles => match &person.role {
+                Role::Pupil(_) => out.value("ELEVE"),
+                Role::Relative(_) => {}
+                Role::Staff(staff) => out.values(staff.functions.iter().map(|f| &*f.code)),
+            },
             _ => match &person.role {
                 Role::Pupil(pupil) => self.pupil(pupil, source, out),
-                Role::Relative(relative) if source == Source::Pupils => self.people(&relative.pupils, out),
-                Role::Relative(_) => {}
+                Role::Relative(relative) => match source {
+                    Source::Pupils => self.people(&relative.pupils, out),
+                    Source::IdentityVectors => {
+                        for pupil in &relative.pupils {
+                            self.context.roster.person(*pupil).into_iter().for_each(|p| self.identity_vector(p, out));
+                        }
+                    }
+                    _ => {}
+                },
                 Role::Staff(staff) => self.staff(staff, source, out),
             },
+        }
+    }
+
+    /// Where the person acts.
+    fn schools(&self, source: Source, out: &mut Writer) {
+        let (person, context) = (self.person, self.context);
+        let uai = |id: StructureId| context.roster.structure(id).map(|s| s.uai.as_str());
+        let siret = |id: StructureId| context.structure(id).map(|s| &*s.siret);
+        let schools = || person.schools.iter().map(|a| a.structure);
+        // The first is what a new account takes: the administrative structure, when the person acts there.
+        let first = person.administrative.filter(|id| schools().any(|s| s == *id));
+        let in_turn = || first.into_iter().chain(schools().filter(|s| Some(*s) != first));
+        match source {
+            Source::AdministrativeStructure => {
+                out.values(person.administrative.and_then(|s| context.structure(s)).map(|s| s.dn.as_str()));
+            }
+            Source::AdministrativeUai => out.values(person.administrative.and_then(uai)),
+            Source::SchoolUais => out.values(schools().filter_map(uai)),
+            Source::SchoolSirets => out.values(schools().filter_map(siret)),
+            Source::SchoolNames => {
+                out.values(schools().filter_map(|id| context.roster.structure(id)).map(|s| s.name.as_str()));
+            }
+            Source::CurrentUai => out.values(in_turn().filter_map(uai)),
+            Source::CurrentSiret => out.values(in_turn().filter_map(siret)),
+            _ => {}
         }
     }
 
@@ -236,112 +275,6 @@ impl Emitter<'_, '_> {
             Source::AddressShared => self.boolean(self.person.address_shared, out),
             _ => {}
         }
-    }
-
-    fn pupil(&self, pupil: &Pupil, source: Source, out: &mut Writer) {
-        match source {
-            Source::Adult => self.boolean(self.person.birth.map(|b| is_adult(b, self.context.today)), out),
-            Source::LivesWith => self.people(&pupil.lives_with, out),
-            Source::Relatives => {
-                for link in &pupil.relatives {
-                    let Some((uid, _)) = (self.context.names)(link.relative) else { continue };
-                    out.compose(|text| {
-                        self.dialect.push_person(text, self.context, link.relative, uid, true);
-                        for code in link.codes.fields() {
-                            text.push('$');
-                            text.push_str(code);
-                        }
-                    });
-                }
-            }
-            Source::Scholarship => self.boolean(pupil.boursier, out),
-            Source::Transport => self.boolean(pupil.transport, out),
-            Source::Classes => self.references(&pupil.classes, out),
-            Source::Groups => self.references(&pupil.groups, out),
-            Source::Subjects => out.values(pupil.studies.enseignements.iter().map(|e| &**e)),
-            Source::SubjectCodes => out.values(pupil.studies.code_enseignements.iter().map(|e| &**e)),
-            Source::Ine => out.values(pupil.ine.as_deref()),
-            Source::SiecleNumber => out.values(pupil.siecle.as_deref()),
-            Source::Regime => out.values(pupil.regime.as_deref()),
-            Source::Status => out.values(pupil.statut.as_deref()),
-            Source::Mef => out.values(pupil.studies.mef.as_deref()),
-            Source::MefLabel => out.values(pupil.studies.libelle_mef.as_deref()),
-            Source::Level => out.values(pupil.studies.niv_formation.as_deref()),
-            Source::Track => out.values(pupil.studies.filiere.as_deref()),
-            _ => {}
-        }
-    }
-
-    fn staff(&self, staff: &Staff, source: Source, out: &mut Writer) {
-        match source {
-            Source::Functions => {
-                for f in &staff.functions {
-                    self.composite(f.structure, &[&f.code, &f.label, &f.discipline_code, &f.discipline_label], out);
-                }
-            }
-            Source::DisciplineCategories => out.values(staff.category_disciplines.iter().map(|c| &**c)),
-            Source::MefsTaught => self.references(&staff.mefs, out),
-            Source::SubjectsTaught => self.references(&staff.subjects, out),
-            Source::ClassesSubjects => self.references(&staff.classes_subjects, out),
-            Source::GroupsSubjects => self.references(&staff.groups_subjects, out),
-            Source::HeadTeacherOf => self.references(&staff.head_teacher_of, out),
-            // The older form is the projection of the newer one: both say the same.
-            Source::ClassesTaught => self.with_projection(&staff.classes, &staff.classes_subjects, out),
-            Source::GroupsTaught => self.with_projection(&staff.groups, &staff.groups_subjects, out),
-            _ => {}
-        }
-    }
-
-    fn boolean(&self, value: Option<bool>, out: &mut Writer) {
-        let words = &self.dialect.style.boolean;
-        out.values(value.map(|yes| if yes { words.yes.as_str() } else { words.no.as_str() }));
-    }
-
-    fn people(&self, people: &[PersonId], out: &mut Writer) {
-        for &id in people {
-            if let Some((uid, _)) = (self.context.names)(id) {
-                out.compose(|text| self.dialect.push_person(text, self.context, id, uid, false));
-            }
-        }
-    }
-
-    fn references(&self, values: &[(StructureId, compact_str::CompactString)], out: &mut Writer) {
-        for (structure, rest) in values {
-            self.composite(*structure, &[rest], out);
-        }
-    }
-
-    /// `names`, and the names in front of the subject codes of `pairs`. The subject is what follows the last `$`: a
-    /// class may have one in its own name, a subject code has none.
-    fn with_projection(
-        &self,
-        names: &[(StructureId, compact_str::CompactString)],
-        pairs: &[(StructureId, compact_str::CompactString)],
-        out: &mut Writer,
-    ) {
-        self.references(names, out);
-        for (structure, pair) in pairs {
-            let name = pair.rsplit_once('$').map_or(pair.as_str(), |(name, _)| name);
-            // A teacher has a class once per subject: the repetition is not worth writing to be dropped again.
-            if !names.iter().any(|(s, n)| s == structure && n == name) {
-                self.composite(*structure, &[name], out);
-            }
-        }
-    }
-
-    /// `reference$field…`; nothing when the structure is left out of the directory, which is a finding already.
-    fn composite(&self, structure: StructureId, fields: &[&str], out: &mut Writer) {
-        let Some(structure) = self.context.structure(structure) else { return };
-        if fields.iter().all(|f| f.trim().is_empty()) {
-            return;
-        }
-        out.compose(|text| {
-            text.push_str(&structure.reference);
-            for field in fields {
-                text.push('$');
-                text.push_str(field);
-            }
-        });
     }
 }
 

@@ -66,6 +66,7 @@ impl Dialect {
         entry.texts(person).chain(entry.texts(structure))
     }
 
+    /// Where people are named by their login, it is their uid as well: there is no other name to adopt.
     #[must_use]
     pub fn names_of(&self, entry: &Entry) -> TakenNames {
         let login = self.attribute(Kind::Pupil, Source::Login).unwrap_or_default();
@@ -92,10 +93,12 @@ impl Dialect {
             return Vec::new();
         }
         let mut changes = vec![AttributeChange { attribute: attribute.to_owned(), old: links, new: Vec::new() }];
+        // The role that hangs on the links; the links of a dialect without such a class stand alone.
         let part = self
             .shape(Kind::Relative)
             .parts
             .iter()
+            .skip(1)
             .find(|part| part.items.iter().any(|item| item.source == Source::Pupils));
         if let Some(part) = part {
             let classes: Vec<Value> = entry

@@ -13,22 +13,25 @@ pub enum Kind {
     Staff,
     School,
     Service,
-    ClassGroup,
-    TeachingGroup,
-    ProfileGroup,
+    /// By the number of its family in the dialect.
+    Group(u8),
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
-        Self::Pupil,
-        Self::Relative,
-        Self::Staff,
-        Self::School,
-        Self::Service,
-        Self::ClassGroup,
-        Self::TeachingGroup,
-        Self::ProfileGroup,
-    ];
+    /// Those that every dialect has.
+    pub(super) const FIXED: [Self; 5] = [Self::Pupil, Self::Relative, Self::Staff, Self::School, Self::Service];
+
+    /// Its place among the shapes of a dialect.
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Pupil => 0,
+            Self::Relative => 1,
+            Self::Staff => 2,
+            Self::School => 3,
+            Self::Service => 4,
+            Self::Group(family) => Self::FIXED.len() + family as usize,
+        }
+    }
 }
 
 /// What is done with the values of an attribute that are already in the directory.
@@ -36,8 +39,12 @@ impl Kind {
 pub(super) enum Owner {
     /// Written at creation only.
     Once,
+    /// One of the values: at creation the first, then the user's as long as it is one of them.
+    Choice,
     /// Added when missing, others stay.
     Added,
+    /// The same, and withdrawn again when no longer due.
+    Own,
     /// Replaced, also by nothing.
     Replace,
     /// Replaced, but not by nothing.
@@ -60,6 +67,7 @@ pub(super) struct Part {
     /// Bits of [`profile_bit`]; unused in part 0.
     pub profiles: u16,
     pub services: bool,
+    /// In part 0: of every such entry.
     pub auxiliary: Vec<Box<str>>,
     /// Attributes that only the auxiliary classes allow and that others fill.
     pub unowned: Vec<AttributeId>,
@@ -80,6 +88,8 @@ pub(super) struct Shape {
     /// Structural classes of the sibling kinds: an entry with one of them cannot become this one.
     pub rivals: Vec<Box<str>>,
     pub parts: Vec<Part>,
+    /// Attributes of [`Owner::Choice`], of which an entry takes the first value.
+    pub choices: Vec<AttributeId>,
 }
 
 impl Shape {

@@ -55,6 +55,7 @@ fn emit(structure: &Structure, source: Source, out: &mut Writer) {
                 out.value(name);
             }
         }
+        Source::DisplayName => out.value(&structure.name),
         Source::Type => optional(&structure.kind),
         Source::Ministry => optional(&structure.ministry),
         Source::Contract => optional(&structure.contract),

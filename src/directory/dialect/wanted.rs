@@ -154,6 +154,12 @@ pub(super) fn write(
         for item in &part.items {
             writer.begin(item.attribute);
             emit(item.source, &mut writer);
+            if item.source == Source::MemberOf && subject.keep_class {
+                // Whoever keeps his class keeps his place in its group.
+                left_alone.push(item.attribute);
+                writer.end();
+                continue;
+            }
             if writer.end() > 0 {
                 continue;
             }
@@ -189,7 +195,8 @@ impl Dialect {
         let shape = self.shape(wanted.kind);
         let roles = shape.parts.iter().enumerate().filter(|(n, _)| *n > 0 && wanted.has_part(*n));
         let mut classes: Vec<&str> = Vec::with_capacity(8);
-        let all = shape.superclasses.iter().chain([&shape.structural]);
+        let everybody = shape.parts.first().into_iter().flat_map(|part| &part.auxiliary);
+        let all = shape.superclasses.iter().chain([&shape.structural]).chain(everybody);
         for class in all.chain(roles.flat_map(|(_, part)| &part.auxiliary)) {
             if !classes.iter().any(|c| c.eq_ignore_ascii_case(class)) {
                 classes.push(class);
@@ -200,6 +207,9 @@ impl Dialect {
         entry.attributes.push(("objectClass".to_owned(), classes.into_iter().map(Value::from).collect()));
         let mut last = None;
         for piece in &wanted.pieces {
+            if last == Some(piece.attribute) && shape.choices.contains(&piece.attribute) {
+                continue;
+            }
             let value = Value::from(wanted.piece(*piece));
             match entry.attributes.last_mut() {
                 Some((_, values)) if last == Some(piece.attribute) => values.push(value),

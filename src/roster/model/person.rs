@@ -131,6 +131,19 @@ pub struct Studies {
     pub code_enseignements: Vec<CompactString>,
 }
 
+impl Studies {
+    /// Code and label of each subject: the two lists are delivered in one order (AAF, `ENTEleveEnseignements` and
+    /// `ENTEleveCodeEnseignements`). Nothing when one of them is longer, since then nobody can tell which belong
+    /// together.
+    pub fn coded_subjects(&self) -> impl Iterator<Item = (&str, &str)> {
+        let paired = self.enseignements.len() == self.code_enseignements.len();
+        let pairs = self.code_enseignements.iter().zip(&self.enseignements).filter(move |_| paired);
+        pairs
+            .map(|(code, label)| (code.trim(), label.trim()))
+            .filter(|(code, label)| !code.is_empty() && !label.is_empty())
+    }
+}
+
 impl Pupil {
     /// What tells that a pupil has gone up a year: the MEF, or in the first degree, which has none, the level.
     #[must_use]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// National profiles of the SDET, by their mnemonic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum NationalProfile {
     #[serde(rename = "ELV")]
     Elv,

@@ -31,6 +31,17 @@ pub struct Options {
     pub size_limit: Option<u32>,
     /// Whether pages may add up to more than the limit.
     pub paged_total_unlimited: bool,
+    pub schema: Schema,
+}
+
+/// What a server knows of the ENT.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Schema {
+    /// Every file of `schemas/ldap`.
+    #[default]
+    Ent,
+    /// Nothing: core, cosine and inetOrgPerson only.
+    Standard,
 }
 
 pub struct Slapd {
@@ -184,6 +195,9 @@ impl Slapd {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/ldap");
         let mut ours: Vec<PathBuf> = std::fs::read_dir(ours).unwrap().map(|e| e.unwrap().path()).collect();
         ours.sort();
+        if self.options.schema == Schema::Standard {
+            ours.clear();
+        }
         for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
             let _ = writeln!(text, "include {}", schema.display());
         }

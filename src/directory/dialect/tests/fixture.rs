@@ -1,6 +1,6 @@
 //! Two schools, a service and a dozen people, made by hand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -39,6 +39,18 @@ pub fn config(more: &str) -> DirectoryConfig {
 pub fn dialect() -> Dialect {
     Dialect::load(&config("")).unwrap()
 }
+
+pub fn preset(name: &str) -> Dialect {
+    Dialect::load(&config(&format!("[dialect]\npreset = {name:?}"))).unwrap()
+}
+
+/// Every preset under its name.
+pub fn presets() -> Vec<(&'static str, Dialect)> {
+    PRESETS.iter().map(|p| (p.name, preset(p.name))).collect()
+}
+
+/// The text of the preset that is there when none is named.
+pub const SDET_SIREN: &str = PRESETS[0].text;
 
 #[expect(clippy::unnecessary_wraps, reason = "the fields that it fills are optional")]
 pub fn s(text: &str) -> Option<CompactString> {
@@ -322,7 +334,18 @@ impl School {
         then: impl FnOnce(&Context<'_>) -> T,
     ) -> T {
         let names = |id: PersonId| self.names.get(id.0 as usize).map(|(uid, login)| (uid, login));
-        then(&Context::new(dialect, &self.roster, &names, TODAY, existing))
+        let mut context = Context::new(dialect, &self.roster, &names, TODAY, existing);
+        context.join_groups(dialect, &HashSet::new());
+        then(&context)
+    }
+
+    /// Everybody in the groups of the roster, as the register notes it once they are written.
+    pub fn put(&self, dialect: &Dialect) -> PutByEngine {
+        self.with(dialect, |context| {
+            let dn = |id: &PersonId| (context.names)(*id).map(|(u, l)| dialect.person_dn(u, l).normalised().to_owned());
+            let groups = dialect.groups(context).groups.into_iter();
+            groups.map(|g| (g.cn, g.members.iter().filter_map(dn).collect())).collect()
+        })
     }
 
     pub fn wanted(&self, dialect: &Dialect, id: PersonId) -> Wanted {

@@ -61,16 +61,16 @@ fn members_are_the_pupils_of_the_class_and_the_holders_of_the_profile() {
         let groups = dialect.groups(context).groups;
         let members = |cn: &str| {
             let group = groups.iter().find(|g| g.cn == cn).unwrap_or_else(|| panic!("no group {cn}"));
-            (group.kind, group.members.clone())
+            (group.rule, group.members.clone())
         };
-        assert_eq!(members("0350001A_5A"), (Kind::ClassGroup, vec![PUPIL]));
-        assert_eq!(members("0350001A_3E B"), (Kind::ClassGroup, vec![]));
-        assert_eq!(members("0350001A_5AGL1"), (Kind::TeachingGroup, vec![PUPIL]));
-        assert_eq!(members("0350001A_ELV"), (Kind::ProfileGroup, vec![PUPIL, NO_CLASS]));
-        assert_eq!(members("0350001A_TUT"), (Kind::ProfileGroup, vec![MOTHER, FATHER]));
-        assert_eq!(members("0350002B_TUT"), (Kind::ProfileGroup, vec![MOTHER]));
-        assert_eq!(members("0350002B_ENS"), (Kind::ProfileGroup, vec![TEACHER, TZR]));
-        assert_eq!(members("0350001A_DIR"), (Kind::ProfileGroup, vec![HEAD, TEACHING_HEAD]));
+        assert_eq!(members("0350001A_5A"), (GroupRule::ClassPupils, vec![PUPIL]));
+        assert_eq!(members("0350001A_3E B"), (GroupRule::ClassPupils, vec![]));
+        assert_eq!(members("0350001A_5AGL1"), (GroupRule::TeachingGroup, vec![PUPIL]));
+        assert_eq!(members("0350001A_ELV"), (GroupRule::Profile, vec![PUPIL, NO_CLASS]));
+        assert_eq!(members("0350001A_TUT"), (GroupRule::Profile, vec![MOTHER, FATHER]));
+        assert_eq!(members("0350002B_TUT"), (GroupRule::Profile, vec![MOTHER]));
+        assert_eq!(members("0350002B_ENS"), (GroupRule::Profile, vec![TEACHER, TZR]));
+        assert_eq!(members("0350001A_DIR"), (GroupRule::Profile, vec![HEAD, TEACHING_HEAD]));
     });
 }
 
@@ -109,4 +109,106 @@ fn managed_groups_are_known_by_their_mark() {
         assert_eq!((changes[0].old.len(), &changes[0].new), (0, &vec!["rentree".into()]));
     });
     assert!(!dialect.is_managed(&Entry::new(Dn::parse("cn=x").unwrap())));
+}
+
+/// The rules that need the whole roster: who teaches whom, and at which level.
+#[test]
+fn recia_has_its_groups_by_level_subject_and_function() {
+    let (dialect, school) = (preset("recia"), school());
+    school.with(&dialect, |context| {
+        let groups = dialect.groups(context).groups;
+        let members = |path: &str| {
+            let cn = format!("esco:Etablissements:JEAN MOULIN_0350001A:{path}");
+            groups.iter().find(|g| g.cn == cn).unwrap_or_else(|| panic!("no group {cn}")).members.clone()
+        };
+        assert_eq!(members("Tous_JEAN MOULIN"), [PUPIL, MOTHER, FATHER, TEACHER, HEAD, NO_CLASS, TEACHING_HEAD]);
+        assert_eq!(members("Eleves"), [PUPIL, NO_CLASS]);
+        assert_eq!(members("Profs Principaux"), [TEACHER]);
+        assert_eq!(members("5EME:Profs Principaux"), [TEACHER]);
+        assert_eq!(members("5EME:Eleves_5A"), [PUPIL]);
+        assert_eq!(members("5EME:Profs_5A"), [TEACHER, TEACHING_HEAD]);
+        assert_eq!(members("Enseignements:ANGLAIS LV1"), [TEACHER]);
+        assert_eq!(members("Administratifs:Tous_Administratifs"), [HEAD, TEACHING_HEAD]);
+        assert_eq!(members("Administratifs:DIRECTION"), [HEAD, TEACHING_HEAD]);
+        // Nobody says of which level it is.
+        assert_eq!(members("SANS NIVEAU:Eleves_3E B"), []);
+        assert_eq!(members("SANS NIVEAU:Profs_3E B"), [TEACHER]);
+    });
+}
+
+/// Whoever teaches a group teaches every class of it.
+#[test]
+fn the_teacher_of_a_group_is_one_of_each_of_its_classes() {
+    let mut roster = roster();
+    let Role::Staff(staff) = &mut roster.persons[TEACHER.0 as usize].role else { panic!() };
+    (staff.classes, staff.classes_subjects) = (Vec::new(), Vec::new());
+    let dialect = preset("recia");
+    School::new(roster).with(&dialect, |context| {
+        let groups = dialect.groups(context).groups;
+        let taught: Vec<&str> = groups
+            .iter()
+            .filter(|g| g.rule == GroupRule::ClassTeachers && g.members.contains(&TEACHER))
+            .map(|g| g.code.as_str())
+            .collect();
+        assert_eq!(taught, ["5A", "5$A"]);
+    });
+}
+
+/// The level of a class is that of most of its pupils.
+#[test]
+fn a_class_has_the_level_of_most_of_its_pupils() {
+    let mut roster = roster();
+    let mut twin = |key: &str, level: &str| {
+        let mut person = (*roster.persons[PUPIL.0 as usize]).clone();
+        person.key = JoinKey::new("AC-RENNES", key);
+        let Role::Pupil(pupil) = &mut person.role else { panic!() };
+        std::sync::Arc::make_mut(&mut pupil.studies).niv_formation = s(level);
+        roster.persons.push(Box::new(person));
+    };
+    ["4EME", "4EME", "3EME"].iter().enumerate().for_each(|(i, level)| twin(&format!("90{i}"), level));
+    let dialect = preset("recia");
+    School::new(roster).with(&dialect, |context| {
+        let groups = dialect.groups(context).groups;
+        let group = groups.iter().find(|g| g.rule == GroupRule::ClassPupils && g.code == "5A").unwrap();
+        assert_eq!(group.cn, "esco:Etablissements:JEAN MOULIN_0350001A:4EME:Eleves_5A");
+        assert_eq!(group.members.len(), 4);
+    });
+}
+
+#[test]
+fn a_group_is_of_the_school_that_its_name_says() {
+    let schools = ["0350001A", "0350002B"].map(str::to_owned).into();
+    for (name, cn, school) in [
+        ("sdet-siren", "0350001A_5A", Some("0350001A")),
+        ("sdet-siren", "0350009X_0350001A", None),
+        ("recia", "esco:Etablissements:JEAN MOULIN_0350002B:Eleves", Some("0350002B")),
+        ("recia", "esco:Etablissements:JEAN MOULIN_0350009X:Eleves", None),
+        ("recia", "", None),
+    ] {
+        assert_eq!(preset(name).school_of_group(cn, &schools), school, "{name}: {cn}");
+    }
+}
+
+/// The plain names of members change with `member`, by the same rule.
+#[test]
+fn plain_names_of_members_come_and_go_and_manual_ones_stay() {
+    let dialect = preset("recia");
+    let dn = |uid: &str| Dn::parse(&format!("uid={uid},ou=people,dc=esco-centre,dc=fr")).unwrap();
+    let group = |names: &[&str]| {
+        let mut entry = Entry::new(Dn::parse("cn=g,ou=groups,dc=esco-centre,dc=fr").unwrap());
+        entry.push("hasMember", names.iter().copied());
+        entry
+    };
+    let changes = |wanted: &[&str], names: &[&str], put: &[&str]| {
+        let wanted = wanted.iter().map(|u| dn(u)).collect();
+        let put = put.iter().map(|u| dn(u)).collect();
+        let change = dialect.member_uid_changes(&wanted, &group(names), &put)?;
+        let texts =
+            |v: &[crate::directory::Value]| v.iter().map(|v| v.as_text().unwrap().to_owned()).collect::<Vec<_>>();
+        Some((texts(&change.old), texts(&change.new)))
+    };
+    assert_eq!(changes(&["F1"], &["f1", "esco:autre:groupe"], &["F1"]), None);
+    assert_eq!(changes(&["F1"], &["F2", "main"], &["F2"]), Some((vec!["F2".into()], vec!["F1".into()])));
+    assert_eq!(changes(&[], &["main"], &["F2"]), None);
+    assert_eq!(preset("sdet-siren").member_uids(), None);
 }

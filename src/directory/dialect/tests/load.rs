@@ -10,13 +10,13 @@ fn error(edit: impl Fn(&str) -> String) -> DialectError {
 #[test]
 fn a_contradiction_is_refused_with_its_place() {
     for (from, to, key, says) in [
-        ("cn = \"cn\"", "cn = \"ine\"", "person.engine.cn", "source"),
+        ("cn = \"cn\"", "cn = \"ine\"", "person.engine.cn", "which relatives do not have; allowed: join_key, "),
         ("ENTEleveMEF = \"-\"", "ENTEleveMefs = \"-\"", "pupil.defaults.ENTEleveMefs", "tables"),
         ("ENTEleveMEF = \"-\"", "ENTEleveMEF = \" \"", "pupil.defaults.ENTEleveMEF", "empty"),
         ("mandatory = [\"cn\"]", "mandatory = [\"ou\"]", "group.mandatory", "ou"),
         ("structure = \"ENTStructureSIREN\"", "structure = \"ou\"", "rdn.structure", "once"),
         ("structural = \"ENTPerson\"", "", "person.structural", "missing"),
-        ("homePhone = \"home_phone\"\nmail", "sn = \"home_phone\"\nmail", "sn", "two tables"),
+        ("homePhone = \"home_phone\"\nmail", "sn = \"home_phone\"\nmail", "pupil", "sn in two tables"),
         ("prefix = \"{LOCKED}\"", "prefix = \"{SSHA}\"", "lock.prefix", "lock"),
         ("value = \"rentree\"", "value = \"\"", "marker.value", "empty"),
         ("profiles = [\"ENS\", \"DOC\"]", "profiles = [\"ENS\", \"TUT\"]", "role.teacher.profiles", "mixes"),
@@ -25,11 +25,12 @@ fn a_contradiction_is_refused_with_its_place() {
         ("ENTPersonSexe = \"sex\"", "objectClass = \"sex\"", "person.engine.objectClass", "attribute"),
         ("ENTPersonSexe = \"sex\"", "x = \"random_uuid\"", "person.engine.x", "once"),
         ("ENTServAcAcademie = \"-\"", "", "service.mandatory", "default"),
-        ("ENTPersonJointure = \"join_key\"", "ENTPersonJointure = \"uid\"", "Pupil", "join key"),
+        ("ENTPersonJointure = \"join_key\"", "ENTPersonJointure = \"uid\"", "pupil", "join_key"),
     ] {
         assert!(SDET_SIREN.contains(from), "{from}");
         match error(|text| text.replacen(from, to, 1)) {
-            DialectError::Value { origin, key: at, message } => {
+            DialectError::Value { origin, key: at, message, span, .. } => {
+                assert!(span.is_some(), "{at}: {message}");
                 assert_eq!((origin.as_str(), at.as_str()), ("own.toml", key), "{from} -> {to}: {message}");
                 assert!(message.contains(says), "{at}: {message}");
             }
@@ -77,7 +78,12 @@ fn a_file_of_ones_own_goes_through_the_same_types() {
     assert!(matches!(Dialect::load(&config), Err(DialectError::PresetAndFile)));
     config.dialect.file = None;
     config.dialect.preset = Some("toutatice".to_owned());
-    assert!(Dialect::load(&config).unwrap_err().to_string().contains("sdet-siren is built in"));
+    assert!(
+        Dialect::load(&config)
+            .unwrap_err()
+            .to_string()
+            .contains("sdet-siren, sdet-uai, recia, inetorgperson are built in")
+    );
     config.dialect.preset = None;
     config.suffix = "nonsense".to_owned();
     assert!(matches!(Dialect::load(&config), Err(DialectError::Name { key: "directory.suffix", .. })));

@@ -1,9 +1,11 @@
 //! The dialect against a small synthetic academy.
 
-mod fixture;
+mod documents;
+pub mod fixture;
 mod golden;
 mod groups;
 mod load;
+mod mistakes;
 mod ownership;
 mod properties;
 mod server;

@@ -7,6 +7,7 @@ use super::fixture::*;
 use super::server::modify;
 use crate::directory::{AttributeChange, Entry, Value};
 use crate::feed::{Code, Severity};
+use crate::naming::{Login, Uid};
 use crate::roster::*;
 
 fn entry_of(dialect: &Dialect, school: &School, id: PersonId) -> (Wanted, Entry) {
@@ -261,4 +262,126 @@ fn defaults_are_counted_per_school_and_attribute() {
             ]
         );
     });
+}
+
+/// The school that somebody has selected is his choice among his schools, and nobody else's.
+#[test]
+fn a_choice_is_kept_while_it_is_one_of_the_values() {
+    let (dialect, school) = (preset("recia"), school());
+    let (wanted, created) = entry_of(&dialect, &school, TEACHER);
+    assert_eq!(created.texts("ESCOUAICourant").collect::<Vec<_>>(), ["0350001A"], "where his file is");
+    for (there, expected) in [
+        (&["0350001A"][..], None),
+        (&["0350002B"], None),
+        (&[" 0350002B "], None),
+        (&[], Some(change("ESCOUAICourant", &[], &["0350001A"]))),
+        (&["0290009C"], Some(change("ESCOUAICourant", &["0290009C"], &["0350001A"]))),
+    ] {
+        let mut entry = created.clone();
+        set(&mut entry, "ESCOUAICourant", there);
+        // The groups are the engine's own.
+        let changes = dialect.differences_beside(&wanted, &entry, &school.put(&dialect)).unwrap();
+        assert_eq!(changes, expected.into_iter().collect::<Vec<_>>(), "{there:?}");
+        modify(&mut entry, &changes);
+        assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]));
+    }
+    // Without any school there is nothing to choose from: what was chosen stays.
+    let mut roster = roster();
+    (roster.persons[TEACHER.0 as usize].schools, roster.persons[TEACHER.0 as usize].administrative) =
+        (Box::default(), None);
+    let alone = School::new(roster).wanted(&dialect, TEACHER);
+    assert!(dialect.differences(&alone, &created).unwrap().iter().all(|c| c.attribute != "ESCOUAICourant"));
+}
+
+/// Only where the engine put somebody into a group does it take the group off his entry.
+#[test]
+fn memberships_of_others_stay() {
+    let (dialect, school) = (preset("recia"), school());
+    let (wanted, mut entry) = entry_of(&dialect, &school, AED);
+    let mut put = school.put(&dialect);
+    let [ours, by_hand, foreign] = ["esco:Etablissements:X_0350002B:Eleves", "esco:main", "esco:admin:local:x"];
+    entry.push("isMemberOf", [ours, by_hand, foreign]);
+    put.insert(ours.to_owned(), vec![entry.dn.normalised().to_owned()]);
+    put.insert(by_hand.to_owned(), vec!["uid=somebody-else".to_owned()]);
+    let changes = dialect.differences_beside(&wanted, &entry, &put).unwrap();
+    assert_eq!(changes, [change("isMemberOf", &[ours], &[])]);
+    // Suspended: out of all that the engine put him into.
+    let changes = dialect.leave_groups(&entry, &put);
+    assert_eq!((changes.len(), changes[0].old.len(), changes[0].new.len()), (1, 4, 0));
+    modify(&mut entry, &changes);
+    assert_eq!(entry.texts("isMemberOf").collect::<Vec<_>>(), [by_hand, foreign]);
+    assert_eq!(dialect.leave_groups(&entry, &put), []);
+    // Back: in them again.
+    let changes = dialect.differences_beside(&wanted, &entry, &put).unwrap();
+    assert_eq!((changes.len(), changes[0].old.len(), changes[0].new.len()), (1, 0, 3));
+}
+
+/// A pupil without class today keeps his place in the group of the class that he had.
+#[test]
+fn whoever_keeps_his_class_keeps_its_group() {
+    let (dialect, school) = (preset("recia"), school());
+    let group = "esco:Etablissements:JEAN MOULIN_0350001A:5EME:Eleves_5A";
+    school.with(&dialect, |context| {
+        let wanted = dialect.person_entry(context, NO_CLASS, true).unwrap();
+        let mut entry = dialect.entry(&wanted);
+        entry.push("isMemberOf", [group]);
+        entry.push("ENTEleveClasses", ["x$5A"]);
+        let put = std::iter::once((group.to_owned(), vec![entry.dn.normalised().to_owned()])).collect();
+        assert_eq!(dialect.differences_beside(&wanted, &entry, &put), Ok(vec![]));
+    });
+}
+
+/// Nobody is said to be in a group of that name that is not the engine's.
+#[test]
+fn a_group_of_others_has_none_of_ours() {
+    let (dialect, school) = (preset("recia"), school());
+    let name = "esco:Etablissements:L ELORN_0350002B:Profs";
+    let names = |id: PersonId| {
+        let names: (&'static Uid, &'static Login) =
+            (Box::leak(Box::new(Uid::new("F1"))), Box::leak(Box::new(Login::new("l"))));
+        (id == TZR).then_some(names)
+    };
+    let mut context = Context::new(&dialect, &school.roster, &names, TODAY, &HashMap::new());
+    for (foreign, there) in [(None, true), (Some(dialect.groups_branch().child("cn", name)), false)] {
+        context.join_groups(&dialect, &foreign.into_iter().collect());
+        let wanted = dialect.person_entry(&context, TZR, false).unwrap();
+        assert_eq!(dialect.wanted_values(&wanted, "isMemberOf").any(|g| g == name), there);
+    }
+}
+
+/// People named by their login have no other name in the directory.
+#[test]
+fn a_plain_directory_is_read_back() {
+    let (dialect, school) = (preset("inetorgperson"), school());
+    let (_, mother) = entry_of(&dialect, &school, MOTHER);
+    assert_eq!(mother.dn.as_str(), "uid=login1,ou=people,dc=esco-centre,dc=fr");
+    let names = dialect.names_of(&mother);
+    assert_eq!(names.uid, Some(Uid::new("login1")));
+    assert_eq!(names.login, Some(Login::new("login1")));
+    assert_eq!(dialect.join_keys(&mother).collect::<Vec<_>>(), ["AC-RENNES$200"]);
+    assert_eq!(dialect.linked_pupils(&mother).len(), 2);
+    assert_eq!(
+        dialect.unlink_relative(&mother),
+        [change(
+            "seeAlso",
+            &["uid=login0,ou=people,dc=esco-centre,dc=fr", "uid=login3,ou=people,dc=esco-centre,dc=fr"],
+            &[],
+        )]
+    );
+    let (_, pupil) = entry_of(&dialect, &school, PUPIL);
+    assert_eq!(dialect.classes_in(&pupil).collect::<Vec<_>>(), [("0350001A", "5A")]);
+    let missing = school.with(&dialect, |c| dialect.person_entry(c, NO_CLASS, false)).unwrap_err();
+    assert_eq!((missing.attribute.as_str(), missing.class), ("ou", true));
+    assert_eq!((dialect.member_of(), dialect.member_uids()), (None, None));
+}
+
+/// The domains of a new account are the configuration's, when it has some.
+#[test]
+fn domains_are_the_projects() {
+    let config = config("[dialect]\npreset = \"recia\"\ndomains = [\"lycees.example.fr\", \"cfa.example.fr\"]");
+    let (dialect, school) = (Dialect::load(&config).unwrap(), school());
+    let (wanted, mut entry) = entry_of(&dialect, &school, AED);
+    assert_eq!(entry.texts("ESCODomaines").collect::<Vec<_>>(), ["lycees.example.fr", "cfa.example.fr"]);
+    set(&mut entry, "ESCODomaines", &["autre.example.fr"]);
+    assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]), "written once");
 }

@@ -1,11 +1,16 @@
 //! Properties over random people: odd text, `$`, repeated values, anything missing.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use compact_str::CompactString;
 use jiff::civil::date;
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
+use super::super::Dialect;
 use super::fixture::*;
-use super::server::{modify, read_back};
+use super::server::{FOREIGN_GROUP, modify, read_back};
 use crate::directory::Value;
 use crate::roster::*;
 
@@ -99,26 +104,41 @@ fn school_of(person: Person) -> School {
     School::new(roster)
 }
 
+static DIALECTS: LazyLock<Vec<(&str, Dialect)>> = LazyLock::new(presets);
+
 proptest! {
     #[test]
     fn an_entry_read_back_has_no_differences_and_differences_lead_to_it((before, after) in before_and_after()) {
-        let dialect = dialect();
-        let before = school_of(before).wanted(&dialect, PUPIL);
-        let after = school_of(after).wanted(&dialect, PUPIL);
-        let entry = dialect.entry(&before);
-        for (name, values) in &entry.attributes {
-            prop_assert!(values.iter().all(|v| v.as_text().is_some_and(|t| !t.is_empty() && t.trim() == t)), "{name}");
+        let (before, after) = (school_of(before), school_of(after));
+        for (name, dialect) in DIALECTS.iter() {
+            there_and_back(name, dialect, &before, &after)?;
         }
-        prop_assert_eq!(dialect.differences(&before, &entry), Ok(vec![]));
-        let mut entry = read_back(&entry);
-        prop_assert_eq!(dialect.differences(&before, &entry), Ok(vec![]));
-
-        let foreign = ["ESCOPersonEtatCompte", "isMemberOf", "userPassword", "uid", "ENTPersonLogin"];
-        let foreign_values = foreign.map(|a| entry.values(a).to_vec());
-        let changes = dialect.differences(&after, &entry).unwrap();
-        modify(&mut entry, &changes);
-        prop_assert_eq!(dialect.differences(&after, &entry), Ok(vec![]));
-        prop_assert_eq!(foreign.map(|a| entry.values(a).to_vec()), foreign_values);
-        prop_assert!(entry.values("objectClass").contains(&Value::from("ESCOAddons")));
     }
+}
+
+fn there_and_back(name: &str, dialect: &Dialect, before: &School, after: &School) -> Result<(), TestCaseError> {
+    // What the engine put is what it wrote.
+    let put = before.put(dialect);
+    let (before, after) = (before.wanted(dialect, PUPIL), after.wanted(dialect, PUPIL));
+    let entry = dialect.entry(&before);
+    for (attribute, values) in &entry.attributes {
+        let tidy = values.iter().all(|v| v.as_text().is_some_and(|t| !t.is_empty() && t.trim() == t));
+        prop_assert!(tidy, "{name}: {attribute}");
+    }
+    prop_assert_eq!(dialect.differences_beside(&before, &entry, &put), Ok(vec![]), "{}", name);
+    let mut entry = read_back(&entry);
+    prop_assert_eq!(dialect.differences_beside(&before, &entry, &put), Ok(vec![]), "{}", name);
+
+    let foreign = ["ESCOPersonEtatCompte", "ESCOPersonValidationCharte", "userPassword", "uid", "ENTPersonLogin"];
+    let foreign_values = foreign.map(|a| entry.values(a).to_vec());
+    let mut groups: BTreeSet<String> = dialect.wanted_values(&after, "isMemberOf").map(str::to_owned).collect();
+    groups.insert(FOREIGN_GROUP.to_owned());
+
+    let changes = dialect.differences_beside(&after, &entry, &put).unwrap();
+    modify(&mut entry, &changes);
+    prop_assert_eq!(dialect.differences_beside(&after, &entry, &put), Ok(vec![]), "{}", name);
+    prop_assert_eq!(foreign.map(|a| entry.values(a).to_vec()), foreign_values, "{}", name);
+    prop_assert_eq!(entry.texts("isMemberOf").map(str::to_owned).collect::<BTreeSet<_>>(), groups, "{}", name);
+    prop_assert!(entry.values("objectClass").contains(&Value::from("labeledURIObject")), "{}", name);
+    Ok(())
 }

@@ -3,6 +3,9 @@
 use super::super::matching::same_folded;
 use crate::directory::{AttributeChange, Dn, Entry, Value};
 
+/// A group that somebody else manages.
+pub const FOREIGN_GROUP: &str = "esco:Etablissements:X";
+
 /// The entry as it might be read back: attributes and values in another order, names and DNs in another case, spaces
 /// in DNs, classes and attributes that somebody else added.
 pub fn read_back(entry: &Entry) -> Entry {
@@ -11,14 +14,15 @@ pub fn read_back(entry: &Entry) -> Entry {
         let mut values: Vec<Value> =
             values.iter().rev().map(|v| v.as_text().map_or(v.clone(), |t| Value::from(rewrite(t)))).collect();
         if name == "objectClass" {
-            values.push("eduMember".into());
-            values.push("ESCOAddons".into());
+            values.push("labeledURIObject".into());
         }
         let name = if name.len() % 2 == 0 { name.to_lowercase() } else { name.clone() };
         back.attributes.push((name, values));
     }
+    back.attributes.retain(|(n, _)| !n.eq_ignore_ascii_case("ESCOPersonEtatCompte"));
     back.push("ESCOPersonEtatCompte", ["VALIDE"]);
-    back.push("isMemberOf", ["esco:Etablissements:X"]);
+    back.push("ESCOPersonValidationCharte", ["20260901120000Z"]);
+    back.push("isMemberOf", [FOREIGN_GROUP]);
     back.push("userPassword", ["{SSHA}abc"]);
     back
 }
