@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
 use crate::directory::dialect::Dialect;
-use crate::directory::{Directory, DirectoryError, Dn, Entry, Search};
+use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours, Search};
 use crate::feed::{Category, Finding};
 use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, RulesError};
@@ -42,6 +42,8 @@ pub struct Ground<'a> {
     pub today: Date,
     pub threads: usize,
     pub progress: Arc<dyn Progress>,
+    /// When the directory may be written; at any time when absent.
+    pub hours: Option<Hours>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -123,7 +125,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
     roster.complete(&mut findings, &crate::image::sources(ground.config));
     findings.append(&mut roster.findings);
-    let structures = collect(ground, ground.dialect.structures_branch()).await?;
+    let structures = again(ground, || collect(ground, ground.dialect.structures_branch())).await?;
     let matter = Arc::new(Matter {
         structures: structures_by_key(&roster, &ground.dialect, &structures),
         roster,
@@ -134,8 +136,10 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         config: ground.config.clone(),
         today: ground.today,
     });
-    let (population, groups) =
-        tokio::try_join!(population(ground, &matter), collect(ground, ground.dialect.groups_branch()))?;
+    let (population, groups) = tokio::try_join!(
+        again(ground, || population(ground, &matter)),
+        again(ground, || collect(ground, ground.dialect.groups_branch()))
+    )?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
@@ -279,6 +283,29 @@ fn structures_by_key(roster: &Roster, dialect: &Dialect, entries: &[Entry]) -> H
         .zip(0..)
         .filter_map(|(s, at)| Some((StructureId(at), (*by_key.get(&s.key)?).clone())))
         .collect()
+}
+
+/// How many times a branch is read when the connection is lost in the midst of it.
+const READS: u32 = 3;
+
+/// Reads a branch, from its beginning again when it broke off: half of it would be taken for the whole, and those of
+/// the other half for people without account.
+async fn again<T, F: Future<Output = Result<T, PlanError>>>(
+    ground: &Ground<'_>,
+    read: impl Fn() -> F,
+) -> Result<T, PlanError> {
+    let mut reads = 1;
+    loop {
+        match read().await {
+            Err(PlanError::Directory(error)) if error.is_passing() && reads < READS => {
+                reads += 1;
+                ground
+                    .progress
+                    .note(&format!("la lecture de l'annuaire a été interrompue, elle reprend du début ({error})"));
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 /// A branch that fits in memory: structures and groups, without the branch itself.

@@ -43,14 +43,15 @@ impl Dialect {
                 pieces = rest;
                 let there = slot(&slots, item.attribute);
                 if goes {
-                    self.push_change(item.attribute, there.to_vec(), Vec::new(), &mut changes);
+                    self.push_change(item.attribute, there, there.to_vec(), Vec::new(), &mut changes);
                 } else if !wanted.left_alone.contains(&item.attribute) {
                     self.attribute_change(item, wanted, own, there, &mut changes);
                 }
             }
             if goes {
                 for &attribute in &part.unowned {
-                    self.push_change(attribute, slot(&slots, attribute).to_vec(), Vec::new(), &mut changes);
+                    let there = slot(&slots, attribute);
+                    self.push_change(attribute, there, there.to_vec(), Vec::new(), &mut changes);
                 }
             }
         }
@@ -73,7 +74,7 @@ impl Dialect {
                     !there.iter().filter_map(Value::as_text).any(|t| same_folded(w, t))
                 });
                 let missing: Vec<Value> = missing.map(Value::from).collect();
-                self.push_change(item.attribute, Vec::new(), missing, changes);
+                self.push_change(item.attribute, there, Vec::new(), missing, changes);
             }
             Owner::Keep if own.is_empty() => {}
             Owner::Keep | Owner::Replace => {
@@ -92,7 +93,7 @@ impl Dialect {
                     .filter(|p| !there.iter().any(|v| is(p, v)))
                     .map(|p| Value::from(wanted.piece(*p)))
                     .collect();
-                self.push_change(item.attribute, old, new, changes);
+                self.push_change(item.attribute, there, old, new, changes);
             }
         }
     }
@@ -130,13 +131,22 @@ impl Dialect {
                 }
             }
         }
-        self.push_change(OBJECT_CLASS, remove, add.into_iter().map(Value::from).collect(), changes);
+        self.push_change(OBJECT_CLASS, classes, remove, add.into_iter().map(Value::from).collect(), changes);
         leaving
     }
 
-    fn push_change(&self, attribute: u8, old: Vec<Value>, new: Vec<Value>, changes: &mut Vec<AttributeChange>) {
+    /// `there` is all that the attribute holds.
+    fn push_change(
+        &self,
+        attribute: u8,
+        there: &[Value],
+        old: Vec<Value>,
+        new: Vec<Value>,
+        changes: &mut Vec<AttributeChange>,
+    ) {
+        let unset = there.is_empty();
         if !(old.is_empty() && new.is_empty()) {
-            changes.push(AttributeChange { attribute: self.attributes.name(attribute).to_owned(), old, new });
+            changes.push(AttributeChange { attribute: self.attributes.name(attribute).to_owned(), old, new, unset });
         }
     }
 }

@@ -5,17 +5,23 @@
 //! would take the identity's password to another server.
 
 mod address;
+mod assertion;
+mod batch;
 mod connection;
+mod guard;
 mod outcome;
 mod read;
 mod secret;
 mod tls;
 mod write;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use futures_util::stream::{BoxStream, StreamExt as _};
+use futures_util::stream::BoxStream;
 use ldap3::Scope;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::sleep;
 
 use self::connection::Connector;
 use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Search};
@@ -23,6 +29,19 @@ use crate::config::DirectoryConfig;
 
 /// slapd drops a connection that has too many operations pending; beyond this nothing is gained either.
 const WINDOW_LIMIT: u8 = 32;
+
+/// How many times an operation is sent to a server that answers `busy` or `unavailable`.
+const ATTEMPTS: u32 = 6;
+/// The wait after the first such answer; it doubles, to 3 s: some 6 s in all.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Waits between the tries to connect again, 15 s in all: a service that restarts is back by then.
+const RECONNECT_WAITS: [Duration; 5] = [
+    Duration::from_millis(300),
+    Duration::from_millis(700),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// Tells one connection from the next.
 type Generation = u64;
@@ -33,6 +52,8 @@ pub struct Ldap {
     current: Mutex<Current>,
     /// The connection that checks passwords: a bind changes who a connection is.
     checker: Mutex<Option<ldap3::Ldap>>,
+    /// Whether the server announces the Assertion control, once it was asked.
+    asserts: OnceCell<bool>,
     page_size: i32,
     window: usize,
 }
@@ -61,6 +82,7 @@ impl Ldap {
             connector: Connector::new(config)?,
             current: Mutex::default(),
             checker: Mutex::default(),
+            asserts: OnceCell::new(),
             page_size: i32::try_from(config.page_size.get()).unwrap_or(i32::MAX),
             window: usize::from(config.window.clamp(1, WINDOW_LIMIT)),
         };
@@ -81,6 +103,20 @@ impl Ldap {
         current.handle = Some(handle.clone());
         current.generation += 1;
         Ok((handle, current.generation))
+    }
+
+    /// The same, waiting for a server that was there and has gone: it may be about to come back.
+    async fn patient_handle(&self) -> Result<(ldap3::Ldap, Generation), DirectoryError> {
+        let mut waits = RECONNECT_WAITS.iter();
+        loop {
+            match (self.handle().await, waits.next()) {
+                (Err(error @ DirectoryError::Unreachable { .. }), Some(wait)) => {
+                    tracing::debug!(%error, "no connection: once more in a moment");
+                    sleep(*wait).await;
+                }
+                (answer, _) => return answer,
+            }
+        }
     }
 
     /// Gives up a connection that failed. What is still under way on it keeps it open until answered.
@@ -104,9 +140,11 @@ impl Directory for Ldap {
         read::search(self, search, Scope::Subtree).await
     }
 
-    async fn read(&self, dn: &Dn) -> Result<Option<Entry>, DirectoryError> {
-        let search = Search { base: dn.clone(), filter: "(objectClass=*)".into(), attributes: Vec::new() };
-        read::search(self, search, Scope::Base).await?.next().await.transpose()
+    async fn read_with(&self, dn: &Dn, operational: &[&str]) -> Result<Option<Entry>, DirectoryError> {
+        // No list at all means all user attributes; beside a name, `*` does (RFC 4511 §4.5.1.8).
+        let all = (!operational.is_empty()).then_some("*");
+        let attributes = all.into_iter().chain(operational.iter().copied()).map(str::to_owned).collect();
+        read::entry_at(self, Search { base: dn.clone(), filter: "(objectClass=*)".into(), attributes }).await
     }
 
     async fn execute(&self, operations: &[Operation], pace: &Pace) -> Vec<Result<(), DirectoryError>> {

@@ -1,11 +1,19 @@
 //! Reading: pages are asked for as they are consumed, so that one page at most is in memory.
+//!
+//! A read gives everything or ends in an error: what is not in half an answer would look like accounts that are not
+//! there. So a lost connection, a limit of the server and a part of the branch that is on another server are errors all
+//! alike, however many entries were given before.
+
+use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt as _, unfold};
 use ldap3::adapters::{Adapter, PagedResults};
 use ldap3::asn1::{PL, StructureTag};
 use ldap3::{LdapError, Scope, SearchStream};
 
-use super::{Generation, Ldap, connection, outcome};
+use tokio::time::sleep;
+
+use super::{ATTEMPTS, FIRST_WAIT, Generation, Ldap, connection, outcome};
 use crate::directory::{DirectoryError, Dn, Entry, Search, Value};
 
 type Stream = SearchStream<'static, String, Vec<String>>;
@@ -13,6 +21,7 @@ type Adapters = Vec<Box<dyn Adapter<'static, String, Vec<String>> + 'static>>;
 
 /// noSuchObject: for a search, a base that does not exist.
 const NO_SUCH_OBJECT: u32 = 32;
+const REFERRAL: u32 = 10;
 
 /// A search under way.
 struct Reading<'a> {
@@ -22,9 +31,14 @@ struct Reading<'a> {
     stream: Stream,
     generation: Generation,
     given: u64,
-    /// References to other servers, which are not followed.
-    references: u64,
     reopened: bool,
+    /// How many times the server was too busy.
+    refused: u32,
+}
+
+/// The one entry at the base of a search, if it is there.
+pub(super) async fn entry_at(ldap: &Ldap, what: Search) -> Result<Option<Entry>, DirectoryError> {
+    search(ldap, what, Scope::Base).await?.next().await.transpose()
 }
 
 pub(super) async fn search(
@@ -40,7 +54,7 @@ pub(super) async fn search(
         }
         Err(failure) => return Err(failure.error),
     };
-    let reading = Reading { ldap, search, scope, stream, generation, given: 0, references: 0, reopened: false };
+    let reading = Reading { ldap, search, scope, stream, generation, given: 0, reopened: false, refused: 0 };
     Ok(unfold(Some(reading), |reading| async {
         let mut reading = reading?;
         match reading.next().await {
@@ -59,7 +73,7 @@ struct Failure {
 }
 
 async fn start(ldap: &Ldap, search: &Search, scope: Scope) -> Result<(Stream, Generation), Failure> {
-    let (mut handle, generation) = ldap.handle().await.map_err(|error| Failure { error, lost: false })?;
+    let (mut handle, generation) = ldap.patient_handle().await.map_err(|error| Failure { error, lost: false })?;
     let adapters: Adapters = match scope {
         Scope::Base => Vec::new(),
         _ => vec![Box::new(PagedResults::new(ldap.page_size))],
@@ -84,14 +98,19 @@ impl Reading<'_> {
     async fn next(&mut self) -> Result<Option<Entry>, DirectoryError> {
         loop {
             match self.stream.next().await {
-                Ok(Some(answer)) if answer.is_ref() => self.references += 1,
+                Ok(Some(answer)) if answer.is_ref() => return Err(self.elsewhere(answer.0)),
                 Ok(Some(answer)) if answer.is_intermediate() => {}
                 Ok(Some(answer)) => {
                     self.given += 1;
                     let unreadable = || self.ldap.connector.unreachable("an entry of its answer cannot be read");
                     return entry(answer.0).ok_or_else(unreadable).map(Some);
                 }
-                Ok(None) => return self.end().await.map(|()| None),
+                Ok(None) => {
+                    let Some(wait) = self.end().await? else { return Ok(None) };
+                    sleep(wait).await;
+                    (self.stream, self.generation) =
+                        start(self.ldap, &self.search, self.scope).await.map_err(|f| f.error)?;
+                }
                 Err(error) => {
                     self.ldap.discard(self.generation).await;
                     // A connection that the server had closed shows only now. While nothing was given, asking again
@@ -108,23 +127,39 @@ impl Reading<'_> {
         }
     }
 
-    async fn end(&mut self) -> Result<(), DirectoryError> {
-        if self.references > 0 {
-            tracing::warn!(
-                base = %self.search.base,
-                references = self.references,
-                "parts of the branch are on other servers: references are not followed"
-            );
-        }
+    /// How the server ended the answer; a wait when it is to be asked again.
+    async fn end(&mut self) -> Result<Option<Duration>, DirectoryError> {
         let result = self.stream.finish().await;
+        let dn = self.search.base.to_string();
+        let reason = || format!("{} (after {} entries)", outcome::in_words(&result), self.given);
         match result.rc {
-            0 | NO_SUCH_OBJECT => Ok(()),
-            code => {
-                let dn = self.search.base.to_string();
-                let reason = format!("{} (after {} entries)", outcome::in_words(&result), self.given);
-                Err(DirectoryError::Rejected { dn, code, reason })
+            0 => Ok(None),
+            NO_SUCH_OBJECT if self.given == 0 => Ok(None),
+            51 | 52 => {
+                let wait = FIRST_WAIT * 2_u32.pow(self.refused);
+                self.refused += 1;
+                if self.given == 0 && self.refused < ATTEMPTS {
+                    return Ok(Some(wait));
+                }
+                Err(DirectoryError::Unavailable { dn, reason: reason(), attempts: self.refused })
             }
+            code => Err(DirectoryError::Rejected { dn, code, reason: reason() }),
         }
+    }
+
+    /// A part of the branch is on another server: its entries would be missing here.
+    fn elsewhere(&self, reference: StructureTag) -> DirectoryError {
+        let urls: Vec<String> = children(reference)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|url| String::from_utf8(octets(url)?).ok())
+            .collect();
+        let reason = format!(
+            "a part of the branch is on another server ({}): references are not followed, because the identity's \
+             password would go there too; put in directory.url a server that holds the whole branch",
+            urls.join(", ")
+        );
+        DirectoryError::Rejected { dn: self.search.base.to_string(), code: REFERRAL, reason }
     }
 }
 

@@ -31,6 +31,24 @@ pub struct Options {
     pub size_limit: Option<u32>,
     /// Whether pages may add up to more than the limit.
     pub paged_total_unlimited: bool,
+    /// Lines for the end of the database's section: `readonly on`, `restrict add`, …
+    pub database: &'static str,
+    /// Lines before the database's section.
+    pub global: &'static str,
+    /// The greatest size of the database in bytes, as a disk that fills up; a gigabyte otherwise.
+    pub max_size: Option<u32>,
+    /// What is wrong with the certificate.
+    pub certificate: Certificate,
+}
+
+/// A certificate to be refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Certificate {
+    #[default]
+    Good,
+    Expired,
+    /// For another host.
+    Elsewhere,
 }
 
 pub struct Slapd {
@@ -66,6 +84,10 @@ impl Slapd {
 
     pub fn url(&self) -> String {
         format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn tls_url(&self) -> String {
@@ -156,7 +178,7 @@ impl Slapd {
             std::fs::create_dir(self.path().join(folder)).unwrap();
         }
         if self.options.tls {
-            certificates(self.path());
+            certificate(self.path(), self.options.certificate);
         }
         self.write("slapd.conf", &self.configuration());
         self.write("admin.pw", ADMIN_PASSWORD);
@@ -202,12 +224,14 @@ impl Slapd {
                  TLSCertificateKeyFile {folder}/server.key"
             );
         }
+        text.push_str(self.options.global);
         let _ = writeln!(
             text,
-            "database mdb\nsuffix \"{SUFFIX}\"\nrootdn \"{}\"\nrootpw {ADMIN_PASSWORD}\ndirectory {}/db\nmaxsize 1073741824\n\
+            "database mdb\nsuffix \"{SUFFIX}\"\nrootdn \"{}\"\nrootpw {ADMIN_PASSWORD}\ndirectory {}/db\nmaxsize {}\n\
              index objectClass,uid,cn,member eq",
             Self::admin_dn(),
-            self.path().display()
+            self.path().display(),
+            self.options.max_size.unwrap_or(1 << 30)
         );
         if !self.options.durable {
             text.push_str("dbnosync\n");
@@ -220,7 +244,20 @@ impl Slapd {
                 "limits dn.exact=\"cn=sync,{SUFFIX}\" size.soft={limit} size.hard={limit} size.prtotal={total}"
             );
         }
+        text.push_str(self.options.database);
         text
+    }
+
+    /// Changes its configuration, as an administrator would, and starts it anew.
+    pub fn restart_with(&mut self, database: &'static str) {
+        self.kill();
+        self.options.database = database;
+        std::fs::remove_file(self.path().join("slapd.conf")).unwrap();
+        std::fs::remove_dir_all(self.path().join("config")).unwrap();
+        std::fs::create_dir(self.path().join("config")).unwrap();
+        self.write("slapd.conf", &self.configuration());
+        self.run("slaptest", &["-u", "-f", "slapd.conf", "-F", "config"]);
+        self.start_again();
     }
 
     /// `false` when it ended at once, as it does when the port is taken.
@@ -291,6 +328,10 @@ fn free_port() -> u16 {
 
 /// An authority (`ca.pem`) and a certificate of it for `localhost` and 127.0.0.1 (`server.pem`, `server.key`).
 pub fn certificates(folder: &Path) {
+    certificate(folder, Certificate::Good);
+}
+
+fn certificate(folder: &Path, which: Certificate) {
     let openssl = |arguments: &[&str]| {
         let output = Command::new("openssl").args(arguments).current_dir(folder).output().unwrap();
         assert!(output.status.success(), "openssl: {}", String::from_utf8_lossy(&output.stderr));
@@ -300,8 +341,10 @@ pub fn certificates(folder: &Path) {
     openssl(&[&authority[..], &key].concat());
     let request = ["req", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost"];
     openssl(&[&request[..], &key].concat());
-    std::fs::write(folder.join("san"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
-        .unwrap();
+    let names = if which == Certificate::Elsewhere { "DNS:ldap.example.fr" } else { "DNS:localhost,IP:127.0.0.1" };
+    std::fs::write(folder.join("san"), format!("subjectAltName={names}\nbasicConstraints=CA:FALSE\n")).unwrap();
+    // One that ended before it began is as expired as one can be.
+    let days = if which == Certificate::Expired { "-1" } else { "2" };
     openssl(&[
         "x509",
         "-req",
@@ -315,7 +358,7 @@ pub fn certificates(folder: &Path) {
         "-out",
         "server.pem",
         "-days",
-        "2",
+        days,
         "-extfile",
         "san",
     ]);
