@@ -81,7 +81,7 @@ fn as_seen(change: &AttributeChange, entry: &Entry) -> bool {
     let values = entry.values(&change.attribute);
     change.old.iter().all(|v| values.contains(v))
         && !change.new.iter().any(|v| values.contains(v) && !change.old.contains(v))
-        && !(change.unset && !values.is_empty())
+        && (!change.unset || values.is_empty())
 }
 
 /// What goes in one modify is there as a whole or not at all.

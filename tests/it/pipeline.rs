@@ -3,6 +3,9 @@
 mod deltas;
 mod faults;
 mod first_degree;
+mod hours;
+mod moved;
 mod nights;
+mod outages;
 mod sheets;
 mod sources;

@@ -3,14 +3,14 @@
 use ldap3::LdapResult;
 use tokio::sync::Mutex;
 
-use super::outcome::{self, Outcome};
-use super::{Generation, Ldap};
+use super::{Generation, Ldap, outcome};
 use crate::directory::DirectoryError;
 
 /// Connections lost in one batch after which the rest of it is left: each may leave a window of unknown outcomes.
 const LOSSES: u32 = 3;
-/// Writes refused one after the other, for a reason that is the server's and not the entry's, after which the rest is
-/// left: a read-only server or a full disk says the same of each of a million entries.
+/// Refusals one after the other, for a reason that is the server's and not the entry's, after which the rest is
+/// left: a read-only server or a full disk says the same of each of a million entries. A write that was sent several
+/// times to a busy server counts as often.
 const REFUSALS: u32 = 32;
 
 #[derive(Default)]
@@ -52,19 +52,21 @@ impl Batch {
         Err(error)
     }
 
-    /// Takes note of how the server ended a write.
-    pub async fn note(&self, ldap: &Ldap, result: &LdapResult, outcome: &Outcome) {
+    /// A write was carried out.
+    pub async fn note_done(&self) {
+        self.state.lock().await.refusals = 0;
+    }
+
+    /// A write was refused for good; `attempts` is how often it was sent.
+    pub async fn note_refused(&self, ldap: &Ldap, result: &LdapResult, attempts: u32) {
+        if !outcome::is_the_servers(result.rc) {
+            return;
+        }
         let mut state = self.state.lock().await;
-        match outcome {
-            Outcome::Done => state.refusals = 0,
-            Outcome::Failed(_) | Outcome::Later(_) if outcome::is_the_servers(result.rc) => {
-                state.refusals += 1;
-                if state.refusals == REFUSALS && state.down.is_none() {
-                    let reason = format!("{REFUSALS} refused one after the other, {}", outcome::in_words(result));
-                    state.down = Some(DirectoryError::Stopped { server: ldap.connector.server.clone(), reason });
-                }
-            }
-            Outcome::Failed(_) | Outcome::Later(_) => {}
+        state.refusals += attempts;
+        if state.refusals >= REFUSALS && state.down.is_none() {
+            let reason = format!("one write after the other is refused, {}", outcome::in_words(result));
+            state.down = Some(DirectoryError::Stopped { server: ldap.connector.server.clone(), reason });
         }
     }
 }

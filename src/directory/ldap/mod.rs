@@ -1,7 +1,9 @@
 //! The LDAP back end (ldap3): `ldap://` with StartTLS, `ldaps://`, `ldapi://`.
 //!
-//! One connection carries reads and writes, another checks passwords. The library neither pools nor reconnects: a lost
-//! connection is replaced here, and what was under way on it is told as it is. Referrals are never followed: they
+//! One connection carries writes and reads of single entries, another checks passwords, and each search of a branch has
+//! its own while it lasts: a server keeps the place of one paged read per connection, and OpenLDAP ends the first when
+//! a second begins. The library neither pools nor reconnects: a lost connection is replaced here, and what was under
+//! way on it is told as it is. Referrals are never followed: they
 //! would take the identity's password to another server.
 
 mod address;
@@ -52,6 +54,8 @@ pub struct Ldap {
     current: Mutex<Current>,
     /// The connection that checks passwords: a bind changes who a connection is.
     checker: Mutex<Option<ldap3::Ldap>>,
+    /// Connections that searches have done with.
+    idle: Mutex<Vec<ldap3::Ldap>>,
     /// Whether the server announces the Assertion control, once it was asked.
     asserts: OnceCell<bool>,
     page_size: i32,
@@ -82,6 +86,7 @@ impl Ldap {
             connector: Connector::new(config)?,
             current: Mutex::default(),
             checker: Mutex::default(),
+            idle: Mutex::default(),
             asserts: OnceCell::new(),
             page_size: i32::try_from(config.page_size.get()).unwrap_or(i32::MAX),
             window: usize::from(config.window.clamp(1, WINDOW_LIMIT)),
@@ -107,16 +112,25 @@ impl Ldap {
 
     /// The same, waiting for a server that was there and has gone: it may be about to come back.
     async fn patient_handle(&self) -> Result<(ldap3::Ldap, Generation), DirectoryError> {
-        let mut waits = RECONNECT_WAITS.iter();
-        loop {
-            match (self.handle().await, waits.next()) {
-                (Err(error @ DirectoryError::Unreachable { .. }), Some(wait)) => {
-                    tracing::debug!(%error, "no connection: once more in a moment");
-                    sleep(*wait).await;
-                }
-                (answer, _) => return answer,
-            }
+        patiently(|| self.handle()).await
+    }
+
+    /// A connection for one search of a branch.
+    async fn lease(&self) -> Result<ldap3::Ldap, DirectoryError> {
+        let idle = {
+            let mut idle = self.idle.lock().await;
+            idle.retain_mut(|handle| !handle.is_closed());
+            idle.pop()
+        };
+        match idle {
+            Some(handle) => Ok(handle),
+            None => patiently(|| self.connector.connect()).await,
         }
+    }
+
+    /// Gives back a connection on which a search came to its end. One that broke is dropped instead.
+    async fn give_back(&self, handle: ldap3::Ldap) {
+        self.idle.lock().await.push(handle);
     }
 
     /// Gives up a connection that failed. What is still under way on it keeps it open until answered.
@@ -131,6 +145,22 @@ impl Ldap {
     async fn check(&self, ldap: &mut ldap3::Ldap, dn: &Dn, password: &str) -> Option<ldap3::LdapResult> {
         ldap.with_timeout(self.connector.patience);
         ldap.simple_bind(dn.as_str(), password).await.ok()
+    }
+}
+
+/// Tries to connect until the waits are over.
+async fn patiently<T, F: Future<Output = Result<T, DirectoryError>>>(
+    connect: impl Fn() -> F,
+) -> Result<T, DirectoryError> {
+    let mut waits = RECONNECT_WAITS.iter();
+    loop {
+        match (connect().await, waits.next()) {
+            (Err(error @ DirectoryError::Unreachable { .. }), Some(wait)) => {
+                tracing::debug!(%error, "no connection: once more in a moment");
+                sleep(*wait).await;
+            }
+            (answer, _) => return answer,
+        }
     }
 }
 

@@ -29,7 +29,8 @@ struct Reading<'a> {
     search: Search,
     scope: Scope,
     stream: Stream,
-    generation: Generation,
+    /// Gone once it has failed.
+    connection: Option<Connection>,
     given: u64,
     reopened: bool,
     /// How many times the server was too busy.
@@ -46,7 +47,7 @@ pub(super) async fn search(
     search: Search,
     scope: Scope,
 ) -> Result<BoxStream<'_, Result<Entry, DirectoryError>>, DirectoryError> {
-    let (stream, generation) = match start(ldap, &search, scope).await {
+    let (stream, connection) = match start(ldap, &search, scope).await {
         Ok(started) => started,
         Err(Failure { error, lost: true }) => {
             tracing::debug!(%error, "the connection was lost before the search: once more on a new one");
@@ -54,16 +55,45 @@ pub(super) async fn search(
         }
         Err(failure) => return Err(failure.error),
     };
-    let reading = Reading { ldap, search, scope, stream, generation, given: 0, reopened: false, refused: 0 };
+    let connection = Some(connection);
+    let reading = Reading { ldap, search, scope, stream, connection, given: 0, reopened: false, refused: 0 };
     Ok(unfold(Some(reading), |reading| async {
         let mut reading = reading?;
         match reading.next().await {
             Ok(Some(entry)) => Some((Ok(entry), Some(reading))),
-            Ok(None) => None,
+            Ok(None) => {
+                if let Some(connection) = reading.connection.take() {
+                    connection.give_back(ldap).await;
+                }
+                None
+            }
             Err(error) => Some((Err(error), None)),
         }
     })
     .boxed())
+}
+
+/// Where a search is under way.
+enum Connection {
+    /// On the connection of writes and single entries.
+    Shared(Generation),
+    /// On its own, given back at the end.
+    Own(ldap3::Ldap),
+}
+
+impl Connection {
+    async fn discard(self, ldap: &Ldap) {
+        match self {
+            Self::Shared(generation) => ldap.discard(generation).await,
+            Self::Own(handle) => drop(handle),
+        }
+    }
+
+    async fn give_back(self, ldap: &Ldap) {
+        if let Self::Own(handle) = self {
+            ldap.give_back(handle).await;
+        }
+    }
 }
 
 struct Failure {
@@ -72,8 +102,15 @@ struct Failure {
     lost: bool,
 }
 
-async fn start(ldap: &Ldap, search: &Search, scope: Scope) -> Result<(Stream, Generation), Failure> {
-    let (mut handle, generation) = ldap.patient_handle().await.map_err(|error| Failure { error, lost: false })?;
+async fn start(ldap: &Ldap, search: &Search, scope: Scope) -> Result<(Stream, Connection), Failure> {
+    let failed = |error| Failure { error, lost: false };
+    let (mut handle, connection) = if scope == Scope::Base {
+        let (handle, generation) = ldap.patient_handle().await.map_err(failed)?;
+        (handle, Connection::Shared(generation))
+    } else {
+        let handle = ldap.lease().await.map_err(failed)?;
+        (handle.clone(), Connection::Own(handle))
+    };
     let adapters: Adapters = match scope {
         Scope::Base => Vec::new(),
         _ => vec![Box::new(PagedResults::new(ldap.page_size))],
@@ -82,13 +119,13 @@ async fn start(ldap: &Ldap, search: &Search, scope: Scope) -> Result<(Stream, Ge
     let started =
         handle.streaming_search_with(adapters, search.base.as_str(), scope, &search.filter, search.attributes.clone());
     match started.await {
-        Ok(stream) => Ok((stream, generation)),
+        Ok(stream) => Ok((stream, connection)),
         Err(LdapError::FilterParsing) => {
             let error = DirectoryError::Configuration(format!("{:?} is not an LDAP filter", search.filter));
             Err(Failure { error, lost: false })
         }
         Err(error) => {
-            ldap.discard(generation).await;
+            connection.discard(ldap).await;
             Err(Failure { error: ldap.connector.unreachable(connection::explain(&error)), lost: true })
         }
     }
@@ -108,11 +145,12 @@ impl Reading<'_> {
                 Ok(None) => {
                     let Some(wait) = self.end().await? else { return Ok(None) };
                     sleep(wait).await;
-                    (self.stream, self.generation) =
-                        start(self.ldap, &self.search, self.scope).await.map_err(|f| f.error)?;
+                    self.start_again().await?;
                 }
                 Err(error) => {
-                    self.ldap.discard(self.generation).await;
+                    if let Some(connection) = self.connection.take() {
+                        connection.discard(self.ldap).await;
+                    }
                     // A connection that the server had closed shows only now. While nothing was given, asking again
                     // repeats nothing.
                     if self.given > 0 || self.reopened || matches!(error, LdapError::Timeout { .. }) {
@@ -120,11 +158,16 @@ impl Reading<'_> {
                         return Err(self.ldap.connector.unreachable(reason));
                     }
                     self.reopened = true;
-                    (self.stream, self.generation) =
-                        start(self.ldap, &self.search, self.scope).await.map_err(|f| f.error)?;
+                    self.start_again().await?;
                 }
             }
         }
+    }
+
+    async fn start_again(&mut self) -> Result<(), DirectoryError> {
+        let (stream, connection) = start(self.ldap, &self.search, self.scope).await.map_err(|f| f.error)?;
+        (self.stream, self.connection) = (stream, Some(connection));
+        Ok(())
     }
 
     /// How the server ended the answer; a wait when it is to be asked again.

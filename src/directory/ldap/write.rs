@@ -66,34 +66,31 @@ async fn run(ldap: &Ldap, batch: &Batch, operation: &Operation, pace: &Pace) -> 
             }
         };
         match answer {
-            Ok(result) => {
-                let outcome = judge(operation, &result);
-                batch.note(ldap, &result, &outcome).await;
-                match (outcome, operation) {
-                    (Outcome::Done, _) => {
-                        pace.answered(sent.elapsed());
-                        return Ok(());
-                    }
-                    (_, Operation::Modify { dn, modifications })
-                        if result.rc == NO_EQUALITY_RULE && whole.is_none() =>
-                    {
-                        whole = Some(guard::whole(ldap, dn, modifications, &conditions).await?);
-                    }
-                    (Outcome::Failed(error), _) => {
-                        pace.answered(sent.elapsed());
-                        return Err(error);
-                    }
-                    (Outcome::Later(reason), _) => {
-                        pace.busy();
-                        attempts += 1;
-                        if attempts == ATTEMPTS {
-                            return Err(DirectoryError::Unavailable { dn: dn(), reason, attempts });
-                        }
-                        sleep(wait).await;
-                        wait *= 2;
-                    }
+            Ok(result) => match (judge(operation, &result), operation) {
+                (Outcome::Done, _) => {
+                    batch.note_done().await;
+                    pace.answered(sent.elapsed());
+                    return Ok(());
                 }
-            }
+                (_, Operation::Modify { dn, modifications }) if result.rc == NO_EQUALITY_RULE && whole.is_none() => {
+                    whole = Some(guard::whole(ldap, dn, modifications, &conditions).await?);
+                }
+                (Outcome::Failed(error), _) => {
+                    batch.note_refused(ldap, &result, 1).await;
+                    pace.answered(sent.elapsed());
+                    return Err(error);
+                }
+                (Outcome::Later(reason), _) => {
+                    pace.busy();
+                    attempts += 1;
+                    if attempts == ATTEMPTS {
+                        batch.note_refused(ldap, &result, attempts).await;
+                        return Err(DirectoryError::Unavailable { dn: dn(), reason, attempts });
+                    }
+                    sleep(wait).await;
+                    wait *= 2;
+                }
+            },
             // It never left this process: the connection had ended. Each turn here is a lost connection, which the
             // batch counts, so that this ends.
             Err(LdapError::OpSend { .. }) => ldap.discard(generation).await,

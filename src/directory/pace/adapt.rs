@@ -21,7 +21,7 @@ const SLOWER: u32 = 4;
 /// … and how slow at least: below it nobody who uses the directory notices.
 const SLOW: Duration = Duration::from_millis(250);
 /// Writes per second below which the pace never goes.
-const FLOOR: u32 = 2;
+const FLOOR: u32 = 5;
 /// What a server is taken to bear that is busy from the first write on, and of which nothing else is known.
 const UNKNOWN: u32 = 100;
 /// No two cuts within this time: one spell of trouble has many answers.

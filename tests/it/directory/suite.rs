@@ -41,6 +41,7 @@ on_both!(
     an_entry_goes_in_and_comes_out,
     searches_give_what_matches,
     thousands_are_read_in_pages,
+    branches_are_read_side_by_side,
     a_modify_changes_only_its_values,
     what_moved_is_told_and_stays,
     conditions_hold_or_nothing_is_done,
@@ -161,6 +162,16 @@ async fn searches_give_what_matches(directory: &dyn Directory) {
     let bad = Search { base: dn(SUFFIX), filter: "(uid=".into(), attributes: vec![] };
     let Err(error) = directory.search(bad).await else { panic!("a bad filter was taken") };
     assert!(matches!(error, DirectoryError::Configuration(_)), "{error:?}");
+}
+
+/// A server keeps the place of one paged read per connection: the second must not be the end of the first.
+async fn branches_are_read_side_by_side(directory: &dyn Directory) {
+    let adds: Vec<_> = (0..1_300).map(|i| Operation::Add(person(&format!("p{i:04}")))).collect();
+    assert!(carry_out(directory, &adds).await.iter().all(Result::is_ok));
+    let base = format!("ou=people,{SUFFIX}");
+    let read = || found(directory, &base, "(uid=*)", &["uid"]);
+    let (one, two, three) = tokio::join!(read(), read(), read());
+    assert_eq!((one.len(), two.len(), three.len()), (1_300, 1_300, 1_300));
 }
 
 async fn thousands_are_read_in_pages(directory: &dyn Directory) {

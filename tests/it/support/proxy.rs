@@ -62,7 +62,7 @@ impl Proxy {
             for client in listener.incoming().map_while(Result::ok) {
                 connections.fetch_add(1, Ordering::SeqCst);
                 let shared = shared.clone();
-                std::thread::spawn(move || shared.serve(client));
+                std::thread::spawn(move || shared.serve(&client));
             }
         });
         proxy
@@ -73,7 +73,7 @@ impl Proxy {
 type Pending = Arc<Mutex<HashMap<Vec<u8>, Fault>>>;
 
 impl Shared {
-    fn serve(self: Arc<Self>, client: TcpStream) {
+    fn serve(self: Arc<Self>, client: &TcpStream) {
         // A server that is not there is a connection that ends at once.
         let Ok(server) = TcpStream::connect(("127.0.0.1", self.server)) else {
             return drop(client.shutdown(Shutdown::Both));
@@ -89,8 +89,8 @@ impl Shared {
                 cut(&client, &server);
             })
         };
-        self.requests(&client, &server, &pending);
-        cut(&client, &server);
+        self.requests(client, &server, &pending);
+        cut(client, &server);
         drop(back.join());
     }
 
