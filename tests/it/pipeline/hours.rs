@@ -51,10 +51,10 @@ fn outside_of_the_hours_nothing_is_written() {
 fn a_run_stops_when_the_hours_end_and_the_next_one_goes_on() {
     let slapd = Slapd::start();
     let installation =
-        Installation::with(&format!("{}write_window = \"WINDOW\"\nwrites_per_second = 100\nburst = 1\n", slapd.toml()));
+        Installation::with(&format!("{}write_window = \"WINDOW\"\nwrites_per_second = 40\nburst = 1\n", slapd.toml()));
     installation.simulate(3, 300, 0, false);
-    // Long enough for a batch of 256, not for two.
-    let window = format!("{}-{}", in_seconds(-60), in_seconds(4));
+    // Long enough for a slow machine to begin, not for all that there is to write.
+    let window = format!("{}-{}", in_seconds(-60), in_seconds(12));
     rewrite(&installation, "WINDOW", &window);
     let night = installation.sync(&[], 3);
     assert_eq!(night["stopped"]["why"], "hours", "{night}");
@@ -63,7 +63,7 @@ fn a_run_stops_when_the_hours_end_and_the_next_one_goes_on() {
     assert_eq!((&night["changes"]["failed"], &night["changes"]["unknown"]), (&0.into(), &0.into()), "{night}");
 
     rewrite(&installation, &format!("write_window = \"{window}\"\n"), "");
-    rewrite(&installation, "writes_per_second = 100\nburst = 1\n", "");
+    rewrite(&installation, "writes_per_second = 40\nburst = 1\n", "");
     let next = installation.sync(&[], 0);
     assert_eq!(next["changes"]["done"].as_u64().unwrap(), not_done, "{next}");
     assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
