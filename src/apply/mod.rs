@@ -170,7 +170,10 @@ async fn carry_out(
             applied.stopped = Some(stopped);
             break;
         }
-        applied.already += ready.skipped;
+        // When only what was under way is settled, the rest was not done before: it is not of this run.
+        if scope == Scope::All {
+            applied.already += ready.skipped;
+        }
         let size = ready.size();
         through += size;
         let ahead = async {

@@ -147,6 +147,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let years =
         Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
     let put_by_engine = ground.store.group_members().await?;
+    let begun = super::begun::begun(ground).await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
@@ -158,6 +159,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
                 put_by_engine: &put_by_engine,
                 years: &years,
                 accept_foreign,
+                begun: &begun,
             };
             draft(&matter, &population, &beside)
         })
