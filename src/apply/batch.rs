@@ -1,22 +1,27 @@
 //! One batch of changes: what is intended, the writes, the outcomes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use futures_util::{StreamExt as _, stream};
 
 use crate::audit::Trail;
-use crate::credentials::{self, Issued, Issuer, NewCredential, Serial};
+use crate::credentials::{self, Issued, Issuer, Serial};
 use crate::directory::{DirectoryError, Entry, Operation, Pace};
 use crate::plan::{Change, ChangeKind, Ground, Header, Write};
 use crate::roster::JoinKey;
 use crate::store::{BatchResult, JournalRow, Outcome};
 
-use super::operations::{carried_out, needs_entry, operations, remaining};
+use super::operations::{ENTRY_CSN, needs_entry, operations};
+use super::ready::Ready;
 use super::record::note;
-use super::{Accounts, Applied, ApplyError, Batch, Left, binds, event_kind};
+use super::seen::{Seen, seen};
+use super::{Accounts, Applied, ApplyError, Left, Stop, Stopped, event_kind};
 
 /// Reads in flight when entries have to be looked at.
 const READS: usize = 16;
+/// How many times a change is sent anew after a look at its entry: when the connection broke, or when somebody else
+/// changed what the change does not touch.
+const LOOKS: u8 = 3;
 
 /// Carries out batches one after the other.
 pub(super) struct Executor<'a, 'g> {
@@ -30,51 +35,13 @@ pub(super) struct Executor<'a, 'g> {
     pub pending: HashMap<JoinKey, (Serial, String)>,
 }
 
-/// A batch with the credentials of its new accounts.
-pub(super) struct Ready {
-    changes: Vec<(Change, Option<Outcome>)>,
-    issued: Vec<Issued>,
-    pub skipped: u64,
-}
-
-impl Ready {
-    pub fn size(&self) -> u64 {
-        self.changes.len() as u64 + self.skipped
-    }
-}
-
-/// Draws, hashes and seals for a batch; runs while the batch before it is written.
-pub(super) async fn make_ready(
-    ground: &Ground<'_>,
-    header: &Header,
-    issuer: &Issuer,
-    pending: &HashMap<JoinKey, (Serial, String)>,
-    batch: Batch,
-) -> Result<Ready, ApplyError> {
-    let new: Vec<NewCredential> = batch
-        .changes
-        .iter()
-        .filter(|(change, _)| matches!(change.write, Write::Add { credential: true, .. }) && binds(ground, change))
-        .filter_map(|(change, _)| {
-            let subject = &change.subject;
-            let join_key = subject.join_key.clone().filter(|key| !pending.contains_key(key))?;
-            Some(NewCredential {
-                join_key,
-                uid: subject.uid.clone()?,
-                login: subject.login.clone()?,
-                profile: subject.profile?,
-            })
-        })
-        .collect();
-    let issued = if new.is_empty() { Vec::new() } else { issuer.prepare(ground.store, new, header.today).await? };
-    Ok(Ready { changes: batch.changes, issued, skipped: batch.skipped })
-}
-
 /// A change on its way.
 struct Doing {
     change: Change,
-    /// Sent by an interrupted run, perhaps.
+    /// Sent before, perhaps: by an interrupted run, or over a connection that broke.
     intended: bool,
+    /// How often its entry was looked at because of what the directory answered.
+    looks: u8,
     serial: Option<Serial>,
     hash: Option<String>,
     state: State,
@@ -82,8 +49,13 @@ struct Doing {
 
 enum State {
     /// Operations still to send, first one next.
-    Sending(std::collections::VecDeque<Operation>),
+    Sending(VecDeque<Operation>),
     Ended(Outcome, Option<String>),
+    /// Never sent: the run stops here.
+    Unsent(DirectoryError),
+    /// It may have been carried out, and the directory cannot be asked: the journal keeps it as intended, its envelope
+    /// stays pending, and the next run asks.
+    Open(DirectoryError),
 }
 
 impl Executor<'_, '_> {
@@ -97,8 +69,8 @@ impl Executor<'_, '_> {
             issuer.save(self.ground.store, &ready.issued).await?;
         }
         let mut doing = self.gather(ready);
-        self.look(&mut doing, |d| d.intended || needs_entry(&d.change.write)).await?;
-        self.send(&mut doing).await?;
+        self.look(&mut doing, |d| d.intended || needs_entry(&d.change.write)).await;
+        self.send(&mut doing).await;
         self.settle(doing, applied).await
     }
 
@@ -120,27 +92,28 @@ impl Executor<'_, '_> {
                     None => (None, None),
                 };
                 let state = if needs_entry(&change.write) {
-                    State::Sending(std::collections::VecDeque::new())
+                    State::Sending(VecDeque::new())
                 } else {
                     State::Sending(operations(&self.ground.dialect, &change, hash.as_deref(), None).into())
                 };
-                Doing { change, intended: outcome == Some(Outcome::Intended), serial, hash, state }
+                Doing { change, intended: outcome == Some(Outcome::Intended), looks: 0, serial, hash, state }
             })
             .collect()
     }
 
     /// Reads the entries of some changes and decides what is left to send for them.
-    async fn look(&self, doing: &mut [Doing], which: impl Fn(&Doing) -> bool) -> Result<(), ApplyError> {
+    async fn look(&self, doing: &mut [Doing], which: impl Fn(&Doing) -> bool) {
         let indices: Vec<usize> = doing.iter().enumerate().filter(|(_, d)| which(d)).map(|(index, _)| index).collect();
         if indices.is_empty() {
-            return Ok(());
+            return;
         }
+        let operational = [self.ground.dialect.lock_method().attribute(), ENTRY_CSN];
         let reads: Vec<(usize, Result<Option<Entry>, DirectoryError>)> = stream::iter(indices)
             .map(|index| {
                 let dn = doing.get(index).map(|d| d.change.dn.clone());
                 async move {
                     match dn {
-                        Some(dn) => (index, self.ground.directory.read(&dn).await),
+                        Some(dn) => (index, self.ground.directory.read_with(&dn, &operational).await),
                         None => (index, Ok(None)),
                     }
                 }
@@ -150,42 +123,30 @@ impl Executor<'_, '_> {
             .await;
         for (index, read) in reads {
             let Some(d) = doing.get_mut(index) else { continue };
-            let actual = match read {
-                Ok(actual) => actual,
-                Err(error @ DirectoryError::Unreachable { .. }) => return Err(error.into()),
-                Err(error) => {
-                    d.state = State::Ended(Outcome::Failed, Some(error.to_string()));
-                    continue;
-                }
+            d.state = match read {
+                Ok(actual) => self.decide(d, actual.as_ref()),
+                Err(error) if d.intended => State::Open(error),
+                Err(error) if error.ends_batch() => State::Unsent(error),
+                Err(error) => State::Ended(Outcome::Failed, Some(error.to_string())),
             };
-            d.state = self.decide(d, actual.as_ref());
         }
-        Ok(())
     }
 
     /// What is left to send once the entry is known.
     fn decide(&self, d: &Doing, actual: Option<&Entry>) -> State {
         let dialect = &self.ground.dialect;
-        match carried_out(dialect, &d.change, actual) {
-            Ok(true) => State::Ended(Outcome::Done, None),
-            Ok(false) => {
-                let hash = d.hash.as_deref();
-                match actual {
-                    // Part of it was written before the interruption.
-                    Some(entry) if d.intended => {
-                        let rest = remaining(&d.change, entry);
-                        State::Sending(operations(dialect, &rest, hash, actual).into())
-                    }
-                    _ => State::Sending(operations(dialect, &d.change, hash, actual).into()),
-                }
-            }
-            Err(reason) => State::Ended(Outcome::Moved, Some(reason)),
+        let put = self.group_members.get(&d.change.dn.rdn_value());
+        let send = |change: &Change| State::Sending(operations(dialect, change, d.hash.as_deref(), actual).into());
+        match seen(dialect, &d.change, actual, d.intended, put) {
+            Seen::Done => State::Ended(Outcome::Done, None),
+            Seen::AsPlanned => send(&d.change),
+            Seen::Partly(rest) => send(&rest),
+            Seen::Moved(reason) => State::Ended(Outcome::Moved, Some(reason)),
         }
     }
 
     /// Sends what there is, round by round: one operation per entry at a time.
-    async fn send(&mut self, doing: &mut [Doing]) -> Result<(), ApplyError> {
-        let mut resent = false;
+    async fn send(&self, doing: &mut [Doing]) {
         loop {
             let mut indices = Vec::new();
             let mut operations = Vec::new();
@@ -200,30 +161,19 @@ impl Executor<'_, '_> {
                 }
             }
             if operations.is_empty() {
-                return Ok(());
+                return;
             }
             let results = self.ground.directory.execute(&operations, &self.pace).await;
-            let mut unknown = Vec::new();
+            let mut asked = std::collections::HashSet::new();
             for (index, result) in indices.into_iter().zip(results) {
                 let Some(d) = doing.get_mut(index) else { continue };
-                match result {
-                    Ok(()) => {}
-                    Err(DirectoryError::Unknown { .. }) if !resent => unknown.push(index),
-                    Err(error) => d.state = ended(&error),
+                if let Err(error) = result
+                    && d.answered(error)
+                {
+                    asked.insert(d.change.seq);
                 }
             }
-            if !unknown.is_empty() {
-                // The connection broke before the answer: ask what happened, send the same again if nothing did.
-                resent = true;
-                for &index in &unknown {
-                    if let Some(d) = doing.get_mut(index) {
-                        d.intended = true;
-                    }
-                }
-                let asked: std::collections::HashSet<u64> =
-                    unknown.iter().filter_map(|&i| doing.get(i)).map(|d| d.change.seq).collect();
-                self.look(doing, |d| asked.contains(&d.change.seq)).await?;
-            }
+            self.look(doing, |d| asked.contains(&d.change.seq)).await;
         }
     }
 
@@ -233,11 +183,24 @@ impl Executor<'_, '_> {
         let mut envelopes = Vec::new();
         let mut revoked = Vec::new();
         for d in doing {
+            let change = &d.change;
             let (outcome, detail) = match d.state {
                 State::Ended(outcome, detail) => (outcome, detail),
                 State::Sending(_) => (Outcome::Failed, Some("not sent".to_owned())),
+                State::Unsent(error) => {
+                    applied.not_done += 1;
+                    let detail = Some(format!("not sent: {error}"));
+                    applied.stopped.get_or_insert_with(|| Stopped::new(Stop::Server, error.to_string()));
+                    result.journal.push(JournalRow { seq: change.seq, outcome: Outcome::Failed, detail });
+                    envelopes.extend(d.serial.map(|serial| (serial, credentials::Outcome::Dead)));
+                    continue;
+                }
+                State::Open(error) => {
+                    applied.unknown += 1;
+                    applied.stopped.get_or_insert_with(|| Stopped::new(Stop::Server, error.to_string()));
+                    continue;
+                }
             };
-            let change = &d.change;
             match outcome {
                 Outcome::Done => {
                     applied.done += 1;
@@ -247,8 +210,12 @@ impl Executor<'_, '_> {
                     }
                 }
                 _ => {
-                    let left =
-                        Left { seq: change.seq, dn: change.dn.to_string(), reason: detail.clone().unwrap_or_default() };
+                    let left = Left {
+                        seq: change.seq,
+                        kind: change.kind,
+                        dn: change.dn.to_string(),
+                        reason: detail.clone().unwrap_or_default(),
+                    };
                     if outcome == Outcome::Moved { applied.moved.push(left) } else { applied.failed.push(left) }
                 }
             }
@@ -276,15 +243,33 @@ impl Executor<'_, '_> {
     }
 }
 
-/// An answer that ends a change.
-fn ended(error: &DirectoryError) -> State {
-    let outcome = match error {
-        DirectoryError::Moved { .. } | DirectoryError::AlreadyExists { .. } | DirectoryError::NoSuchEntry { .. } => {
-            Outcome::Moved
+impl Doing {
+    /// Takes note of an answer other than success; whether the entry has to be looked at before anything else.
+    fn answered(&mut self, error: DirectoryError) -> bool {
+        let is_unknown = matches!(error, DirectoryError::Unknown { .. });
+        self.intended |= is_unknown;
+        let again = match &error {
+            DirectoryError::Unknown { .. } | DirectoryError::Moved { .. } => true,
+            // Perhaps by ourselves: the answer to the first time came too late.
+            DirectoryError::AlreadyExists { .. } | DirectoryError::NoSuchEntry { .. } => self.intended,
+            _ => false,
+        };
+        if again && self.looks < LOOKS {
+            self.looks += 1;
+            return true;
         }
-        _ => Outcome::Failed,
-    };
-    State::Ended(outcome, Some(error.to_string()))
+        self.state = match &error {
+            DirectoryError::Moved { .. }
+            | DirectoryError::AlreadyExists { .. }
+            | DirectoryError::NoSuchEntry { .. } => State::Ended(Outcome::Moved, Some(error.to_string())),
+            DirectoryError::Unknown { .. } => State::Open(error),
+            // What was sent before over a connection that broke may be there by now.
+            _ if error.ends_batch() && self.intended => State::Open(error),
+            _ if error.ends_batch() => State::Unsent(error),
+            _ => State::Ended(Outcome::Failed, Some(error.to_string())),
+        };
+        false
+    }
 }
 
 /// Names of what was written, for the trail.

@@ -3,52 +3,38 @@
 //! Nothing is recomputed here. Each batch first leaves one durable commit (what is intended, and for new accounts the
 //! sealed envelope with the hash that will be sent), then writes to the directory, then notes every outcome. Killed
 //! anywhere, the next run looks at what was intended, asks the directory what happened, and goes on.
+//!
+//! An entry that is no longer what the plan saw, in what the change touches, is left out and counted; the next plan
+//! sees it anew. A run stops before its end when the server cannot be reached or refuses everything, and outside of the
+//! hours of writing: what is left is counted as not done, and the plan stays open.
 
+mod applied;
 mod batch;
 mod check;
 mod operations;
+mod ready;
 mod record;
+mod seen;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::audit::{AuditError, Kind, Trail};
-use crate::config::Mode;
 use crate::credentials::{CredentialError, Issuer};
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, Pace};
 use crate::plan::file::{PlanFileError, Reader, verify};
 use crate::plan::{Change, ChangeKind, Ground, Header, Line};
 use crate::roster::JoinKey;
 use crate::store::{AccountRow, Outcome, PlanState, StoreError};
 
+pub use applied::{Applied, Left, Stop, Stopped};
+
 /// Changes that share one commit before and one after: large enough to make commits rare beside directory writes,
 /// small enough that a kill leaves little to look at.
 const BATCH: usize = 256;
-
-/// What an apply did.
-#[derive(Debug, Default, Clone, Serialize)]
-pub struct Applied {
-    pub done: u64,
-    /// Already done by an earlier, interrupted run.
-    pub already: u64,
-    /// Left out because the entry is no longer what the plan saw.
-    pub moved: Vec<Left>,
-    pub failed: Vec<Left>,
-    pub credentials: u64,
-    pub seconds: f64,
-}
-
-/// A change that was not carried out.
-#[derive(Debug, Clone, Serialize)]
-pub struct Left {
-    pub seq: u64,
-    pub dn: String,
-    pub reason: String,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
@@ -92,6 +78,9 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
             return Err(ApplyError::Stale(vec!["the file is not the plan that was saved under this number".into()]));
         }
         Some(row) if row.state == PlanState::Applied => return Ok(Applied::default()),
+        Some(_) if let Some(stopped) = closed(ground).filter(|_| seal.changes > 0) => {
+            return Ok(Applied { not_done: seal.changes, stopped: Some(stopped), ..Applied::default() });
+        }
         Some(row) => check::fresh(ground, &header, row.state == PlanState::Applying).await?,
         None => return Err(ApplyError::Stale(vec!["it was not made on this store".into()])),
     }
@@ -102,6 +91,10 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
     } else {
         carry_out(ground, path, &header, seal.changes, Scope::All, trail).await?
     };
+    // It stays open: the next run completes it, or settles it and makes a new one.
+    if applied.is_unfinished() {
+        return Ok(applied);
+    }
     ground.store.set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>()).await?;
     ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     Ok(applied)
@@ -114,6 +107,9 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
 /// As [`apply`]. A plan file that has gone since is an error only if something was intended.
 pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied>, ApplyError> {
     let Some(row) = ground.store.interrupted_plan().await? else { return Ok(None) };
+    if closed(ground).is_some() {
+        return Ok(None);
+    }
     let path = Path::new(&row.file);
     let path_owned = path.to_owned();
     let (header, seal) = tokio::task::spawn_blocking(move || verify(&path_owned))
@@ -123,7 +119,9 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
         return Err(ApplyError::Stale(vec![format!("{} is not the plan that was interrupted", path.display())]));
     }
     let applied = carry_out(ground, path, &header, seal.changes, Scope::Intended, trail).await?;
-    ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
+    if !applied.is_unfinished() {
+        ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
+    }
     Ok(Some(applied))
 }
 
@@ -156,6 +154,7 @@ async fn carry_out(
         pending: pending.clone(),
     };
     let mut applied = Applied::default();
+    let mut through = 0;
     let mut batches = read_batches(path, journal, scope);
     // Secrets of the next batch are drawn, hashed and sealed while this one is written.
     let mut next = None;
@@ -163,36 +162,66 @@ async fn carry_out(
         let ready = match next.take() {
             Some(ready) => ready,
             None => match batches.recv().await {
-                Some(batch) => batch::make_ready(ground, header, &issuer, &pending, batch?).await?,
+                Some(batch) => ready::make_ready(ground, header, &issuer, &pending, batch?).await?,
                 None => break,
             },
         };
-        applied.already += ready.skipped;
+        if let Some(stopped) = closed(ground).filter(|_| !ready.changes.is_empty()) {
+            applied.stopped = Some(stopped);
+            break;
+        }
+        // When only what was under way is settled, the rest was not done before: it is not of this run.
+        if scope == Scope::All {
+            applied.already += ready.skipped;
+        }
         let size = ready.size();
+        through += size;
         let ahead = async {
             match batches.recv().await {
-                Some(batch) => Ok(Some(batch::make_ready(ground, header, &issuer, &pending, batch?).await?)),
+                Some(batch) => Ok(Some(ready::make_ready(ground, header, &issuer, &pending, batch?).await?)),
                 None => Ok::<_, ApplyError>(None),
             }
         };
         let (following, ()) = tokio::try_join!(ahead, executor.run(ready, &issuer, &mut applied))?;
         next = following;
         ground.progress.advance(size);
+        tell_slowdown(ground, &executor.pace, &mut applied);
+        if applied.stopped.is_some() {
+            break;
+        }
+    }
+    // What belongs to an interrupted plan and was never begun is the next plan's.
+    if scope == Scope::All {
+        applied.not_done += changes.saturating_sub(through);
     }
     applied.seconds = started.elapsed().as_secs_f64();
     Ok(applied)
 }
 
-fn pace(ground: &Ground<'_>) -> crate::directory::Pace {
+/// Why nothing may be written at this time.
+fn closed(ground: &Ground<'_>) -> Option<Stopped> {
+    ground.hours.and_then(|hours| hours.open().err()).map(|text| Stopped::new(Stop::Hours, text))
+}
+
+/// Says once that the server bears less than before.
+fn tell_slowdown(ground: &Ground<'_>, pace: &Pace, applied: &mut Applied) {
+    let slowdown = pace.slowdown();
+    if let (None, Some(slow)) = (applied.slowdown, slowdown) {
+        ground.progress.note(&format!("l'annuaire peine, l'écriture ralentit : {}", slow.in_words()));
+    }
+    applied.slowdown = slowdown;
+}
+
+fn pace(ground: &Ground<'_>) -> Pace {
     let directory = &ground.config.directory;
     match directory.writes_per_second {
-        None => crate::directory::Pace::unlimited(),
+        None => Pace::unlimited(),
         Some(rate) => {
             // A tenth of a second's worth keeps the average without starving the pipeline.
             let burst = directory
                 .burst
                 .unwrap_or_else(|| std::num::NonZeroU32::new(rate.get() / 10).unwrap_or(std::num::NonZeroU32::MIN));
-            crate::directory::Pace::new(rate, burst)
+            Pace::new(rate, burst)
         }
     }
 }
@@ -258,11 +287,6 @@ fn read_batches(
         send(&mut batch);
     });
     receiver
-}
-
-/// Whether a creation gets a password of ours.
-fn binds(ground: &Ground<'_>, change: &Change) -> bool {
-    change.subject.profile.is_some_and(|p| ground.config.credentials.of(p).mode == Mode::Bind)
 }
 
 /// The accounts and groups as the register knows them, brought up to date change by change.

@@ -1,14 +1,23 @@
-//! A change as directory operations, and the question whether it was already carried out.
+//! A change as directory operations, each under the conditions that keep it from touching what the plan did not see.
+//!
+//! A modify names the values that it takes away and those that it adds, which servers check by themselves; see
+//! `directory/ldap/guard.rs` for what that leaves open. What is sent beside: that an attribute seen empty still is; and
+//! for locks and deletions, which rest on the whole entry and not on values named in the plan, that the entry is the
+//! one that was read just before (`entryCSN`).
 
 use uuid::Uuid;
 
 use crate::directory::dialect::{Dialect, Source};
-use crate::directory::{AttributeChange, Dn, Entry, Modification, Operation, Value};
+use crate::directory::{AttributeChange, Condition, Dn, Entry, Modification, Operation, Value};
 use crate::plan::{Change, Write};
+
+use super::seen::{members as members_of, written};
 
 /// Values of one attribute in one modify: beyond that servers grow slow and audit lines unreadable.
 const CHUNK: usize = 1_000;
-const MEMBER: &str = "member";
+pub(super) const MEMBER: &str = "member";
+/// The number of an entry's last change on OpenLDAP and its like (operational).
+pub(super) const ENTRY_CSN: &str = "entryCSN";
 
 /// What has to be sent for a change, in order: each waits for the one before it. Empty when only the register changes.
 pub(super) fn operations(
@@ -21,29 +30,46 @@ pub(super) fn operations(
     match &change.write {
         Write::Nothing => Vec::new(),
         Write::Add { attributes, .. } => add(dialect, change, attributes, hash),
-        Write::Modify { attributes } => modify(dn, modifications(attributes)),
-        Write::Lock { attributes } => {
+        Write::Modify { attributes } => modify(dn, modifications(attributes), unset(attributes)),
+        Write::Lock { attributes } | Write::Unlock { attributes } => {
+            let method = dialect.lock_method();
+            let lock = actual.map_or_else(Vec::new, |entry| match &change.write {
+                Write::Lock { .. } => method.lock(entry),
+                _ => method.unlock(entry),
+            });
+            let mut conditions = unset(attributes);
+            match actual.and_then(unchanged) {
+                Some(unchanged) => conditions.push(unchanged),
+                // A password set in between would stay open beside the lock.
+                None => {
+                    let adds = lock.iter().filter(|l| l.delete.is_empty());
+                    conditions.extend(adds.map(|l| Condition::Unset(l.attribute.clone())));
+                }
+            }
             let mut modifications = modifications(attributes);
-            modifications.extend(actual.into_iter().flat_map(|entry| dialect.lock_method().lock(entry)));
-            modify(dn, modifications)
+            modifications.extend(lock);
+            modify(dn, modifications, conditions)
         }
-        Write::Unlock { attributes } => {
-            let mut modifications = modifications(attributes);
-            modifications.extend(actual.into_iter().flat_map(|entry| dialect.lock_method().unlock(entry)));
-            modify(dn, modifications)
+        Write::Members { add, remove, attributes } => members(dn, add, remove, attributes),
+        Write::Delete => {
+            vec![Operation::Delete(dn.clone()).only_if(actual.and_then(unchanged).into_iter().collect())]
         }
-        Write::Members { add, remove, attributes } => {
-            let mut operations = modify(dn, modifications(attributes));
-            operations.extend(members(dn, add, remove));
-            operations
-        }
-        Write::Delete => vec![Operation::Delete(dn.clone())],
     }
 }
 
 /// Whether the entry must be read before the change can be written.
 pub(super) const fn needs_entry(write: &Write) -> bool {
-    matches!(write, Write::Lock { .. } | Write::Unlock { .. })
+    matches!(write, Write::Lock { .. } | Write::Unlock { .. } | Write::Delete)
+}
+
+/// That nobody has changed the entry since it was read.
+fn unchanged(entry: &Entry) -> Option<Condition> {
+    entry.values(ENTRY_CSN).first().map(|csn| Condition::Holds(ENTRY_CSN.to_owned(), csn.clone()))
+}
+
+/// That what had no value still has none.
+fn unset(attributes: &[AttributeChange]) -> Vec<Condition> {
+    attributes.iter().filter(|a| a.unset).map(|a| Condition::Unset(a.attribute.clone())).collect()
 }
 
 fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], hash: Option<&str>) -> Vec<Operation> {
@@ -71,8 +97,11 @@ fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], 
     operations
 }
 
-fn modify(dn: &Dn, modifications: Vec<Modification>) -> Vec<Operation> {
-    if modifications.is_empty() { Vec::new() } else { vec![Operation::Modify { dn: dn.clone(), modifications }] }
+fn modify(dn: &Dn, modifications: Vec<Modification>, conditions: Vec<Condition>) -> Vec<Operation> {
+    if modifications.is_empty() {
+        return Vec::new();
+    }
+    vec![Operation::Modify { dn: dn.clone(), modifications }.only_if(conditions)]
 }
 
 fn modifications(attributes: &[AttributeChange]) -> Vec<Modification> {
@@ -82,68 +111,36 @@ fn modifications(attributes: &[AttributeChange]) -> Vec<Modification> {
         .collect()
 }
 
-/// Members by difference. Additions come first, so that a group never stands empty in between.
-fn members(dn: &Dn, add: &[Dn], remove: &[Dn]) -> Vec<Operation> {
+/// Members by difference, with what else changes on the group: one modify, unless there are very many. Additions then
+/// come first, so that a group never stands empty in between.
+fn members(dn: &Dn, add: &[Dn], remove: &[Dn], attributes: &[AttributeChange]) -> Vec<Operation> {
     let value = |dn: &Dn| Value::Text(dn.as_str().to_owned());
-    let one = |add: &[Dn], delete: &[Dn]| Operation::Modify {
-        dn: dn.clone(),
-        modifications: vec![Modification {
-            attribute: MEMBER.to_owned(),
-            delete: delete.iter().map(value).collect(),
-            add: add.iter().map(value).collect(),
-        }],
+    let some = |add: &[Dn], delete: &[Dn]| Modification {
+        attribute: MEMBER.to_owned(),
+        delete: delete.iter().map(value).collect(),
+        add: add.iter().map(value).collect(),
     };
+    let mut first = modifications(attributes);
     if add.len() + remove.len() <= CHUNK {
-        return if add.is_empty() && remove.is_empty() { Vec::new() } else { vec![one(add, remove)] };
+        if !(add.is_empty() && remove.is_empty()) {
+            first.push(some(add, remove));
+        }
+        return modify(dn, first, unset(attributes));
     }
-    add.chunks(CHUNK).map(|chunk| one(chunk, &[])).chain(remove.chunks(CHUNK).map(|chunk| one(&[], chunk))).collect()
+    let mut operations = modify(dn, first, unset(attributes));
+    let chunks = add.chunks(CHUNK).map(|c| some(c, &[])).chain(remove.chunks(CHUNK).map(|c| some(&[], c)));
+    operations.extend(chunks.map(|chunk| Operation::Modify { dn: dn.clone(), modifications: vec![chunk] }));
+    operations
 }
 
-/// After an unknown outcome: whether the directory shows that the change was carried out. `Ok(false)` means that it
-/// was not, and can be sent again; an error says in which way the entry is neither.
-pub(super) fn carried_out(dialect: &Dialect, change: &Change, actual: Option<&Entry>) -> Result<bool, String> {
-    match (&change.write, actual) {
-        (Write::Nothing, _) => Ok(true),
-        (Write::Delete, entry) => Ok(entry.is_none()),
-        (Write::Add { .. }, None) => Ok(false),
-        (Write::Add { attributes, .. }, Some(entry)) => {
-            let Some(key) = &change.subject.join_key else {
-                return Ok(has_members(attributes, entry));
-            };
-            if dialect.join_keys(entry).any(|k| k == key.as_str()) {
-                Ok(true)
-            } else {
-                Err(format!("another entry has taken this name (not {key})"))
-            }
-        }
-        (_, None) => Err("the entry is gone".to_owned()),
-        (Write::Modify { attributes }, Some(entry)) => Ok(written(attributes, entry)),
-        (Write::Lock { attributes }, Some(entry)) => {
-            Ok(dialect.lock_method().lock(entry).is_empty() && written(attributes, entry))
-        }
-        (Write::Unlock { attributes }, Some(entry)) => {
-            Ok(dialect.lock_method().unlock(entry).is_empty() && written(attributes, entry))
-        }
-        (Write::Members { add, remove, attributes }, Some(entry)) => {
-            let members: std::collections::HashSet<Dn> =
-                entry.texts(MEMBER).filter_map(|m| Dn::parse(m).ok()).collect();
-            let done = add.iter().all(|m| members.contains(m)) && !remove.iter().any(|m| members.contains(m));
-            Ok(done && written(attributes, entry))
-        }
-    }
-}
-
-/// For a change that was carried out in part (a large group): what of it remains, as a change of its own.
+/// For a change of members that was carried out in part (a large group): what of it remains, as a change of its own.
 pub(super) fn remaining(change: &Change, entry: &Entry) -> Change {
-    let members: std::collections::HashSet<Dn> = entry.texts(MEMBER).filter_map(|m| Dn::parse(m).ok()).collect();
-    let left = |attributes: &[AttributeChange]| -> Vec<AttributeChange> {
-        attributes.iter().filter(|a| !written(std::slice::from_ref(a), entry)).cloned().collect()
-    };
+    let members = members_of(entry);
     let write = match &change.write {
         Write::Members { add, remove, attributes } => Write::Members {
             add: add.iter().filter(|m| !members.contains(m)).cloned().collect(),
             remove: remove.iter().filter(|m| members.contains(m)).cloned().collect(),
-            attributes: left(attributes),
+            attributes: attributes.iter().filter(|a| !written(a, entry)).cloned().collect(),
         },
         Write::Add { attributes, .. } => Write::Members {
             add: attributes
@@ -156,22 +153,7 @@ pub(super) fn remaining(change: &Change, entry: &Entry) -> Change {
             remove: Vec::new(),
             attributes: Vec::new(),
         },
-        Write::Modify { attributes } => Write::Modify { attributes: left(attributes) },
-        Write::Lock { attributes } => Write::Lock { attributes: left(attributes) },
-        Write::Unlock { attributes } => Write::Unlock { attributes: left(attributes) },
         other => other.clone(),
     };
     Change { write, ..change.clone() }
-}
-
-fn has_members(attributes: &[(String, Vec<Value>)], entry: &Entry) -> bool {
-    let have = entry.values(MEMBER).len();
-    attributes.iter().filter(|(n, _)| n.eq_ignore_ascii_case(MEMBER)).all(|(_, v)| v.len() <= have)
-}
-
-fn written(attributes: &[AttributeChange], entry: &Entry) -> bool {
-    attributes.iter().all(|a| {
-        let values = entry.values(&a.attribute);
-        a.new.iter().all(|v| values.contains(v)) && !a.old.iter().any(|v| values.contains(v))
-    })
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use rentree::apply::{Applied, ApplyError, apply, settle};
+use rentree::apply::{Applied, ApplyError, Stop, apply, settle};
 use rentree::audit::Kind;
 use rentree::plan::Verdict;
 use rentree::plan::file::verify;
-use rentree::plan::render::Summary;
+use rentree::plan::render::{Changes, LeftOut, Reason, Summary};
+use rentree::wording::{count, number};
 
 use super::exit::Failure;
 use super::plan::failed;
@@ -17,10 +18,19 @@ use super::{Global, output};
 pub struct Args {
     /// A plan file, or the number of a saved plan
     plan: String,
+    /// Writes at any time, whatever directory.write_window says
+    #[arg(long)]
+    now: bool,
 }
 
+/// How many changes that were left out the JSON names one by one; all of them are in the trail.
+const NAMED: usize = 1_000;
+
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
-    let session = Session::open(global, None).await?;
+    let mut session = Session::open(global, None).await?;
+    if args.now {
+        session.hours = None;
+    }
     let _lock = session.lock("apply")?;
     session.begin_writing().await?;
     let path = locate(&session, &args.plan).await?;
@@ -48,7 +58,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let applied = outcome.map_err(failure)?;
     if global.json {
         let mut summary = Summary::of_plan(&header, session.run, verdict);
-        summary.credentials.issued = applied.credentials;
+        tell(&mut summary, &applied, None);
         summary = summary.with_stage("apply", std::time::Duration::from_secs_f64(applied.seconds));
         output::json(&summary)?;
     } else {
@@ -71,9 +81,10 @@ pub async fn locate(session: &Session, plan: &str) -> Result<PathBuf, Failure> {
 }
 
 pub fn verdict(applied: &Applied, held: bool) -> Verdict {
-    if !applied.failed.is_empty() {
+    let why = applied.stopped.as_ref().map(|s| s.why);
+    if !applied.failed.is_empty() || applied.unknown > 0 || why == Some(Stop::Server) {
         Verdict::Partial
-    } else if held || !applied.moved.is_empty() {
+    } else if held || !applied.moved.is_empty() || why == Some(Stop::Hours) {
         Verdict::Held
     } else if applied.done == 0 {
         Verdict::Unchanged
@@ -90,26 +101,84 @@ pub fn failure(error: ApplyError) -> Failure {
     }
 }
 
+/// Puts what was done into the summary: of this plan, and of an interrupted one that was settled before it.
+pub fn tell(summary: &mut Summary, applied: &Applied, settled: Option<&Applied>) {
+    for left in &applied.moved {
+        summary.hold(left.kind);
+    }
+    let mut all = settled.cloned().unwrap_or_default();
+    all.absorb(applied.clone());
+    summary.credentials.issued = all.credentials;
+    let moved = all.moved.iter().map(|left| (left, "moved"));
+    let failed = all.failed.iter().map(|left| (left, "failed"));
+    let left_out = moved.chain(failed).take(NAMED).map(|(left, outcome)| LeftOut {
+        seq: left.seq,
+        dn: left.dn.clone(),
+        outcome,
+        reason: left.reason.clone(),
+    });
+    summary.changes = Changes {
+        done: all.done,
+        already: all.already,
+        moved: all.moved.len() as u64,
+        failed: all.failed.len() as u64,
+        not_done: all.not_done,
+        unknown: all.unknown,
+        left_out: left_out.collect(),
+    };
+    summary.stopped = all.stopped.map(|stopped| Reason {
+        why: match stopped.why {
+            Stop::Hours => "hours",
+            Stop::Server => "server",
+        },
+        text: stopped.text,
+    });
+    summary.slowdown = all.slowdown;
+}
+
 /// What was done, for people.
 pub fn report(applied: &Applied) -> Result<(), Failure> {
     let mut text = String::new();
-    for (title, list) in
-        [("Laissés de côté (l'entrée a changé depuis le plan)", &applied.moved), ("Échecs", &applied.failed)]
+    for (title, list) in [("Retenus (la fiche a changé depuis le plan)", &applied.moved), ("Échecs", &applied.failed)]
     {
         if list.is_empty() {
             continue;
         }
-        text.push_str(&format!("{title} : {}\n", list.len()));
+        text.push_str(&format!("{title} : {}\n", number(list.len() as u64)));
         for left in list.iter().take(20) {
             text.push_str(&format!("  {} : {}\n", left.dn, left.reason));
         }
         if list.len() > 20 {
-            text.push_str(&format!("  … et {} autres (voir audit show)\n", list.len() - 20));
+            text.push_str(&format!("  … et {} autres (voir audit show)\n", number(list.len() as u64 - 20)));
         }
     }
     text.push_str(&format!(
-        "Appliqué : {} changement(s), {} identifiant(s) scellé(s), en {:.1} s.\n",
-        applied.done, applied.credentials, applied.seconds
+        "Appliqué : {}, {}, en {:.1} s.\n",
+        count(applied.done, "changement", "changements"),
+        count(applied.credentials, "identifiant scellé", "identifiants scellés"),
+        applied.seconds
     ));
+    if applied.unknown > 0 {
+        text.push_str(&format!(
+            "Issue inconnue : {} ; la prochaine exécution le demandera à l'annuaire.\n",
+            count(applied.unknown, "changement", "changements")
+        ));
+    }
+    if let Some(stopped) = &applied.stopped {
+        let rest = count(applied.not_done, "changement reste", "changements restent");
+        text.push_str(&match stopped.why {
+            Stop::Hours => {
+                format!(
+                    "Arrêt : {} ; {rest} à faire. La prochaine exécution continue, --now écrit maintenant.\n",
+                    stopped.text
+                )
+            }
+            Stop::Server => format!("Arrêt : {} ; {rest} à faire. La prochaine exécution continue.\n", stopped.text),
+        });
+    }
+    if let Some(slow) = &applied.slowdown {
+        let end = if slow.recovered { "puis de nouveau à plein" } else { "jusqu'à la fin" };
+        text.push_str(&format!("Rythme réduit : {}, {end}.\n", slow.in_words()));
+    }
     output::text(&text)
 }

@@ -111,7 +111,7 @@ async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     let trail = session.trail().await?;
     session.store.run_started(session.run, "demo", None, session.now.as_millisecond()).await?;
     trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "demo" })).map_err(failed)?;
-    let (prepared, applied) = super::sync::night(session, false, &trail).await?;
+    let super::sync::Night { prepared, applied, .. } = super::sync::night(session, false, &trail).await?;
     let verdict = super::apply::verdict(&applied, !prepared.holds.is_empty());
     session.finish(trail, verdict).await?;
     super::plan::show(&prepared.path, false)?;

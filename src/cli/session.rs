@@ -8,7 +8,7 @@ use jiff::{Timestamp, Zoned};
 use rentree::audit::{Actor, Kind, Trail};
 use rentree::config::Config;
 use rentree::directory::dialect::Dialect;
-use rentree::directory::{Directory, Dn, ensure_branches};
+use rentree::directory::{Directory, Dn, Hours, ensure_branches};
 use rentree::plan::{Ground, RunId, Verdict};
 use rentree::progress::Progress;
 use rentree::store::{RunLock, Store};
@@ -27,6 +27,8 @@ pub struct Session {
     pub today: Date,
     pub progress: Arc<dyn Progress>,
     pub run: RunId,
+    /// When the directory may be written: `directory.write_window`, unless `--now` was given.
+    pub hours: Option<Hours>,
 }
 
 /// An installation without its directory: what printing and the trail need, also on a machine that cannot reach it.
@@ -77,6 +79,7 @@ impl Session {
         let store = Store::open(&config.store.url).await?;
         let directory = open_directory(&config, &store).await?;
         let now = clock();
+        let hours = config.directory.write_window.map(|window| Hours { window, clock });
         Ok(Self {
             config,
             store,
@@ -86,6 +89,7 @@ impl Session {
             today: today.unwrap_or_else(|| now.date()),
             progress,
             run: RunId(uuid::Uuid::now_v7()),
+            hours,
         })
     }
 
@@ -99,6 +103,7 @@ impl Session {
             today: self.today,
             threads: threads(),
             progress: Arc::clone(&self.progress),
+            hours: self.hours,
         }
     }
 

@@ -32,48 +32,67 @@ pub struct Args {
     /// Accepts that the directory holds people whom nobody here knows; they stay as they are
     #[arg(long)]
     accept_foreign: bool,
+    /// Writes at any time, whatever directory.write_window says
+    #[arg(long)]
+    now: bool,
     /// Computes stages and ages for this day (yyyy-mm-dd), for rehearsals
     #[arg(long, hide = true)]
     today: Option<jiff::civil::Date>,
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
-    let session = Session::open(global, args.today).await?;
+    let mut session = Session::open(global, args.today).await?;
+    if args.now {
+        session.hours = None;
+    }
     let _lock = session.lock("sync")?;
     let trail = session.trail().await?;
     session.store.run_started(session.run, "sync", None, session.now.as_millisecond()).await?;
     trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "sync" })).map_err(failed)?;
     let outcome = night(&session, args.accept_foreign, &trail).await;
     let verdict = match &outcome {
-        Ok((prepared, applied)) => {
+        Ok(Night { prepared, applied, settled }) => {
             let held = match args.exit_held {
                 ExitHeld::Any => !prepared.holds.is_empty(),
                 ExitHeld::New => prepared.holds.iter().any(|h| h.new),
             };
-            super::apply::verdict(applied, held)
+            let mut all = settled.clone().unwrap_or_default();
+            all.absorb(applied.clone());
+            super::apply::verdict(&all, held)
         }
         Err(failure) => failure.verdict,
     };
     let head = session.finish(trail, verdict).await?;
-    let (prepared, applied) = outcome?;
+    let Night { prepared, applied, settled } = outcome?;
     if let Some(html) = &args.html {
         render::html(&prepared.path, &render_options(false), html).map_err(failed)?;
     }
     if global.json {
         let mut summary = super::plan::summary(&session, &prepared, verdict);
-        summary.credentials.issued = applied.credentials;
+        super::apply::tell(&mut summary, &applied, settled.as_ref());
         output::json(&summary.with_stage("apply", Duration::from_secs_f64(applied.seconds)))?;
     } else {
         super::plan::show(&prepared.path, false)?;
         super::check::print_findings(&prepared)?;
-        super::apply::report(&applied)?;
+        let mut all = settled.unwrap_or_default();
+        all.absorb(applied);
+        super::apply::report(&all)?;
         session.progress.note(&format!("piste d'audit : {head}"));
     }
     Ok(verdict.exit_code(false))
 }
 
+/// What a night did.
+pub struct Night {
+    pub prepared: Prepared,
+    /// Of this night's plan.
+    pub applied: Applied,
+    /// Of a plan that was interrupted before.
+    pub settled: Option<Applied>,
+}
+
 /// Settles what was interrupted, plans, applies.
-pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Result<(Prepared, Applied), Failure> {
+pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Result<Night, Failure> {
     session.begin_writing().await?;
     let ground = session.ground();
     let settled = settle(&ground, trail).await.map_err(super::apply::failure)?;
@@ -84,12 +103,6 @@ pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Re
     }
     let prepared =
         prepare(&ground, &Options { accept_foreign, out: None }, trail).await.map_err(super::plan::failure)?;
-    let mut applied = apply(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
-    if let Some(settled) = settled {
-        applied.done += settled.done;
-        applied.credentials += settled.credentials;
-        applied.moved.extend(settled.moved);
-        applied.failed.extend(settled.failed);
-    }
-    Ok((prepared, applied))
+    let applied = apply(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
+    Ok(Night { prepared, applied, settled })
 }

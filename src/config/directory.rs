@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::WriteWindow;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DirectoryKind {
@@ -39,6 +41,8 @@ pub struct DirectoryConfig {
     pub writes_per_second: Option<NonZeroU32>,
     /// How many writes may go at once under that ceiling; a tenth of a second's worth by default.
     pub burst: Option<NonZeroU32>,
+    /// The hours in which to write, `"22:00-06:00"`; at any time when absent.
+    pub write_window: Option<WriteWindow>,
     /// Seconds before an answer is given up.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,

@@ -8,6 +8,7 @@ mod letters;
 mod limits;
 mod roster;
 mod source;
+mod window;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
+pub use window::WriteWindow;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]

@@ -150,6 +150,41 @@ pub struct AttributeChange {
     /// Values to add.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub new: Vec<Value>,
+    /// The attribute had no value at all: one that somebody has put there since is his, and the change is left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unset: bool,
+}
+
+/// What an entry must still be for an operation on it to be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// The attribute has no value.
+    Unset(String),
+    /// The attribute has this value, octet by octet.
+    Holds(String, Value),
+}
+
+impl Condition {
+    /// Whether it is so of an entry of which the attribute was read. The error names the attribute, never a value.
+    ///
+    /// # Errors
+    /// What is not as it must be.
+    pub fn check(&self, entry: &Entry) -> Result<(), String> {
+        match self {
+            Self::Unset(attribute) if entry.values(attribute).is_empty() => Ok(()),
+            Self::Unset(attribute) => Err(format!("{attribute} has a value now")),
+            Self::Holds(attribute, value) if entry.values(attribute).contains(value) => Ok(()),
+            Self::Holds(attribute, _) => Err(format!("{attribute} is another one now")),
+        }
+    }
+
+    #[must_use]
+    pub fn attribute(&self) -> &str {
+        match self {
+            Self::Unset(attribute) | Self::Holds(attribute, _) => attribute,
+        }
+    }
 }
 
 /// One write.
@@ -163,6 +198,12 @@ pub enum Operation {
         modifications: Vec<Modification>,
     },
     Delete(Dn),
+    /// Another operation, carried out only while its entry is as the conditions say; otherwise the answer is
+    /// `DirectoryError::Moved`. Servers check it together with the write where they can (RFC 4528).
+    OnlyIf {
+        conditions: Vec<Condition>,
+        operation: Box<Operation>,
+    },
 }
 
 impl Operation {
@@ -171,6 +212,26 @@ impl Operation {
         match self {
             Self::Add(entry) => &entry.dn,
             Self::Modify { dn, .. } | Self::Delete(dn) => dn,
+            Self::OnlyIf { operation, .. } => operation.dn(),
+        }
+    }
+
+    /// The operation under these conditions; the operation alone when there are none.
+    #[must_use]
+    pub fn only_if(self, conditions: Vec<Condition>) -> Self {
+        if conditions.is_empty() { self } else { Self::OnlyIf { conditions, operation: Box::new(self) } }
+    }
+
+    /// What is done, and all the conditions under which.
+    #[must_use]
+    pub fn parts(&self) -> (&Self, Vec<&Condition>) {
+        match self {
+            Self::OnlyIf { conditions, operation } => {
+                let (operation, mut inner) = operation.parts();
+                inner.extend(conditions);
+                (operation, inner)
+            }
+            plain => (plain, Vec::new()),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod dialect;
 mod dn;
 pub mod embedded;
 mod entry;
+mod hours;
 pub mod ldap;
 pub mod ldif;
 mod pace;
@@ -21,8 +22,9 @@ use crate::store::Store;
 
 pub use branches::ensure_branches;
 pub use dn::{Dn, DnError};
-pub use entry::{AttributeChange, Entry, Modification, Operation, Value, is_secret};
-pub use pace::Pace;
+pub use entry::{AttributeChange, Condition, Entry, Modification, Operation, Value, is_secret};
+pub use hours::Hours;
+pub use pace::{Pace, Slowdown, Trouble};
 
 /// What to read: everything below `base` that matches `filter`, with only these attributes (all user attributes when
 /// empty).
@@ -44,7 +46,12 @@ pub trait Directory: Send + Sync {
     async fn search(&self, search: Search) -> Result<BoxStream<'_, Result<Entry, DirectoryError>>, DirectoryError>;
 
     /// One entry with all its user attributes, or `None`.
-    async fn read(&self, dn: &Dn) -> Result<Option<Entry>, DirectoryError>;
+    async fn read(&self, dn: &Dn) -> Result<Option<Entry>, DirectoryError> {
+        self.read_with(dn, &[]).await
+    }
+
+    /// The same, with these operational attributes, which servers give only to who asks for them by name.
+    async fn read_with(&self, dn: &Dn, operational: &[&str]) -> Result<Option<Entry>, DirectoryError>;
 
     /// Carries out a batch, several at a time (at most 32 on one connection), each paced by `pace`. Gives the outcome
     /// of each, in the order of `operations`. Operations of one batch are independent of each other. An outcome of
@@ -87,7 +94,8 @@ pub enum DirectoryError {
     AlreadyExists { dn: String },
     #[error("{dn} is not there")]
     NoSuchEntry { dn: String },
-    /// A value to delete was not there or a value to add was: the entry is not what the plan saw.
+    /// A value to delete was not there or a value to add was, or a condition does not hold: the entry is not what the
+    /// plan saw.
     #[error("{dn} is not what the plan saw: {reason}")]
     Moved { dn: String, reason: String },
     /// Schema, syntax, rights: asking again would not help.
@@ -96,9 +104,26 @@ pub enum DirectoryError {
     /// Busy, unavailable, too slow, after the retries.
     #[error("{dn}: {reason}, after {attempts} attempts")]
     Unavailable { dn: String, reason: String, attempts: u32 },
+    /// Not sent: the server refuses one write after the other, for a reason of its own.
+    #[error("{server} takes no writes: {reason}")]
+    Stopped { server: String, reason: String },
     /// The connection broke before the answer came.
     #[error("{dn}: the outcome is unknown ({reason})")]
     Unknown { dn: String, reason: String },
     #[error("{0}")]
     Configuration(String),
+}
+
+impl DirectoryError {
+    /// Whether the server may do better in a moment.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Unavailable { .. })
+    }
+
+    /// Whether it ends a batch: nothing was sent, and nothing more will be.
+    #[must_use]
+    pub const fn ends_batch(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Stopped { .. })
+    }
 }

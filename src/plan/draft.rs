@@ -75,6 +75,8 @@ pub(super) struct Beside<'a> {
     pub groups: &'a [Entry],
     pub years: &'a Years,
     pub accept_foreign: bool,
+    /// Whom the plan before this one was to create when its application broke off: they were counted then.
+    pub begun: &'a HashSet<JoinKey>,
 }
 
 /// A plan before it is written: creations by person, because their contents are computed while writing.
@@ -104,7 +106,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     count_accounts(&matter.accounts, &mut tallies);
     let creates = population.to_create(roster);
     for &id in &creates {
-        if let Some(person) = roster.person(id) {
+        if let Some(person) = roster.person(id).filter(|person| !beside.begun.contains(&person.key)) {
             for uai in uais(roster, person) {
                 tallies.of(uai.as_str(), person.profile).creations += 1;
             }

@@ -180,6 +180,7 @@ pub fn attributes(changes: &[(&str, &[&str], &[&str])]) -> Vec<AttributeChange> 
             attribute: (*attribute).to_owned(),
             old: values(old),
             new: values(new),
+            unset: old.is_empty(),
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 //! Plain functions of their inputs: no clock, no randomness, no server; [`prepare()`] alone reads and writes. A plan is
 //! immutable; applying makes no choice.
 
+mod begun;
 mod divergence;
 mod draft;
 pub mod file;

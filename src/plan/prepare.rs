@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
 use crate::directory::dialect::Dialect;
-use crate::directory::{Directory, DirectoryError, Dn, Entry, Search};
+use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours, Search};
 use crate::feed::{Category, Finding};
 use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, RulesError};
@@ -43,6 +43,8 @@ pub struct Ground<'a> {
     pub today: Date,
     pub threads: usize,
     pub progress: Arc<dyn Progress>,
+    /// When the directory may be written; at any time when absent.
+    pub hours: Option<Hours>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -125,8 +127,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     roster.complete(&mut findings, &crate::image::sources(ground.config));
     findings.append(&mut roster.findings);
     let (structures, groups) = tokio::try_join!(
-        collect(ground, ground.dialect.structures_branch()),
-        collect(ground, ground.dialect.groups_branch())
+        again(ground, || collect(ground, ground.dialect.structures_branch())),
+        again(ground, || collect(ground, ground.dialect.groups_branch()))
     )?;
     let matter = Arc::new(Matter {
         structures: structures_there(&roster, &ground.dialect, &structures),
@@ -141,19 +143,26 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         config: ground.config.clone(),
         today: ground.today,
     });
-    let population = population(ground, &matter).await?;
+    let population = again(ground, || population(ground, &matter)).await?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
     ground.progress.begin("plan", None);
     let years =
         Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
+    let begun = super::begun::begun(ground).await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
         blocking(move || {
-            let beside =
-                Beside { intakes: &intakes, structures: &structures, groups: &groups, years: &years, accept_foreign };
+            let beside = Beside {
+                intakes: &intakes,
+                structures: &structures,
+                groups: &groups,
+                years: &years,
+                accept_foreign,
+                begun: &begun,
+            };
             draft(&matter, &population, &beside)
         })
         .await?
@@ -266,6 +275,29 @@ async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, 
 
 /// Entries handed over at once between threads.
 const BATCH: usize = 1_024;
+
+/// How many times a branch is read when the connection is lost in the midst of it.
+const READS: u32 = 3;
+
+/// Reads a branch, from its beginning again when it broke off: half of it would be taken for the whole, and those of
+/// the other half for people without account.
+async fn again<T, F: Future<Output = Result<T, PlanError>>>(
+    ground: &Ground<'_>,
+    read: impl Fn() -> F,
+) -> Result<T, PlanError> {
+    let mut reads = 1;
+    loop {
+        match read().await {
+            Err(PlanError::Directory(error)) if error.is_passing() && reads < READS => {
+                reads += 1;
+                ground
+                    .progress
+                    .note(&format!("la lecture de l'annuaire a été interrompue, elle reprend du début ({error})"));
+            }
+            outcome => return outcome,
+        }
+    }
+}
 
 /// A branch that fits in memory: structures and groups, without the branch itself.
 async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError> {

@@ -142,6 +142,16 @@ impl Store {
         row.as_ref().map(plan_row).transpose()
     }
 
+    /// The last plan whose application began, whether it came to its end or not.
+    pub async fn last_begun_plan(&self) -> Result<Option<PlanRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, file, digest, created_at, state FROM plan WHERE state <> 'ready' ORDER BY id DESC LIMIT 1",
+        )
+        .fetch_optional(&self.reader)
+        .await?;
+        row.as_ref().map(plan_row).transpose()
+    }
+
     /// A plan whose application was interrupted.
     pub async fn interrupted_plan(&self) -> Result<Option<PlanRow>, StoreError> {
         let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE state = 'applying'")

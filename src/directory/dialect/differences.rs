@@ -59,7 +59,7 @@ impl Dialect {
                 pieces = rest;
                 let there = slot(&slots, item.attribute);
                 if goes {
-                    self.push_change(item.attribute, there.to_vec(), Vec::new(), &mut changes);
+                    self.push_change(item.attribute, there, there.to_vec(), Vec::new(), &mut changes);
                 } else if item.owner == Owner::Own {
                     self.memberships_change(item, wanted, own, (there, &actual.dn), put, &mut changes);
                 } else if !wanted.left_alone.contains(&item.attribute) {
@@ -68,7 +68,8 @@ impl Dialect {
             }
             if goes {
                 for &attribute in &part.unowned {
-                    self.push_change(attribute, slot(&slots, attribute).to_vec(), Vec::new(), &mut changes);
+                    let there = slot(&slots, attribute);
+                    self.push_change(attribute, there, there.to_vec(), Vec::new(), &mut changes);
                 }
             }
         }
@@ -94,7 +95,7 @@ impl Dialect {
                 let old: Vec<Value> = there.iter().filter(|v| !is_one(v)).cloned().collect();
                 let first = own.first().filter(|_| !there.iter().any(|v| is_one(&v)));
                 let new = first.map(|p| Value::from(wanted.piece(*p))).into_iter().collect();
-                self.push_change(item.attribute, old, new, changes);
+                self.push_change(item.attribute, there, old, new, changes);
             }
             Owner::Added => {
                 let missing = own.iter().map(|p| wanted.piece(*p)).filter(|w| {
@@ -102,7 +103,7 @@ impl Dialect {
                     !there.iter().filter_map(Value::as_text).any(|t| same_folded(w, t))
                 });
                 let missing: Vec<Value> = missing.map(Value::from).collect();
-                self.push_change(item.attribute, Vec::new(), missing, changes);
+                self.push_change(item.attribute, there, Vec::new(), missing, changes);
             }
             Owner::Keep | Owner::Replace => {
                 // What is unchanged, nearly always: the same values in the same order.
@@ -120,7 +121,7 @@ impl Dialect {
                     .filter(|p| !there.iter().any(|v| is(p, v)))
                     .map(|p| Value::from(wanted.piece(*p)))
                     .collect();
-                self.push_change(item.attribute, old, new, changes);
+                self.push_change(item.attribute, there, old, new, changes);
             }
         }
     }
@@ -144,7 +145,7 @@ impl Dialect {
         let old: Vec<Value> = there.iter().filter(gone).cloned().collect();
         let missing = own.iter().filter(|p| !there.iter().any(|v| is(p, v)));
         let new: Vec<Value> = missing.map(|p| Value::from(wanted.piece(*p))).collect();
-        self.push_change(item.attribute, old, new, changes);
+        self.push_change(item.attribute, there, old, new, changes);
     }
 
     /// Missing classes are added. An auxiliary class whose role ended goes with its attributes (the bits of these
@@ -183,13 +184,22 @@ impl Dialect {
                 }
             }
         }
-        self.push_change(OBJECT_CLASS, remove, add.into_iter().map(Value::from).collect(), changes);
+        self.push_change(OBJECT_CLASS, classes, remove, add.into_iter().map(Value::from).collect(), changes);
         leaving
     }
 
-    fn push_change(&self, attribute: u8, old: Vec<Value>, new: Vec<Value>, changes: &mut Vec<AttributeChange>) {
+    /// `there` is all that the attribute holds.
+    fn push_change(
+        &self,
+        attribute: u8,
+        there: &[Value],
+        old: Vec<Value>,
+        new: Vec<Value>,
+        changes: &mut Vec<AttributeChange>,
+    ) {
+        let unset = there.is_empty();
         if !(old.is_empty() && new.is_empty()) {
-            changes.push(AttributeChange { attribute: self.attributes.name(attribute).to_owned(), old, new });
+            changes.push(AttributeChange { attribute: self.attributes.name(attribute).to_owned(), old, new, unset });
         }
     }
 }

@@ -45,6 +45,17 @@ pub enum LockMethod {
 }
 
 impl LockMethod {
+    /// The attribute that must have been read for the three questions below, beside the ordinary ones. It is operational
+    /// on some servers: ask for it by name.
+    #[must_use]
+    pub const fn attribute(&self) -> &'static str {
+        match self {
+            Self::Prefix { .. } | Self::State(_) => USER_PASSWORD,
+            Self::PwdAccountLockedTime {} => PWD_ACCOUNT_LOCKED_TIME,
+            Self::NsAccountLock {} => NS_ACCOUNT_LOCK,
+        }
+    }
+
     /// Whether the entry is locked by this method.
     #[must_use]
     pub fn is_locked(&self, entry: &Entry) -> bool {

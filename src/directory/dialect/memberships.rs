@@ -77,7 +77,7 @@ impl Dialect {
         if old.is_empty() {
             return Vec::new();
         }
-        vec![AttributeChange { attribute: attribute.to_owned(), old, new: Vec::new() }]
+        vec![AttributeChange { attribute: attribute.to_owned(), old, new: Vec::new(), unset: false }]
     }
 
     /// How the plain names of a group's members have to change, beside [`member_changes`](super::member_changes) with
@@ -99,7 +99,9 @@ impl Dialect {
         let old: Vec<Value> = actual.values(attribute).iter().filter(gone).cloned().collect();
         let missing = wanted.iter().filter(|dn| !dn.is_empty()).map(Dn::rdn_value);
         let new: Vec<Value> = missing.filter(|name| !there.contains(&fold(name))).map(Value::from).collect();
-        (!(old.is_empty() && new.is_empty())).then(|| AttributeChange { attribute: attribute.to_owned(), old, new })
+        let unset = actual.values(attribute).is_empty();
+        let changes = !(old.is_empty() && new.is_empty());
+        changes.then(|| AttributeChange { attribute: attribute.to_owned(), old, new, unset })
     }
 }
 

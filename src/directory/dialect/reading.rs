@@ -92,7 +92,8 @@ impl Dialect {
         if links.is_empty() {
             return Vec::new();
         }
-        let mut changes = vec![AttributeChange { attribute: attribute.to_owned(), old: links, new: Vec::new() }];
+        let mut changes =
+            vec![AttributeChange { attribute: attribute.to_owned(), old: links, new: Vec::new(), unset: false }];
         // The role that hangs on the links; the links of a dialect without such a class stand alone.
         let part = self
             .shape(Kind::Relative)
@@ -110,13 +111,18 @@ impl Dialect {
                 .cloned()
                 .collect();
             if !classes.is_empty() {
-                changes.push(AttributeChange { attribute: "objectClass".to_owned(), old: classes, new: Vec::new() });
+                changes.push(AttributeChange {
+                    attribute: "objectClass".to_owned(),
+                    old: classes,
+                    new: Vec::new(),
+                    unset: false,
+                });
             }
             for id in &part.unowned {
                 let name = self.attributes.name(*id);
                 let old = entry.values(name).to_vec();
                 if !old.is_empty() {
-                    changes.push(AttributeChange { attribute: name.to_owned(), old, new: Vec::new() });
+                    changes.push(AttributeChange { attribute: name.to_owned(), old, new: Vec::new(), unset: false });
                 }
             }
         }

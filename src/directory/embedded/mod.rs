@@ -81,7 +81,8 @@ impl Directory for Embedded {
             .boxed())
     }
 
-    async fn read(&self, dn: &Dn) -> Result<Option<Entry>, DirectoryError> {
+    /// Nothing is operational here: every attribute is given.
+    async fn read_with(&self, dn: &Dn, _operational: &[&str]) -> Result<Option<Entry>, DirectoryError> {
         let row = self.store.entry(&path(dn)).await.map_err(|e| unreachable(&e))?;
         row.map(|row| entry(row.dn, &row.attributes, &Selection::All)).transpose()
     }

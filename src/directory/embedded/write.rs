@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{NAME, explain, modify, path, text};
-use crate::directory::{DirectoryError, Dn, Operation};
+use crate::directory::{DirectoryError, Dn, Entry, Operation};
 use crate::store::entries::{EntryRow, EntryWriter};
 use crate::store::{Store, StoreError};
 
@@ -64,10 +64,10 @@ impl<'a> Batch<'a> {
         let mut deleted = Vec::new();
         for operation in operations {
             let own = path(operation.dn());
-            match operation {
+            match operation.parts().0 {
                 Operation::Add(_) => drop(parent(&own).map(|p| wanted.insert(p.to_owned()))),
                 Operation::Delete(_) => deleted.push(own.clone()),
-                Operation::Modify { .. } => {}
+                Operation::Modify { .. } | Operation::OnlyIf { .. } => {}
             }
             wanted.insert(own);
         }
@@ -87,6 +87,15 @@ impl<'a> Batch<'a> {
         let dn = operation.dn();
         let own = path(dn);
         let missing = |dn: &Dn| DirectoryError::NoSuchEntry { dn: dn.to_string() };
+        let (operation, conditions) = operation.parts();
+        if !conditions.is_empty() {
+            let row = self.get(&own).ok_or_else(|| missing(dn))?;
+            let attributes = text::decode(&row.attributes, |_| true).map_err(|e| super::damaged(&own, &e))?;
+            let entry = Entry { dn: dn.clone(), attributes };
+            if let Some(reason) = conditions.iter().find_map(|c| c.check(&entry).err()) {
+                return Err(DirectoryError::Moved { dn: dn.to_string(), reason });
+            }
+        }
         let after = match operation {
             Operation::Add(entry) => {
                 let attributes = modify::check_add(entry)?;
@@ -113,11 +122,13 @@ impl<'a> Batch<'a> {
                 }
                 None
             }
+            // `parts` has taken all of these off.
+            Operation::OnlyIf { .. } => return Ok(()),
         };
         match operation {
             Operation::Add(_) => self.count(&own, 1),
             Operation::Delete(_) => self.count(&own, -1),
-            Operation::Modify { .. } => {}
+            Operation::Modify { .. } | Operation::OnlyIf { .. } => {}
         }
         let written = self.get(&own).map_or_else(|| dn.to_string(), |row| row.dn.clone());
         let row = after.map(|attributes| EntryRow { path: own.clone(), dn: written, attributes });

@@ -94,6 +94,10 @@ impl Connector {
         if result.rc == 0 {
             return Ok(ldap);
         }
+        // Not the identity's fault, and soon over as a rule.
+        if matches!(result.rc, 11 | 51 | 52) {
+            return Err(self.unreachable(format!("it answers the bind with {}", outcome::in_words(&result))));
+        }
         let hint = match result.rc {
             49 if matches!(self.identity, Identity::Simple { .. }) => {
                 ": wrong password, or no such entry; check directory.bind_dn and directory.password_file"

@@ -1,21 +1,29 @@
 //! The LDAP back end (ldap3): `ldap://` with StartTLS, `ldaps://`, `ldapi://`.
 //!
-//! One connection carries reads and writes, another checks passwords. The library neither pools nor reconnects: a lost
-//! connection is replaced here, and what was under way on it is told as it is. Referrals are never followed: they
+//! One connection carries writes and reads of single entries, another checks passwords, and each search of a branch has
+//! its own while it lasts: a server keeps the place of one paged read per connection, and OpenLDAP ends the first when
+//! a second begins. The library neither pools nor reconnects: a lost connection is replaced here, and what was under
+//! way on it is told as it is. Referrals are never followed: they
 //! would take the identity's password to another server.
 
 mod address;
+mod assertion;
+mod batch;
 mod connection;
+mod guard;
 mod outcome;
 mod read;
 mod secret;
 mod tls;
 mod write;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use futures_util::stream::{BoxStream, StreamExt as _};
+use futures_util::stream::BoxStream;
 use ldap3::Scope;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::sleep;
 
 use self::connection::Connector;
 use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Search};
@@ -23,6 +31,19 @@ use crate::config::DirectoryConfig;
 
 /// slapd drops a connection that has too many operations pending; beyond this nothing is gained either.
 const WINDOW_LIMIT: u8 = 32;
+
+/// How many times an operation is sent to a server that answers `busy` or `unavailable`.
+const ATTEMPTS: u32 = 6;
+/// The wait after the first such answer; it doubles, to 3 s: some 6 s in all.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Waits between the tries to connect again, 15 s in all: a service that restarts is back by then.
+const RECONNECT_WAITS: [Duration; 5] = [
+    Duration::from_millis(300),
+    Duration::from_millis(700),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// Tells one connection from the next.
 type Generation = u64;
@@ -33,6 +54,10 @@ pub struct Ldap {
     current: Mutex<Current>,
     /// The connection that checks passwords: a bind changes who a connection is.
     checker: Mutex<Option<ldap3::Ldap>>,
+    /// Connections that searches have done with.
+    idle: Mutex<Vec<ldap3::Ldap>>,
+    /// Whether the server announces the Assertion control, once it was asked.
+    asserts: OnceCell<bool>,
     page_size: i32,
     window: usize,
 }
@@ -61,6 +86,8 @@ impl Ldap {
             connector: Connector::new(config)?,
             current: Mutex::default(),
             checker: Mutex::default(),
+            idle: Mutex::default(),
+            asserts: OnceCell::new(),
             page_size: i32::try_from(config.page_size.get()).unwrap_or(i32::MAX),
             window: usize::from(config.window.clamp(1, WINDOW_LIMIT)),
         };
@@ -83,6 +110,29 @@ impl Ldap {
         Ok((handle, current.generation))
     }
 
+    /// The same, waiting for a server that was there and has gone: it may be about to come back.
+    async fn patient_handle(&self) -> Result<(ldap3::Ldap, Generation), DirectoryError> {
+        patiently(|| self.handle()).await
+    }
+
+    /// A connection for one search of a branch.
+    async fn lease(&self) -> Result<ldap3::Ldap, DirectoryError> {
+        let idle = {
+            let mut idle = self.idle.lock().await;
+            idle.retain_mut(|handle| !handle.is_closed());
+            idle.pop()
+        };
+        match idle {
+            Some(handle) => Ok(handle),
+            None => patiently(|| self.connector.connect()).await,
+        }
+    }
+
+    /// Gives back a connection on which a search came to its end. One that broke is dropped instead.
+    async fn give_back(&self, handle: ldap3::Ldap) {
+        self.idle.lock().await.push(handle);
+    }
+
     /// Gives up a connection that failed. What is still under way on it keeps it open until answered.
     async fn discard(&self, generation: Generation) {
         let mut current = self.current.lock().await;
@@ -98,15 +148,33 @@ impl Ldap {
     }
 }
 
+/// Tries to connect until the waits are over.
+async fn patiently<T, F: Future<Output = Result<T, DirectoryError>>>(
+    connect: impl Fn() -> F,
+) -> Result<T, DirectoryError> {
+    let mut waits = RECONNECT_WAITS.iter();
+    loop {
+        match (connect().await, waits.next()) {
+            (Err(error @ DirectoryError::Unreachable { .. }), Some(wait)) => {
+                tracing::debug!(%error, "no connection: once more in a moment");
+                sleep(*wait).await;
+            }
+            (answer, _) => return answer,
+        }
+    }
+}
+
 #[async_trait]
 impl Directory for Ldap {
     async fn search(&self, search: Search) -> Result<BoxStream<'_, Result<Entry, DirectoryError>>, DirectoryError> {
         read::search(self, search, Scope::Subtree).await
     }
 
-    async fn read(&self, dn: &Dn) -> Result<Option<Entry>, DirectoryError> {
-        let search = Search { base: dn.clone(), filter: "(objectClass=*)".into(), attributes: Vec::new() };
-        read::search(self, search, Scope::Base).await?.next().await.transpose()
+    async fn read_with(&self, dn: &Dn, operational: &[&str]) -> Result<Option<Entry>, DirectoryError> {
+        // No list at all means all user attributes; beside a name, `*` does (RFC 4511 §4.5.1.8).
+        let all = (!operational.is_empty()).then_some("*");
+        let attributes = all.into_iter().chain(operational.iter().copied()).map(str::to_owned).collect();
+        read::entry_at(self, Search { base: dn.clone(), filter: "(objectClass=*)".into(), attributes }).await
     }
 
     async fn execute(&self, operations: &[Operation], pace: &Pace) -> Vec<Result<(), DirectoryError>> {

@@ -30,6 +30,12 @@ pub(super) fn judge(operation: &Operation, result: &LdapResult) -> Outcome {
     })
 }
 
+/// Whether a refusal says something of the server rather than of the entry: the next write would meet it too.
+pub(super) const fn is_the_servers(code: u32) -> bool {
+    // Referral, adminLimitExceeded, busy, unavailable, unwillingToPerform (read-only), other (a full disk).
+    matches!(code, 10 | 11 | 51 | 52 | 53 | 80)
+}
+
 /// The code's name, the server's own text, and what the code usually means for a feed.
 pub(super) fn in_words(result: &LdapResult) -> String {
     let mut words = name(result.rc).to_owned();
@@ -38,9 +44,13 @@ pub(super) fn in_words(result: &LdapResult) -> String {
         words.push_str(result.text.trim());
     }
     let hint = match result.rc {
+        3 => "; reading takes longer than the server allows the identity: give it olcLimits with time=unlimited",
         4 => "; the identity may not read so many entries: give it olcLimits with size.prtotal=unlimited",
-        10 => "; the server only reads and refers to another, which is not followed: name the one that writes",
+        11 => "; a limit of the server (389 Directory Server: nsslapd-lookthroughlimit, nsslapd-idlistscanlimit)",
+        10 => "; it refers to another server, which is not followed: put that one in directory.url",
         50 => "; the identity lacks the right: check the server's access rules",
+        53 => "; is the server read-only or restricted (olcReadOnly, olcRestrict), or a replica?",
+        80 => "; is its disk full, or its database at its greatest size (olcDbMaxSize)? Its log says more",
         65 | 17 | 21 => "; does the server have the schema of the ENT?",
         _ => "",
     };
@@ -123,7 +133,14 @@ mod tests {
             (&delete, 32, Some("uid=a,ou=people,dc=fr is not there")),
             (&delete, 51, Some("later busy: because")),
             (&delete, 52, Some("later unavailable: because")),
-            (&delete, 53, Some("uid=a,ou=people,dc=fr: the server answered 53 (unwillingToPerform: because)")),
+            (
+                &delete,
+                53,
+                Some(
+                    "uid=a,ou=people,dc=fr: the server answered 53 (unwillingToPerform: because; is the server \
+                     read-only or restricted (olcReadOnly, olcRestrict), or a replica?)",
+                ),
+            ),
         ] {
             assert_eq!(judged(operation, code).err().as_deref(), expected, "{code}");
         }

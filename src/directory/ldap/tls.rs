@@ -62,6 +62,12 @@ pub(super) fn explain(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(
             reason @ (CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }),
         ) => format!("its certificate is for another name: use in directory.url a name that it carries ({reason})"),
+        rustls::Error::InvalidCertificate(
+            reason @ (CertificateError::Expired | CertificateError::ExpiredContext { .. }),
+        ) => format!("its certificate has expired: have it renewed on the server ({reason})"),
+        rustls::Error::InvalidCertificate(
+            reason @ (CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }),
+        ) => format!("its certificate is not valid yet: is the clock right, here and there? ({reason})"),
         rustls::Error::InvalidCertificate(reason) => format!("its certificate is not valid ({reason})"),
         other => format!("TLS failed ({other})"),
     }

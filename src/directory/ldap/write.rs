@@ -1,51 +1,26 @@
 //! Writing: several operations in flight on one connection, each with the outcome that is known of it.
 //!
 //! An operation that was sent and not answered is *unknown*, never retried: only the server knows. One that was not
-//! sent goes over a new connection. A server that cannot be reached again is not tried anew for each of the thousands
-//! of operations that are left.
+//! sent goes over a new connection. A server that cannot be reached again, or that refuses one write like the other, is
+//! not tried anew for each of the thousands of operations that are left.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use ldap3::controls::RawControl;
 use ldap3::{LdapError, LdapResult, Mod};
-use tokio::sync::Mutex;
 use tokio::time::sleep;
 
+use super::batch::Batch;
+use super::guard::{self, Whole};
 use super::outcome::{Outcome, judge};
-use super::{Generation, Ldap, connection};
+use super::{ATTEMPTS, FIRST_WAIT, Ldap, assertion, connection};
 use crate::directory::{DirectoryError, Operation, Pace, Value};
 
-/// How many times an operation is sent to a server that answers `busy` or `unavailable`.
-const ATTEMPTS: u32 = 6;
-/// The wait after the first such answer; it doubles, to 3 s: some 6 s in all.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// Waits before the tries to connect again: a service that restarts is back by then.
-const RECONNECT_WAITS: [Duration; 5] = [
-    Duration::ZERO,
-    Duration::from_millis(300),
-    Duration::from_millis(700),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
-/// Connections lost in one batch after which the rest of it is left: each may leave a window of unknown outcomes.
-const LOSSES: u32 = 3;
-
-/// What the operations of one batch share.
-#[derive(Default)]
-struct Batch {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The connection in use; it counts as a loss when it has to be replaced.
-    last: Option<Generation>,
-    losses: u32,
-    /// Why nothing more is sent.
-    down: Option<DirectoryError>,
-}
+/// inappropriateMatching: an attribute whose values the server cannot compare.
+const NO_EQUALITY_RULE: u32 = 18;
 
 pub(super) async fn execute(ldap: &Ldap, operations: &[Operation], pace: &Pace) -> Vec<Result<(), DirectoryError>> {
     let (batch, next) = (Batch::default(), AtomicUsize::new(0));
@@ -65,20 +40,51 @@ pub(super) async fn execute(ldap: &Ldap, operations: &[Operation], pace: &Pace) 
 }
 
 async fn run(ldap: &Ldap, batch: &Batch, operation: &Operation, pace: &Pace) -> Result<(), DirectoryError> {
+    let (operation, conditions) = operation.parts();
     let dn = || operation.dn().to_string();
+    let asserts = !conditions.is_empty() && ldap.asserts().await;
+    // The same operation with whole attributes, once the server has said that it cannot find their values.
+    let mut whole: Option<Whole> = None;
     let mut wait = FIRST_WAIT;
     let mut attempts = 0;
     loop {
         pace.ready().await;
         let (mut handle, generation) = batch.handle(ldap).await?;
+        if !conditions.is_empty() && !asserts && whole.is_none() {
+            guard::look_first(ldap, operation.dn(), &conditions).await?;
+        }
         handle.with_timeout(ldap.connector.patience);
-        match send(&mut handle, operation).await {
-            Ok(result) => match judge(operation, &result) {
-                Outcome::Done => return Ok(()),
-                Outcome::Failed(error) => return Err(error),
-                Outcome::Later(reason) => {
+        let sent = Instant::now();
+        let answer = match &whole {
+            Some(whole) => {
+                attach(&mut handle, whole.control.clone());
+                handle.modify(operation.dn().as_str(), whole.parts()).await
+            }
+            None => {
+                attach(&mut handle, asserts.then(|| assertion::control(&conditions)));
+                send(&mut handle, operation).await
+            }
+        };
+        match answer {
+            Ok(result) => match (judge(operation, &result), operation) {
+                (Outcome::Done, _) => {
+                    batch.note_done().await;
+                    pace.answered(sent.elapsed());
+                    return Ok(());
+                }
+                (_, Operation::Modify { dn, modifications }) if result.rc == NO_EQUALITY_RULE && whole.is_none() => {
+                    whole = Some(guard::whole(ldap, dn, modifications, &conditions).await?);
+                }
+                (Outcome::Failed(error), _) => {
+                    batch.note_refused(ldap, &result, 1).await;
+                    pace.answered(sent.elapsed());
+                    return Err(error);
+                }
+                (Outcome::Later(reason), _) => {
+                    pace.busy();
                     attempts += 1;
                     if attempts == ATTEMPTS {
+                        batch.note_refused(ldap, &result, attempts).await;
                         return Err(DirectoryError::Unavailable { dn: dn(), reason, attempts });
                     }
                     sleep(wait).await;
@@ -100,42 +106,9 @@ async fn run(ldap: &Ldap, batch: &Batch, operation: &Operation, pace: &Pace) -> 
     }
 }
 
-impl Batch {
-    /// The connection to send over, opened anew when the last one was lost.
-    async fn handle(&self, ldap: &Ldap) -> Result<(ldap3::Ldap, Generation), DirectoryError> {
-        let mut state = self.state.lock().await;
-        if let Some(error) = &state.down {
-            return Err(error.clone());
-        }
-        let mut last = None;
-        for wait in RECONNECT_WAITS {
-            // Even a sleep of nothing lasts to the next millisecond, and this is on the way of every operation.
-            if !wait.is_zero() {
-                sleep(wait).await;
-            }
-            match ldap.handle().await {
-                Ok((handle, generation)) => {
-                    if state.last.replace(generation).is_some_and(|before| before != generation) {
-                        state.losses += 1;
-                        tracing::warn!(server = ldap.connector.server, losses = state.losses, "connected again");
-                    }
-                    if state.losses < LOSSES {
-                        return Ok((handle, generation));
-                    }
-                    last =
-                        Some(ldap.connector.unreachable(format!("the connection broke {LOSSES} times in one batch")));
-                    break;
-                }
-                Err(error @ DirectoryError::Unreachable { .. }) => last = Some(error),
-                Err(error) => {
-                    last = Some(error);
-                    break;
-                }
-            }
-        }
-        let error = last.unwrap_or_else(|| ldap.connector.unreachable("no connection"));
-        state.down = Some(error.clone());
-        Err(error)
+fn attach(handle: &mut ldap3::Ldap, control: Option<RawControl>) {
+    if let Some(control) = control {
+        handle.with_controls(vec![control]);
     }
 }
 
@@ -161,6 +134,8 @@ async fn send(handle: &mut ldap3::Ldap, operation: &Operation) -> Result<LdapRes
             handle.modify(dn, parts).await
         }
         Operation::Delete(_) => handle.delete(dn).await,
+        // `parts` has taken the conditions off.
+        Operation::OnlyIf { operation, .. } => Box::pin(send(handle, operation)).await,
     }
 }
 

@@ -23,11 +23,12 @@ pub fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
 }
 
 /// Writes a change record, as `ldapmodify` takes it. Values to delete and to add of one attribute follow each other,
-/// in that order.
+/// in that order. Conditions have no form in a change record and are left out.
 ///
 /// # Errors
 /// When `out` fails.
 pub fn write_operation(out: &mut impl Write, operation: &Operation) -> io::Result<()> {
+    let (operation, _) = operation.parts();
     line(out, "dn", operation.dn().as_str().as_bytes())?;
     match operation {
         Operation::Add(entry) => {
@@ -35,6 +36,8 @@ pub fn write_operation(out: &mut impl Write, operation: &Operation) -> io::Resul
             attributes(out, entry)?;
         }
         Operation::Delete(_) => out.write_all(b"changetype: delete\n")?,
+        // `parts` has taken the conditions off.
+        Operation::OnlyIf { .. } => {}
         Operation::Modify { modifications, .. } => {
             out.write_all(b"changetype: modify\n")?;
             for Modification { attribute, delete, add } in modifications {

@@ -31,7 +31,7 @@ use crate::roster::{JoinKey, Profile};
 
 pub use holds::{HoldFold, HoldFolds};
 pub use html::{html, html_policy, html_to};
-pub use summary::{Credentials, Summary};
+pub use summary::{Changes, Credentials, LeftOut, Reason, Summary};
 pub use text::text;
 pub use words::hold_reason;
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::directory::Slowdown;
 use crate::feed::{Category, Severity};
 use crate::plan::{
-    AccountTotals, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, Totals, Verdict,
+    AccountTotals, ChangeKind, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, Totals, Verdict,
 };
 
 /// One run in figures. Fields keep their order and, within a format version, their meaning; new ones come at the end.
@@ -37,6 +38,46 @@ pub struct Summary {
     /// Accounts found in the directory and taken over.
     pub adopted: u64,
     pub holds: Vec<Hold>,
+    /// What became of the changes of the plan; all noughts when the run applied none.
+    pub changes: Changes,
+    /// Why the run stopped before the end of the plan.
+    pub stopped: Option<Reason>,
+    /// How the pace of writing was reduced, when the server suffered.
+    pub slowdown: Option<Slowdown>,
+}
+
+/// What became of the changes of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Changes {
+    pub done: u64,
+    /// Done by an earlier run of the same plan.
+    pub already: u64,
+    /// Held: the entry is no longer what the plan saw; the next plan sees it anew.
+    pub moved: u64,
+    pub failed: u64,
+    /// Not sent, because the run stopped before.
+    pub not_done: u64,
+    /// Sent, and the directory could not be asked what became of it: the next run does.
+    pub unknown: u64,
+    /// The first of those moved or failed.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A change that was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    pub seq: u64,
+    pub dn: String,
+    /// `moved` or `failed`.
+    pub outcome: &'static str,
+    pub reason: String,
+}
+
+/// Why something ended early: a word for scripts, a text for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    pub why: &'static str,
+    pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -65,6 +106,9 @@ impl Summary {
             plan_id: None,
             adopted: 0,
             holds: Vec::new(),
+            changes: Changes::default(),
+            stopped: None,
+            slowdown: None,
         };
         summary.set_totals(&Totals::default());
         summary
@@ -93,6 +137,28 @@ impl Summary {
         self
     }
 
+    /// One change of the plan turned out not to stand: what it is about counts as held, and its class as one less.
+    pub fn hold(&mut self, kind: ChangeKind) {
+        let (accounts, structures, groups) = (&mut self.accounts, &mut self.structures, &mut self.groups);
+        let (announced, held) = match kind {
+            ChangeKind::Create => (&mut accounts.created, &mut accounts.held),
+            ChangeKind::Restore => (&mut accounts.restored, &mut accounts.held),
+            ChangeKind::Move => (&mut accounts.moved, &mut accounts.held),
+            ChangeKind::Update => (&mut accounts.updated, &mut accounts.held),
+            ChangeKind::StructureCreate => (&mut structures.created, &mut structures.held),
+            ChangeKind::StructureUpdate => (&mut structures.updated, &mut structures.held),
+            ChangeKind::GroupCreate => (&mut groups.created, &mut groups.held),
+            ChangeKind::GroupUpdate => (&mut groups.updated, &mut groups.held),
+            ChangeKind::GroupDelete => (&mut groups.deleted, &mut groups.held),
+            // Of somebody whom no record names: in no class.
+            ChangeKind::Absent | ChangeKind::Suspend => return,
+        };
+        if let Some(less) = announced.checked_sub(1) {
+            *announced = less;
+            *held += 1;
+        }
+    }
+
     fn set_totals(&mut self, totals: &Totals) {
         let known = Category::ALL.iter().map(|c| (c.token().to_owned(), 0));
         self.read = known.chain(totals.read.clone()).collect();
@@ -112,6 +178,25 @@ impl Summary {
 mod tests {
     use super::*;
     use crate::plan::fixtures;
+
+    #[test]
+    fn what_turned_out_otherwise_is_held_and_the_classes_still_add_up() {
+        let mut summary = Summary::of_plan(&fixtures::header(), RunId(uuid::Uuid::nil()), Verdict::Held);
+        summary.accounts.updated = 2;
+        summary.groups.deleted = 1;
+        let before = summary.clone();
+        for kind in ChangeKind::ALL {
+            summary.hold(kind);
+        }
+        assert_eq!(summary.accounts.sum(), before.accounts.sum());
+        assert_eq!((summary.accounts.held, summary.accounts.updated), (1, 1));
+        assert_eq!((summary.groups.held, summary.groups.deleted), (1, 0));
+        assert_eq!(summary.departures, before.departures);
+        // A class that was announced empty does not go below.
+        let mut empty = Summary::new(RunId(uuid::Uuid::nil()), Verdict::Done);
+        empty.hold(ChangeKind::Create);
+        assert_eq!((empty.accounts.created, empty.accounts.held), (0, 0));
+    }
 
     #[test]
     fn every_key_of_the_contract_is_there_from_the_start() {
@@ -139,6 +224,9 @@ mod tests {
             "plan_id",
             "adopted",
             "holds",
+            "changes",
+            "stopped",
+            "slowdown",
         ] {
             assert!(empty.get(key).is_some(), "{key}");
         }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use rentree::config::DirectoryConfig;
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory, DirectoryError, Entry, Operation, Pace, Search, Value, ldif};
+use rentree::directory::{Directory, DirectoryError, Entry, Modification, Operation, Pace, Search, Value, ldif};
 
-use super::suite::{carry_out, group, one, person};
+use super::suite::{carry_out, conditions_hold_or_nothing_is_done, group, one, person};
 use crate::support::peer::{Answer, Peer};
-use crate::support::slapd::{ADMIN_PASSWORD, Options, Slapd, certificates};
+use crate::support::slapd::{ADMIN_PASSWORD, Certificate, Options, Slapd, certificates};
 use crate::support::{SUFFIX, dn};
 
 async fn refusal(config: &DirectoryConfig) -> DirectoryError {
@@ -64,6 +64,94 @@ async fn certificates_are_verified() {
     }
     config.ca_file = Some(slapd.path().join("server.key"));
     assert!(matches!(refusal(&config).await, DirectoryError::Configuration(_)));
+}
+
+#[tokio::test]
+async fn a_certificate_that_does_not_do_is_told_with_what_to_do() {
+    for (certificate, words) in [
+        (Certificate::Expired, &["has expired", "renew"][..]),
+        (Certificate::Elsewhere, &["is for another name", "directory.url"]),
+    ] {
+        let slapd = Slapd::with(&Options { tls: true, certificate, ..Options::default() });
+        let mut config = slapd.config();
+        config.ca_file = Some(slapd.ca_file());
+        for url in [slapd.url(), slapd.tls_url()] {
+            config.starttls = url.starts_with("ldap:").then_some(true);
+            config.url = Some(url);
+            let error = refusal(&config).await;
+            assert!(matches!(error, DirectoryError::Unreachable { .. }), "{error:?}");
+            assert!(words.iter().all(|w| error.to_string().contains(w)), "{error}");
+        }
+    }
+}
+
+/// It does not show that it knows the Assertion control: entries are then read before they are written.
+#[tokio::test]
+async fn a_server_without_the_control_is_asked_first() {
+    let slapd = Slapd::with(&Options {
+        global: "access to dn.base=\"\" attrs=supportedControl by * none\naccess to dn.base=\"\" by * read\n",
+        ..Options::default()
+    });
+    conditions_hold_or_nothing_is_done(&Ldap::connect(&slapd.config()).await.unwrap()).await;
+}
+
+/// The standard schema gives the fax number no equality rule: a server cannot find such a value to delete it.
+#[tokio::test]
+async fn an_attribute_without_equality_rule_is_replaced_and_not_overwritten() {
+    let slapd = Slapd::start();
+    let directory = Ldap::connect(&slapd.config()).await.unwrap();
+    let mut school = Entry::new(dn(&format!("ou=structures,{SUFFIX}")).child("o", "Lycée"));
+    school.push("objectClass", ["organization"]);
+    school.push("o", ["Lycée"]);
+    school.push("facsimileTelephoneNumber", ["01", "02"]);
+    one(&directory, Operation::Add(school.clone())).await.unwrap();
+    let fax = |delete: &[&str], add: &[&str]| {
+        let values = |texts: &[&str]| texts.iter().map(|t| Value::from(*t)).collect();
+        let number =
+            Modification { attribute: "facsimileTelephoneNumber".into(), delete: values(delete), add: values(add) };
+        let town = Modification { attribute: "l".into(), delete: vec![], add: vec![add.concat().as_str().into()] };
+        Operation::Modify { dn: school.dn.clone(), modifications: vec![town, number] }
+    };
+    one(&directory, fax(&["01"], &["03"])).await.unwrap();
+    let read = || async { directory.read(&school.dn).await.unwrap().unwrap() };
+    let mut there: Vec<_> = read().await.texts("facsimileTelephoneNumber").map(str::to_owned).collect();
+    there.sort();
+    assert_eq!(there, ["02", "03"], "the value beside it stays");
+    assert_eq!(read().await.first("l"), Some("03"));
+    for moved in [fax(&["01"], &["04"]), fax(&["02"], &["03"])] {
+        let before = read().await;
+        let error = one(&directory, moved).await.unwrap_err();
+        assert!(matches!(error, DirectoryError::Moved { .. }), "{error:?}");
+        assert_eq!(read().await, before);
+    }
+}
+
+/// Ten members in and ten out of a group of twenty thousand.
+#[tokio::test]
+async fn a_very_large_group_changes_in_one_modify() {
+    let slapd = Slapd::start();
+    let directory = Ldap::connect(&slapd.config()).await.unwrap();
+    let member = |i: usize| format!("uid=f{i:06},ou=people,{SUFFIX}");
+    let members: Vec<String> = (0..20_000).map(member).collect();
+    let entry = group("all", &members.iter().map(String::as_str).collect::<Vec<_>>());
+    one(&directory, Operation::Add(entry.clone())).await.unwrap();
+    let values = |range: std::ops::Range<usize>| range.map(|i| Value::from(member(i))).collect::<Vec<_>>();
+    let mut took = Vec::new();
+    for round in 0..5 {
+        let first = round * 10;
+        let change = Modification {
+            attribute: "member".into(),
+            delete: values(first..first + 10),
+            add: values(20_000 + first..20_010 + first),
+        };
+        let started = std::time::Instant::now();
+        one(&directory, Operation::Modify { dn: entry.dn.clone(), modifications: vec![change] }).await.unwrap();
+        took.push(started.elapsed());
+    }
+    took.sort();
+    println!("ten in and ten out of 20,000 members: median {:?} of {took:?}", took[2]);
+    assert!(took[2] < Duration::from_millis(500), "{took:?}");
+    assert_eq!(directory.read(&entry.dn).await.unwrap().unwrap().values("member").len(), 20_000);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use futures_util::TryStreamExt as _;
 use rentree::directory::ldap::Ldap;
 use rentree::directory::{
-    Directory, DirectoryError, Dn, Entry, Modification, Operation, Pace, Search, Value, ensure_branches,
+    Condition, Directory, DirectoryError, Dn, Entry, Modification, Operation, Pace, Search, Value, ensure_branches,
 };
 
 use crate::support::slapd::{Options, Slapd};
@@ -41,8 +41,10 @@ on_both!(
     an_entry_goes_in_and_comes_out,
     searches_give_what_matches,
     thousands_are_read_in_pages,
+    branches_are_read_side_by_side,
     a_modify_changes_only_its_values,
     what_moved_is_told_and_stays,
+    conditions_hold_or_nothing_is_done,
     outcomes_are_in_order_and_apart,
     deletes,
     passwords_open_and_locks_hold,
@@ -162,6 +164,16 @@ async fn searches_give_what_matches(directory: &dyn Directory) {
     assert!(matches!(error, DirectoryError::Configuration(_)), "{error:?}");
 }
 
+/// A server keeps the place of one paged read per connection: the second must not be the end of the first.
+async fn branches_are_read_side_by_side(directory: &dyn Directory) {
+    let adds: Vec<_> = (0..1_300).map(|i| Operation::Add(person(&format!("p{i:04}")))).collect();
+    assert!(carry_out(directory, &adds).await.iter().all(Result::is_ok));
+    let base = format!("ou=people,{SUFFIX}");
+    let read = || found(directory, &base, "(uid=*)", &["uid"]);
+    let (one, two, three) = tokio::join!(read(), read(), read());
+    assert_eq!((one.len(), two.len(), three.len()), (1_300, 1_300, 1_300));
+}
+
 async fn thousands_are_read_in_pages(directory: &dyn Directory) {
     let adds: Vec<Operation> = (0..2_500).map(|i| Operation::Add(person(&format!("F17{i:05}")))).collect();
     assert!(carry_out(directory, &adds).await.iter().all(Result::is_ok));
@@ -210,6 +222,46 @@ async fn what_moved_is_told_and_stays(directory: &dyn Directory) {
     let nobody = dn(&format!("uid=nobody,ou=people,{SUFFIX}"));
     let error = modify(directory, &nobody, vec![change("sn", &[], &["x"])]).await.unwrap_err();
     assert!(matches!(error, DirectoryError::NoSuchEntry { .. }), "{error:?}");
+}
+
+/// The same on any directory; a server that does not announce the control is asked in another way.
+pub async fn conditions_hold_or_nothing_is_done(directory: &dyn Directory) {
+    let entry = person("a1");
+    add(directory, entry.clone()).await;
+    let unset = |attribute: &str| Condition::Unset(attribute.to_owned());
+    let holds = |attribute: &str, value: &str| Condition::Holds(attribute.to_owned(), value.into());
+    let modification = |conditions: Vec<Condition>, m: Modification| {
+        Operation::Modify { dn: entry.dn.clone(), modifications: vec![m] }.only_if(conditions)
+    };
+
+    // Somebody fills an attribute that was seen empty: neither a second value nor an error of the schema.
+    let mail = || change("mail", &[], &["from.the@feed.fr"]);
+    modify(directory, &entry.dn, vec![change("mail", &[], &["own@example.fr"])]).await.unwrap();
+    let before = read(directory, &entry.dn).await;
+    let awkward = r"*)(\00é";
+    for conditions in [
+        vec![unset("mail")],
+        vec![unset("description"), unset("mail")],
+        vec![holds("sn", "Other")],
+        vec![holds("sn", "Martin"), holds("cn", awkward)],
+    ] {
+        let error = one(directory, modification(conditions.clone(), mail())).await.unwrap_err();
+        assert!(matches!(error, DirectoryError::Moved { .. }), "{conditions:?}: {error:?}");
+        assert!(!error.to_string().contains("own@example.fr"), "{error}");
+        let deletion = Operation::Delete(entry.dn.clone()).only_if(conditions);
+        assert!(matches!(one(directory, deletion).await, Err(DirectoryError::Moved { .. })));
+    }
+    assert_eq!(read(directory, &entry.dn).await, before);
+
+    // What holds is done; values that a filter would take for something else are values.
+    let description = change("description", &[], &[awkward]);
+    one(directory, modification(vec![unset("description")], description)).await.unwrap();
+    let telephone = change("telephoneNumber", &[], &["01"]);
+    one(directory, modification(vec![holds("description", awkward), holds("sn", "Martin")], telephone)).await.unwrap();
+    assert_eq!(read(directory, &entry.dn).await.first("telephoneNumber"), Some("01"));
+    one(directory, Operation::Delete(entry.dn.clone()).only_if(vec![holds("sn", "Martin")])).await.unwrap();
+    let gone = one(directory, modification(vec![unset("mail")], mail())).await;
+    assert!(matches!(gone, Err(DirectoryError::NoSuchEntry { .. })), "{gone:?}");
 }
 
 /// The operations of one call are about different entries: a server may carry them out in any order.

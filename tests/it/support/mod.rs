@@ -4,6 +4,7 @@ pub mod academy;
 pub mod browser;
 pub mod peer;
 pub mod program;
+pub mod proxy;
 pub mod slapd;
 
 use rentree::directory::Dn;

@@ -32,6 +32,14 @@ pub struct Options {
     /// Whether pages may add up to more than the limit.
     pub paged_total_unlimited: bool,
     pub schema: Schema,
+    /// Lines for the end of the database's section: `readonly on`, `restrict add`, …
+    pub database: &'static str,
+    /// Lines before the database's section.
+    pub global: &'static str,
+    /// The greatest size of the database in bytes, as a disk that fills up; a gigabyte otherwise.
+    pub max_size: Option<u32>,
+    /// What is wrong with the certificate.
+    pub certificate: Certificate,
 }
 
 /// What a server knows of the ENT.
@@ -42,6 +50,16 @@ pub enum Schema {
     Ent,
     /// Nothing: core, cosine and inetOrgPerson only.
     Standard,
+}
+
+/// A certificate to be refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Certificate {
+    #[default]
+    Good,
+    Expired,
+    /// For another host.
+    Elsewhere,
 }
 
 pub struct Slapd {
@@ -77,6 +95,10 @@ impl Slapd {
 
     pub fn url(&self) -> String {
         format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn tls_url(&self) -> String {
@@ -139,6 +161,15 @@ impl Slapd {
         assert!(self.launch(), "slapd does not start again: {}", self.messages());
     }
 
+    /// Adds entries as the administrator would by hand; an entry of class `referral` is one like any other.
+    pub fn add(&self, ldif: &str) {
+        self.write("by-hand.ldif", ldif);
+        let arguments = ["-x", "-M", "-H", &self.url(), "-D", &Self::admin_dn(), "-w", ADMIN_PASSWORD];
+        let output = Command::new("ldapadd").args(arguments).arg("-f").arg(self.path().join("by-hand.ldif")).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "ldapadd: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Loads LDIF with the server's offline loader, which wants the server stopped.
     pub fn load_offline(&mut self, ldif: &[u8]) {
         self.kill();
@@ -167,7 +198,7 @@ impl Slapd {
             std::fs::create_dir(self.path().join(folder)).unwrap();
         }
         if self.options.tls {
-            certificates(self.path());
+            certificate(self.path(), self.options.certificate);
         }
         self.write("slapd.conf", &self.configuration());
         self.write("admin.pw", ADMIN_PASSWORD);
@@ -216,12 +247,14 @@ impl Slapd {
                  TLSCertificateKeyFile {folder}/server.key"
             );
         }
+        text.push_str(self.options.global);
         let _ = writeln!(
             text,
-            "database mdb\nsuffix \"{SUFFIX}\"\nrootdn \"{}\"\nrootpw {ADMIN_PASSWORD}\ndirectory {}/db\nmaxsize 1073741824\n\
+            "database mdb\nsuffix \"{SUFFIX}\"\nrootdn \"{}\"\nrootpw {ADMIN_PASSWORD}\ndirectory {}/db\nmaxsize {}\n\
              index objectClass,uid,cn,member eq",
             Self::admin_dn(),
-            self.path().display()
+            self.path().display(),
+            self.options.max_size.unwrap_or(1 << 30)
         );
         if !self.options.durable {
             text.push_str("dbnosync\n");
@@ -234,7 +267,20 @@ impl Slapd {
                 "limits dn.exact=\"cn=sync,{SUFFIX}\" size.soft={limit} size.hard={limit} size.prtotal={total}"
             );
         }
+        text.push_str(self.options.database);
         text
+    }
+
+    /// Changes its configuration, as an administrator would, and starts it anew.
+    pub fn restart_with(&mut self, database: &'static str) {
+        self.kill();
+        self.options.database = database;
+        std::fs::remove_file(self.path().join("slapd.conf")).unwrap();
+        std::fs::remove_dir_all(self.path().join("config")).unwrap();
+        std::fs::create_dir(self.path().join("config")).unwrap();
+        self.write("slapd.conf", &self.configuration());
+        self.run("slaptest", &["-f", "slapd.conf", "-F", "config"]);
+        self.start_again();
     }
 
     /// `false` when it ended at once, as it does when the port is taken.
@@ -305,6 +351,10 @@ fn free_port() -> u16 {
 
 /// An authority (`ca.pem`) and a certificate of it for `localhost` and 127.0.0.1 (`server.pem`, `server.key`).
 pub fn certificates(folder: &Path) {
+    certificate(folder, Certificate::Good);
+}
+
+fn certificate(folder: &Path, which: Certificate) {
     let openssl = |arguments: &[&str]| {
         let output = Command::new("openssl").args(arguments).current_dir(folder).output().unwrap();
         assert!(output.status.success(), "openssl: {}", String::from_utf8_lossy(&output.stderr));
@@ -314,8 +364,10 @@ pub fn certificates(folder: &Path) {
     openssl(&[&authority[..], &key].concat());
     let request = ["req", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost"];
     openssl(&[&request[..], &key].concat());
-    std::fs::write(folder.join("san"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
-        .unwrap();
+    let names = if which == Certificate::Elsewhere { "DNS:ldap.example.fr" } else { "DNS:localhost,IP:127.0.0.1" };
+    std::fs::write(folder.join("san"), format!("subjectAltName={names}\nbasicConstraints=CA:FALSE\n")).unwrap();
+    // One that ended before it began is as expired as one can be.
+    let days = if which == Certificate::Expired { "-1" } else { "2" };
     openssl(&[
         "x509",
         "-req",
@@ -329,7 +381,7 @@ pub fn certificates(folder: &Path) {
         "-out",
         "server.pem",
         "-days",
-        "2",
+        days,
         "-extfile",
         "san",
     ]);

@@ -23,7 +23,12 @@ fn set(entry: &mut Entry, attribute: &str, values: &[&str]) {
 
 fn change(attribute: &str, old: &[&str], new: &[&str]) -> AttributeChange {
     let values = |v: &[&str]| v.iter().map(|t| Value::from(*t)).collect();
-    AttributeChange { attribute: attribute.to_owned(), old: values(old), new: values(new) }
+    AttributeChange { attribute: attribute.to_owned(), old: values(old), new: values(new), unset: old.is_empty() }
+}
+
+/// The same of an attribute that keeps other values.
+fn beside(attribute: &str, old: &[&str], new: &[&str]) -> AttributeChange {
+    AttributeChange { unset: false, ..change(attribute, old, new) }
 }
 
 #[test]
@@ -45,7 +50,7 @@ fn each_owner_has_its_rule() {
         ("ENTPersonGARIdentifiant", &["6e8bc430-9c3a-11d9-9669-0800200c9a66"], None),
         ("userPassword", &["{SSHA}x"], None),
         // Added: beside what others put there, and not twice under the server's eyes.
-        ("ENTPersonJointure", &["SarapisUi_AC-RENNES$7"], Some(change("ENTPersonJointure", &[], &["AC-RENNES$400"]))),
+        ("ENTPersonJointure", &["SarapisUi_AC-RENNES$7"], Some(beside("ENTPersonJointure", &[], &["AC-RENNES$400"]))),
         ("ENTPersonJointure", &["AC-RENNES$7", "ac-rennes$400"], None),
         ("ENTPersonJointure", &[], Some(change("ENTPersonJointure", &[], &["AC-RENNES$400"]))),
         // Keep: replaced by a value.
@@ -150,7 +155,7 @@ fn an_auxiliary_class_comes_and_goes_with_its_role() {
 
     let wanted = school.wanted(&dialect, MOTHER);
     let changes = dialect.differences(&wanted, &entry).unwrap();
-    assert_eq!(changes[0], change("objectClass", &[], &["ENTAuxPersRelEleve"]));
+    assert_eq!(changes[0], beside("objectClass", &[], &["ENTAuxPersRelEleve"]));
     modify(&mut entry, &changes);
     assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]));
 }
@@ -168,7 +173,7 @@ fn a_class_on_which_somebody_elses_value_hangs_stays() {
     let class = |entry: &Entry| dialect.differences(&wanted, entry).unwrap().remove(0);
     assert_eq!(class(&entry), change("objectClass", &["ENTAuxEnseignant"], &["ENTAuxNonEnsEtab"]));
     entry.push("ENTAuxEnsTutStage", ["uid=f1700000,ou=people,dc=esco-centre,dc=fr"]);
-    assert_eq!(class(&entry), change("objectClass", &[], &["ENTAuxNonEnsEtab"]));
+    assert_eq!(class(&entry), beside("objectClass", &[], &["ENTAuxNonEnsEtab"]));
     let changes = dialect.differences(&wanted, &entry).unwrap();
     modify(&mut entry, &changes);
     assert!(entry.values("ENTAuxEnsClasses").is_empty());

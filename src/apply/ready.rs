@@ -1,0 +1,56 @@
+//! A batch before it is sent: its changes with the credentials of its new accounts.
+
+use std::collections::HashMap;
+
+use crate::config::Mode;
+use crate::credentials::{Issued, Issuer, NewCredential, Serial};
+use crate::plan::{Change, Ground, Header, Write};
+use crate::roster::JoinKey;
+use crate::store::Outcome;
+
+use super::{ApplyError, Batch};
+
+/// A batch with the credentials of its new accounts.
+pub(super) struct Ready {
+    pub changes: Vec<(Change, Option<Outcome>)>,
+    pub issued: Vec<Issued>,
+    pub skipped: u64,
+}
+
+impl Ready {
+    pub fn size(&self) -> u64 {
+        self.changes.len() as u64 + self.skipped
+    }
+}
+
+/// Draws, hashes and seals for a batch; runs while the batch before it is written.
+pub(super) async fn make_ready(
+    ground: &Ground<'_>,
+    header: &Header,
+    issuer: &Issuer,
+    pending: &HashMap<JoinKey, (Serial, String)>,
+    batch: Batch,
+) -> Result<Ready, ApplyError> {
+    let new: Vec<NewCredential> = batch
+        .changes
+        .iter()
+        .filter(|(change, _)| matches!(change.write, Write::Add { credential: true, .. }) && binds(ground, change))
+        .filter_map(|(change, _)| {
+            let subject = &change.subject;
+            let join_key = subject.join_key.clone().filter(|key| !pending.contains_key(key))?;
+            Some(NewCredential {
+                join_key,
+                uid: subject.uid.clone()?,
+                login: subject.login.clone()?,
+                profile: subject.profile?,
+            })
+        })
+        .collect();
+    let issued = if new.is_empty() { Vec::new() } else { issuer.prepare(ground.store, new, header.today).await? };
+    Ok(Ready { changes: batch.changes, issued, skipped: batch.skipped })
+}
+
+/// Whether a creation gets a password of ours.
+fn binds(ground: &Ground<'_>, change: &Change) -> bool {
+    change.subject.profile.is_some_and(|p| ground.config.credentials.of(p).mode == Mode::Bind)
+}
