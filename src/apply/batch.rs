@@ -47,7 +47,7 @@ impl Ready {
 pub(super) async fn make_ready(
     ground: &Ground<'_>,
     header: &Header,
-    issuer: &Issuer,
+    issuer: Option<&Issuer>,
     pending: &HashMap<JoinKey, (Serial, String)>,
     batch: Batch,
 ) -> Result<Ready, ApplyError> {
@@ -66,7 +66,12 @@ pub(super) async fn make_ready(
             })
         })
         .collect();
-    let issued = if new.is_empty() { Vec::new() } else { issuer.prepare(ground.store, new, header.today).await? };
+    let issued = match issuer {
+        _ if new.is_empty() => Vec::new(),
+        Some(issuer) => issuer.prepare(ground.store, new, header.today).await?,
+        // The totals of the header are sealed with the rest: this is no plan of ours.
+        None => return Err(ApplyError::Stopped("it issues credentials that its totals do not tell of".into())),
+    };
     Ok(Ready { changes: batch.changes, issued, skipped: batch.skipped })
 }
 
@@ -87,13 +92,20 @@ enum State {
 }
 
 impl Executor<'_, '_> {
-    pub async fn run(&mut self, ready: Ready, issuer: &Issuer, applied: &mut Applied) -> Result<(), ApplyError> {
+    pub async fn run(
+        &mut self,
+        ready: Ready,
+        issuer: Option<&Issuer>,
+        applied: &mut Applied,
+    ) -> Result<(), ApplyError> {
         if ready.changes.is_empty() {
             return Ok(());
         }
         let seqs: Vec<u64> = ready.changes.iter().map(|(change, _)| change.seq).collect();
         self.ground.store.journal_intent(self.header.plan_id, &seqs).await?;
-        if !ready.issued.is_empty() {
+        if let Some(issuer) = issuer
+            && !ready.issued.is_empty()
+        {
             issuer.save(self.ground.store, &ready.issued).await?;
         }
         let mut doing = self.gather(ready);

@@ -87,6 +87,7 @@ pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Re
     if let Some(settled) = settled {
         applied.done += settled.done;
         applied.credentials += settled.credentials;
+        applied.scheme = applied.scheme.or(settled.scheme);
         applied.moved.extend(settled.moved);
         applied.failed.extend(settled.failed);
     }

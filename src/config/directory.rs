@@ -13,6 +13,18 @@ pub enum DirectoryKind {
     Ldap,
 }
 
+/// `directory.password_scheme`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordScheme {
+    #[default]
+    Auto,
+    Argon2,
+    #[serde(rename = "pbkdf2-sha512")]
+    Pbkdf2Sha512,
+    Ssha512,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryConfig {
@@ -39,6 +51,9 @@ pub struct DirectoryConfig {
     pub writes_per_second: Option<NonZeroU32>,
     /// How many writes may go at once under that ceiling; a tenth of a second's worth by default.
     pub burst: Option<NonZeroU32>,
+    /// How passwords are stored; `auto` takes the strongest that the server is proved to check.
+    #[serde(default)]
+    pub password_scheme: PasswordScheme,
     /// Seconds before an answer is given up.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,

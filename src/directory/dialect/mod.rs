@@ -21,6 +21,7 @@ mod lock;
 mod matching;
 mod members;
 mod person;
+mod probe;
 mod reading;
 mod shape;
 mod source;

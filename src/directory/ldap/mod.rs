@@ -24,6 +24,9 @@ use crate::config::DirectoryConfig;
 /// slapd drops a connection that has too many operations pending; beyond this nothing is gained either.
 const WINDOW_LIMIT: u8 = 32;
 
+/// All user attributes, and those by which servers lock accounts: operational ones come only when they are named.
+const ALL_AND_LOCKS: [&str; 3] = ["*", "nsAccountLock", "pwdAccountLockedTime"];
+
 /// Tells one connection from the next.
 type Generation = u64;
 
@@ -105,7 +108,8 @@ impl Directory for Ldap {
     }
 
     async fn read(&self, dn: &Dn) -> Result<Option<Entry>, DirectoryError> {
-        let search = Search { base: dn.clone(), filter: "(objectClass=*)".into(), attributes: Vec::new() };
+        let attributes = ALL_AND_LOCKS.map(str::to_owned).into();
+        let search = Search { base: dn.clone(), filter: "(objectClass=*)".into(), attributes };
         read::search(self, search, Scope::Base).await?.next().await.transpose()
     }
 

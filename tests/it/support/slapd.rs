@@ -31,6 +31,19 @@ pub struct Options {
     pub size_limit: Option<u32>,
     /// Whether pages may add up to more than the limit.
     pub paged_total_unlimited: bool,
+    pub passwords: Passwords,
+    /// `cn=sync` may read and nothing more.
+    pub read_only: bool,
+}
+
+/// Which schemes of passwords it checks, beside those of every server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Passwords {
+    #[default]
+    Argon2,
+    /// The contributed module: `{SSHA512}` and its like.
+    Sha2,
+    Core,
 }
 
 pub struct Slapd {
@@ -187,7 +200,12 @@ impl Slapd {
         for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
             let _ = writeln!(text, "include {}", schema.display());
         }
-        text.push_str("modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload argon2\npassword-hash {ARGON2}\n");
+        text.push_str("modulepath /usr/lib/ldap\nmoduleload back_mdb\n");
+        text.push_str(match self.options.passwords {
+            Passwords::Argon2 => "moduleload argon2\npassword-hash {ARGON2}\n",
+            Passwords::Sha2 => "moduleload pw-sha2\n",
+            Passwords::Core => "",
+        });
         let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
         let _ = writeln!(
             text,
@@ -212,7 +230,8 @@ impl Slapd {
         if !self.options.durable {
             text.push_str("dbnosync\n");
         }
-        let _ = writeln!(text, "access to * by dn.exact=\"cn=sync,{SUFFIX}\" write by anonymous auth by self read");
+        let right = if self.options.read_only { "read" } else { "write" };
+        let _ = writeln!(text, "access to * by dn.exact=\"cn=sync,{SUFFIX}\" {right} by anonymous auth by self read");
         if let Some(limit) = self.options.size_limit {
             let total = if self.options.paged_total_unlimited { "unlimited" } else { "hard" };
             let _ = writeln!(
