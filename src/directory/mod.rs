@@ -12,6 +12,7 @@ mod entry;
 pub mod ldap;
 pub mod ldif;
 mod pace;
+pub mod schema;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;

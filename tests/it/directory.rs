@@ -1,4 +1,5 @@
 //! The directory: one suite over both back ends, then what is LDAP's alone.
 
 mod ldap;
+mod schemes;
 mod suite;
