@@ -14,6 +14,8 @@ pub mod ldif;
 mod pace;
 pub mod schema;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
@@ -24,6 +26,7 @@ pub use branches::ensure_branches;
 pub use dn::{Dn, DnError};
 pub use entry::{AttributeChange, Entry, Modification, Operation, Value, is_secret};
 pub use pace::Pace;
+pub use schema::Schema;
 
 /// What to read: everything below `base` that matches `filter`, with only these attributes (all user attributes when
 /// empty).
@@ -55,6 +58,17 @@ pub trait Directory: Send + Sync {
 
     /// Whether this password opens this entry. `Ok(false)` for wrong passwords and locked accounts alike.
     async fn bind(&self, dn: &Dn, password: &str) -> Result<bool, DirectoryError>;
+
+    /// The schema that the server publishes, read once; `None` when there is none (the embedded directory), or none that
+    /// may be read.
+    async fn schema(&self) -> Result<Option<Arc<Schema>>, DirectoryError> {
+        Ok(None)
+    }
+
+    /// What the server says of itself (RFC 4512 §5.1), operational attributes included; `None` when it is no server.
+    async fn root(&self) -> Result<Option<Entry>, DirectoryError> {
+        Ok(None)
+    }
 
     /// In words, for reports: `ldap://host:389 (cn=…)` or `embedded`.
     fn describe(&self) -> String;

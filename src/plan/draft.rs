@@ -16,6 +16,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster, StructureId};
 use crate::store::{AccountRow, Stage};
 
+use super::gate::{Gate, Judgement, Sentence};
 use super::groups::{GroupDiff, WantedMembers};
 use super::holds::Holds;
 use super::limits::Tallies;
@@ -38,6 +39,8 @@ pub(super) struct Matter {
     pub dialect: Arc<Dialect>,
     pub config: Config,
     pub today: Date,
+    /// What the server's schema has to say.
+    pub gate: Gate,
 }
 
 impl Matter {
@@ -67,6 +70,8 @@ pub(super) struct Beside<'a> {
     pub put_by_engine: &'a HashMap<String, Vec<String>>,
     pub years: &'a Years,
     pub accept_foreign: bool,
+    /// What the schema says of changes to people's entries.
+    pub judged: &'a [(PersonId, Judgement)],
 }
 
 /// A plan before it is written: creations by person, because their contents are computed while writing.
@@ -110,6 +115,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     hold_clashes(roster, population, &mut holds, &mut findings);
     let mut defaulted = population.defaulted.clone();
     hold_without_class(diff, &creates, &mut holds, &mut defaulted);
+    let sources = crate::image::sources(&matter.config);
+    matter.gate.persons(diff, &creates, beside.judged, &sources, &mut holds, &mut findings);
 
     // People: what is held, what goes on, and into which class each record falls.
     let mut classes = vec![Class::Unchanged; roster.persons.len()];
@@ -164,8 +171,19 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
 
     // Structures and groups.
     let mut structures = Vec::new();
-    for change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted) {
-        match holds.of(&change.subject).map(str::to_owned) {
+    let actual: HashMap<&Dn, &Entry> = beside.structures.iter().chain(beside.groups).map(|e| (&e.dn, e)).collect();
+    for mut change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted)
+    {
+        let hold = match matter.gate.object(actual.get(&change.dn).copied(), &mut change, &mut holds, &mut findings) {
+            Sentence::Goes => holds.of(&change.subject).map(str::to_owned),
+            Sentence::Held(hold) => Some(hold),
+            Sentence::Nothing => {
+                totals.structures.updated -= 1;
+                totals.structures.unchanged += 1;
+                continue;
+            }
+        };
+        match hold {
             Some(hold) => {
                 holds.count(&hold);
                 totals.structures.held += 1;
@@ -186,8 +204,17 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     findings.extend(diff.context.findings.iter().cloned());
     findings.extend(defaulted.findings(&matter.dialect));
     let mut group_changes = Vec::new();
-    for change in groups {
-        match holds.of(&change.subject).map(str::to_owned) {
+    for mut change in groups {
+        let hold = match matter.gate.object(actual.get(&change.dn).copied(), &mut change, &mut holds, &mut findings) {
+            Sentence::Goes => holds.of(&change.subject).map(str::to_owned),
+            Sentence::Held(hold) => Some(hold),
+            Sentence::Nothing => {
+                totals.groups.updated -= 1;
+                totals.groups.unchanged += 1;
+                continue;
+            }
+        };
+        match hold {
             Some(hold) => {
                 holds.count(&hold);
                 totals.groups.held += 1;

@@ -7,6 +7,7 @@ mod draft;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod gate;
 mod groups;
 mod holds;
 mod limits;
@@ -22,5 +23,6 @@ mod write;
 mod year;
 
 pub use crate::directory::AttributeChange;
+pub use gate::SchemaGap;
 pub use model::*;
 pub use prepare::{Ground, Options, PlanError, Prepared, prepare};

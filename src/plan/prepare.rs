@@ -22,10 +22,11 @@ use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, RulesError};
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, LeftOutReason, Roster, SourceInfo, StructureId};
+use crate::roster::{JoinKey, LeftOutReason, PersonId, Roster, SourceInfo, StructureId};
 use crate::store::{Store, StoreError};
 
 use super::draft::{Beside, Matter, draft};
+use super::gate::{Gate, Judgement, SchemaGap};
 use super::names::{name_everybody, rekey};
 use super::population::Population;
 use super::write::write;
@@ -80,6 +81,8 @@ pub enum PlanError {
     Naming(#[from] RulesError),
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    #[error(transparent)]
+    Schema(#[from] SchemaGap),
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -95,6 +98,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     if ground.config.sources.is_empty() {
         return Err(PlanError::NoSource);
     }
+    // What the server does not know at all stops here, before hours of reading.
+    let gate = Gate::new(&ground.dialect, ground.directory.schema().await?)?;
 
     // Sources into images; beside it, what the engine knows already, which no delivery changes.
     let known = async { Ok::<_, PlanError>((ground.store.accounts().await?, ground.store.names().await?)) };
@@ -133,8 +138,9 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         dialect: Arc::clone(&ground.dialect),
         config: ground.config.clone(),
         today: ground.today,
+        gate,
     });
-    let (population, groups) =
+    let ((population, judged), groups) =
         tokio::try_join!(population(ground, &matter), collect(ground, ground.dialect.groups_branch()))?;
     clock.lap("directory");
 
@@ -154,6 +160,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
                 put_by_engine: &put_by_engine,
                 years: &years,
                 accept_foreign,
+                judged: &judged,
             };
             draft(&matter, &population, &beside)
         })
@@ -289,22 +296,32 @@ async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError
     Ok(entries)
 }
 
+/// What the schema says of changes, by person.
+type Judged = Vec<(PersonId, Judgement)>;
+
 /// Streams the people branch through the comparison, on all cores.
-async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<Population, PlanError> {
+async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Population, Judged), PlanError> {
     let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
     let comparer = {
         let matter = Arc::clone(matter);
         tokio::task::spawn_blocking(move || {
             matter.with_diff(|diff| {
-                let mut population = Population::default();
+                let (mut population, mut judged) = (Population::default(), Judged::new());
                 while let Some(batch) = receiver.blocking_recv() {
-                    let seen: Vec<_> = batch.par_iter().map(|entry| diff.compare(entry)).collect();
-                    for seen in seen {
+                    let compare = |entry| {
+                        let mut seen = diff.compare(entry);
+                        let judgement = matter.gate.seen(entry, &mut seen);
+                        (seen, judgement)
+                    };
+                    let seen: Vec<_> = batch.par_iter().map(compare).collect();
+                    for (seen, judgement) in seen {
+                        judged.extend(judgement);
                         population.absorb(seen);
                     }
                 }
                 population.sort();
-                population
+                judged.sort_by_key(|(id, _)| *id);
+                (population, judged)
             })
         })
     };

@@ -29,6 +29,7 @@ mod spelling;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod wanted;
 
 use std::path::Path;
@@ -44,6 +45,7 @@ pub use members::{MemberChanges, member_changes};
 pub use reading::TakenNames;
 pub use shape::Kind;
 pub use source::Source;
+pub use vocabulary::Vocabulary;
 pub use wanted::Wanted;
 
 use attributes::Attributes;

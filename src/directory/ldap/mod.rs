@@ -8,17 +8,20 @@ mod address;
 mod connection;
 mod outcome;
 mod read;
+mod root;
 mod secret;
 mod tls;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use ldap3::Scope;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use self::connection::Connector;
-use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Search};
+use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Schema, Search};
 use crate::config::DirectoryConfig;
 
 /// slapd drops a connection that has too many operations pending; beyond this nothing is gained either.
@@ -38,6 +41,7 @@ pub struct Ldap {
     checker: Mutex<Option<ldap3::Ldap>>,
     page_size: i32,
     window: usize,
+    schema: OnceCell<Option<Arc<Schema>>>,
 }
 
 #[derive(Default)]
@@ -66,6 +70,7 @@ impl Ldap {
             checker: Mutex::default(),
             page_size: i32::try_from(config.page_size.get()).unwrap_or(i32::MAX),
             window: usize::from(config.window.clamp(1, WINDOW_LIMIT)),
+            schema: OnceCell::new(),
         };
         ldap.handle().await?;
         Ok(ldap)
@@ -141,6 +146,14 @@ impl Directory for Ldap {
             19 | 32 | 48 | 49 | 53 => Ok(false),
             code => Err(DirectoryError::Rejected { dn: dn.to_string(), code, reason: outcome::in_words(&result) }),
         }
+    }
+
+    async fn schema(&self) -> Result<Option<Arc<Schema>>, DirectoryError> {
+        self.schema.get_or_try_init(|| root::schema(self)).await.cloned()
+    }
+
+    async fn root(&self) -> Result<Option<Entry>, DirectoryError> {
+        root::root(self).await
     }
 
     fn describe(&self) -> String {
