@@ -190,7 +190,15 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// When the server does not answer.
     pub async fn binds(&self) -> Result<bool, DirectoryError> {
-        self.directory.bind(&self.dn, self.password.expose()).await
+        self.binds_over(self.directory).await
+    }
+
+    /// The same, asked over another connection.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn binds_over(&self, directory: &dyn Directory) -> Result<bool, DirectoryError> {
+        directory.bind(&self.dn, self.password.expose()).await
     }
 
     /// Locks it, which must close it; unlocks it, which must give the password back.

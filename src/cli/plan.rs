@@ -103,7 +103,7 @@ pub fn refusal(error: &PlanError) -> Verdict {
             | rentree::image::ImageError::OutOfOrder { .. }
             | rentree::image::ImageError::Degree { .. },
         ) => Verdict::Refused,
-        PlanError::Schema(_) => Verdict::Refused,
+        PlanError::Schema(_) | PlanError::Replica { .. } => Verdict::Refused,
         _ => Verdict::Failed,
     }
 }
@@ -112,7 +112,7 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
-        refused @ PlanError::Schema(_) => Failure::new(Verdict::Refused, refused),
+        refused @ (PlanError::Schema(_) | PlanError::Replica { .. }) => Failure::new(Verdict::Refused, refused),
         other => failed(other),
     }
 }

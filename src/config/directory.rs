@@ -54,6 +54,8 @@ pub struct DirectoryConfig {
     /// How passwords are stored; `auto` takes the strongest that the server is proved to check.
     #[serde(default)]
     pub password_scheme: PasswordScheme,
+    /// Whether the server is a replica, which plans are never made from. Found out by asking it when absent.
+    pub replica: Option<bool>,
     /// Seconds before an answer is given up.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,

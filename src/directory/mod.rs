@@ -12,7 +12,9 @@ mod entry;
 pub mod ldap;
 pub mod ldif;
 mod pace;
+pub mod rights;
 pub mod schema;
+pub mod survey;
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
 use crate::directory::dialect::Dialect;
-use crate::directory::{Directory, DirectoryError, Dn, Entry, Search};
+use crate::directory::{Directory, DirectoryError, Dn, Entry, Search, survey};
 use crate::feed::{Category, Finding};
 use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, RulesError};
@@ -83,6 +83,11 @@ pub enum PlanError {
     Adopt(#[from] AdoptError),
     #[error(transparent)]
     Schema(#[from] SchemaGap),
+    #[error(
+        "{server} is a replica ({reason}): a plan made from what lags behind would undo what is newer; name in \
+         directory.url the server that writes, or say directory.replica = false if this one does"
+    )]
+    Replica { server: String, reason: String },
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -98,6 +103,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     if ground.config.sources.is_empty() {
         return Err(PlanError::NoSource);
     }
+    refuse_replica(ground).await?;
     // What the server does not know at all stops here, before hours of reading.
     let gate = Gate::new(&ground.dialect, ground.directory.schema().await?)?;
 
@@ -237,6 +243,19 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     trail.flush().await?;
     clock.lap("plan");
     Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
+}
+
+/// A replica lags behind the server that is written.
+async fn refuse_replica(ground: &Ground<'_>) -> Result<(), PlanError> {
+    let reason = match ground.config.directory.replica {
+        Some(false) => None,
+        Some(true) => Some("directory.replica = true".to_owned()),
+        None => survey::replica(ground.directory, &ground.dialect).await?,
+    };
+    match reason {
+        Some(reason) => Err(PlanError::Replica { server: ground.directory.describe(), reason }),
+        None => Ok(()),
+    }
 }
 
 /// The join key of the person whom a finding is about.

@@ -6,5 +6,6 @@ mod ds389;
 mod faults;
 mod first_degree;
 mod nights;
+mod servers;
 mod sheets;
 mod sources;

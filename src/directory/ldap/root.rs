@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use ldap3::Scope;
 
 use super::{Ldap, read};
-use crate::directory::{DirectoryError, Dn, Entry, Schema, Search};
+use crate::directory::{DirectoryError, Dn, Entry, Schema, Search, survey};
 
 /// Operational attributes come only when they are asked for; `+` (RFC 3673) asks for all, and servers that do not know
 /// it ignore it.
@@ -36,19 +36,12 @@ pub(super) async fn schema(ldap: &Ldap) -> Result<Option<Arc<Schema>>, Directory
     if subentry.values("objectClasses").is_empty() || subentry.values("attributeTypes").is_empty() {
         return Ok(None);
     }
-    let schema = Schema::read(subentry.texts("attributeTypes"), subentry.texts("objectClasses"), &vendor(&root));
+    let schema =
+        Schema::read(subentry.texts("attributeTypes"), subentry.texts("objectClasses"), &survey::vendor(&root));
     for warning in schema.warnings() {
         tracing::debug!(server = ldap.connector.server, warning, "the schema of the server");
     }
     Ok(Some(Arc::new(schema)))
-}
-
-/// In the server's own words. OpenLDAP says nothing but the class of its root entry.
-fn vendor(root: &Entry) -> String {
-    if root.texts("objectClass").any(|class| class.eq_ignore_ascii_case("OpenLDAProotDSE")) {
-        return "OpenLDAP".to_owned();
-    }
-    root.first("vendorName").or_else(|| root.first("vendorVersion")).unwrap_or_default().to_owned()
 }
 
 async fn one(ldap: &Ldap, base: &str, filter: &str, attributes: &[&str]) -> Result<Option<Entry>, DirectoryError> {

@@ -6,6 +6,7 @@
 
 mod attribute;
 mod class;
+mod missing;
 mod parse;
 pub mod shipped;
 mod syntax;
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 
 pub use attribute::{AttributeType, Equality};
 pub use class::{ClassKind, ClassSet, ObjectClass};
+pub use missing::{Missing, missing};
 pub use syntax::{Syntax, Wrong};
 
 /// Servers that publish upper bounds and do not enforce them (RFC 4512 §4.1.2 makes a bound a minimum of what a server

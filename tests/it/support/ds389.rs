@@ -89,6 +89,16 @@ impl Ds389 {
         DirectoryConfig { dialect: rentree::config::DialectConfig::default(), ..self.config() }
     }
 
+    /// Takes every right from the account but those that the program says it needs.
+    pub fn least_rights(&self) {
+        let dialect = rentree::directory::dialect::Dialect::load(&self.config()).unwrap();
+        let mut ldif = format!("dn: {SUFFIX}\nchangetype: modify\nreplace: aci\n");
+        for rule in rentree::directory::rights::aci_389(&dialect, &format!("cn=sync,{SUFFIX}")) {
+            let _ = writeln!(ldif, "aci: {rule}");
+        }
+        self.modify(&ldif);
+    }
+
     /// Changes entries as the Directory Manager.
     pub fn modify(&self, ldif: &str) {
         self.ldap("ldapmodify", ldif);

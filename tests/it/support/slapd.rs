@@ -34,6 +34,12 @@ pub struct Options {
     pub passwords: Passwords,
     /// `cn=sync` may read and nothing more.
     pub read_only: bool,
+    /// `cn=sync` has the rights that the program says it needs, and no more.
+    pub least_rights: bool,
+    /// The classes of groups of the ENT are not loaded.
+    pub without_ent_groups: bool,
+    /// It copies another server and refers writers to it.
+    pub replica: bool,
 }
 
 /// Which schemes of passwords it checks, beside those of every server.
@@ -111,6 +117,12 @@ impl Slapd {
             Self::admin_dn(),
             self.password_file().display()
         )
+    }
+
+    /// The table of one that connects as the ordinary account.
+    pub fn sync_toml(&self) -> String {
+        let (admin, sync) = (Self::admin_dn(), format!("cn=sync,{SUFFIX}"));
+        self.toml().replace(&admin, &sync).replace("/admin.pw", "/sync.pw")
     }
 
     /// The same, parsed.
@@ -197,6 +209,9 @@ impl Slapd {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/ldap");
         let mut ours: Vec<PathBuf> = std::fs::read_dir(ours).unwrap().map(|e| e.unwrap().path()).collect();
         ours.sort();
+        if self.options.without_ent_groups {
+            ours.retain(|p| !p.ends_with("30-ent-groups.schema"));
+        }
         for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
             let _ = writeln!(text, "include {}", schema.display());
         }
@@ -229,6 +244,25 @@ impl Slapd {
         );
         if !self.options.durable {
             text.push_str("dbnosync\n");
+        }
+        if self.options.replica {
+            let _ = writeln!(
+                text,
+                "syncrepl rid=001 provider=ldap://127.0.0.1:9 searchbase=\"{SUFFIX}\" type=refreshOnly \
+                 interval=01:00:00:00 bindmethod=simple\nupdateref ldap://maitre.example.fr"
+            );
+        }
+        if self.options.least_rights {
+            let config: DirectoryConfig =
+                toml::from_str(&format!("kind = \"embedded\"\nsuffix = \"{SUFFIX}\"\n")).unwrap();
+            let dialect = rentree::directory::dialect::Dialect::load(&config).unwrap();
+            let account = format!("cn=sync,{SUFFIX}");
+            let (rules, limits) = rentree::directory::rights::openldap(&dialect, &super::dn(SUFFIX), &account);
+            for rule in rules {
+                let _ = writeln!(text, "access {rule}");
+            }
+            let _ = writeln!(text, "limits {limits}");
+            return text;
         }
         let right = if self.options.read_only { "read" } else { "write" };
         let _ = writeln!(text, "access to * by dn.exact=\"cn=sync,{SUFFIX}\" {right} by anonymous auth by self read");
