@@ -102,8 +102,9 @@ pub fn refusal(error: &PlanError) -> Verdict {
             | rentree::image::ImageError::Older { .. }
             | rentree::image::ImageError::OutOfOrder { .. }
             | rentree::image::ImageError::Degree { .. },
-        ) => Verdict::Refused,
-        PlanError::Schema(_) | PlanError::Replica { .. } => Verdict::Refused,
+        )
+        | PlanError::Schema(_)
+        | PlanError::Replica { .. } => Verdict::Refused,
         _ => Verdict::Failed,
     }
 }

@@ -64,7 +64,9 @@ pub fn aci_389(dialect: &Dialect, account: &str) -> Vec<String> {
     ] {
         let mut attributes = dialect.vocabulary(kinds).attributes;
         // The naming attributes of the branch itself, to see that it is there.
-        attributes.push("ou");
+        if !attributes.contains(&"ou") {
+            attributes.push("ou");
+        }
         let attributes = attributes.join(" || ");
         rules.push(format!(
             "(target = \"ldap:///{branch}\")(targetattr = \"{attributes}\")(version 3.0; acl \"rentree {name}\"; allow \

@@ -92,10 +92,23 @@ async fn schema(directory: &dyn Directory, dialect: &Dialect, checks: &mut Check
                 ));
             }
             hint.push_str("# 389 DS : rentree doctor --schema 389 > /etc/dirsrv/slapd-<instance>/schema/60ent.ldif");
-            checks.bad("schéma", gap.to_string(), &hint);
+            checks.bad("schéma", lacks(&gap), &hint);
         }
     }
     Ok(())
+}
+
+fn lacks(gap: &SchemaGap) -> String {
+    [
+        ("classes inconnues", &gap.classes),
+        ("attributs inconnus", &gap.attributes),
+        ("attributs que personne ne peut écrire", &gap.protected),
+    ]
+    .iter()
+    .filter(|(_, names)| !names.is_empty())
+    .map(|(title, names)| format!("{title} : {}", names.join(", ")))
+    .collect::<Vec<_>>()
+    .join(" ; ")
 }
 
 fn account(config: &Config, settings: Option<&Settings>, checks: &mut Checks) {
@@ -125,7 +138,7 @@ async fn branches(
     let accounts = match survey::read_branch(directory, people, "1.1").await {
         Ok(read) => {
             let (n, seconds) = (read.entries, read.took.as_secs_f64());
-            checks.good("lecture", format!("{people} lue en entier : {n} entrées en {seconds:.1} s"));
+            checks.good("lecture", format!("{people} lue en entier : {n} entrée(s) en {seconds:.1} s"));
             n
         }
         Err(error @ DirectoryError::Rejected { .. }) => {

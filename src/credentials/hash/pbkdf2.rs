@@ -71,7 +71,7 @@ mod tests {
     fn the_alphabet_has_a_dot_and_no_plus() {
         let hash = hash(&secret("bamo"), &[0xfb; 16], 1);
         let rest = hash.expose().strip_prefix("{PBKDF2-SHA512}1$").unwrap();
-        assert!(rest.starts_with(".") && !rest.contains(['+', '=']), "{rest}");
+        assert!(rest.starts_with('.') && !rest.contains(['+', '=']), "{rest}");
         assert!(verify(&format!("1${rest}=="), &secret("bamo")).unwrap());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::parse::{Description, description};
 use super::syntax::Syntax;
-use super::{AttributeNumber, Schema};
+use super::{AttributeNumber, Schema, note};
 
 /// Deeper inheritance is a circle.
 const DEEPEST: usize = 32;
@@ -91,8 +91,7 @@ pub(super) fn read<'t>(schema: &mut Schema, texts: impl IntoIterator<Item = &'t 
     // Names first: a type may come before the one from which it inherits.
     for (number, description) in (0..).zip(&descriptions) {
         for name in description.values("NAME").unwrap_or_default().iter().chain([&description.oid]) {
-            // The first definition of a name stands.
-            schema.attribute_names.entry(name.to_ascii_lowercase().into()).or_insert(number);
+            note(&mut schema.attribute_names, name, number);
         }
     }
     let attributes: Vec<AttributeType> = descriptions.iter().map(|d| resolve(schema, &descriptions, d)).collect();

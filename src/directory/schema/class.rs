@@ -2,7 +2,7 @@
 
 use super::attribute::shortened;
 use super::parse::{Description, description};
-use super::{AttributeNumber, Schema, find};
+use super::{AttributeNumber, Schema, find, note};
 
 /// Deeper inheritance is a circle.
 const DEEPEST: usize = 32;
@@ -100,7 +100,7 @@ pub(super) fn read<'t>(schema: &mut Schema, texts: impl IntoIterator<Item = &'t 
     }
     for (number, description) in (0..).zip(&descriptions) {
         for name in description.values("NAME").unwrap_or_default().iter().chain([&description.oid]) {
-            schema.class_names.entry(name.to_ascii_lowercase().into()).or_insert(number);
+            note(&mut schema.class_names, name, number);
         }
     }
     let mut warnings = Vec::new();
@@ -131,11 +131,10 @@ fn own_set(schema: &Schema, description: &Description, warnings: &mut Vec<String
     let mut numbers = |keyword: &str| -> Vec<AttributeNumber> {
         let mut numbers = Vec::new();
         for name in description.values(keyword).unwrap_or_default() {
-            match schema.number(name) {
-                Some(number) => numbers.push(number),
-                None => {
-                    warnings.push(format!("objectClasses: {} names {name}, which is unknown", description.called()))
-                }
+            if let Some(number) = schema.number(name) {
+                numbers.push(number);
+            } else {
+                warnings.push(format!("objectClasses: {} names {name}, which is unknown", description.called()));
             }
         }
         numbers

@@ -33,7 +33,7 @@ pub struct AttributeNumber(pub(crate) u32);
 pub struct Schema {
     attributes: Vec<AttributeType>,
     classes: Vec<ObjectClass>,
-    /// By name and OID, in lower case.
+    /// By name and OID, as written and in lower case.
     attribute_names: HashMap<Box<str>, u32>,
     class_names: HashMap<Box<str>, u32>,
     warnings: Vec<String>,
@@ -114,7 +114,15 @@ impl Schema {
     }
 }
 
-/// Names compare without case (RFC 4512 §2.5); nearly all are found as they are written.
+/// Names compare without case (RFC 4512 §2.5); nearly all are found as the schema writes them.
 fn find(names: &HashMap<Box<str>, u32>, name: &str) -> Option<u32> {
-    names.get(name.to_ascii_lowercase().as_str()).copied()
+    names.get(name).or_else(|| names.get(name.to_ascii_lowercase().as_str())).copied()
+}
+
+/// Notes a name, as it is written and in lower case. The first definition of a name stands.
+fn note(names: &mut HashMap<Box<str>, u32>, name: &str, number: u32) {
+    let first = *names.entry(name.to_ascii_lowercase().into()).or_insert(number);
+    if first == number {
+        names.entry(name.into()).or_insert(number);
+    }
 }

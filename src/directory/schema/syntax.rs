@@ -152,9 +152,8 @@ fn is_time(text: &str) -> bool {
     let (figures, rest) = text.split_at(digits);
     let part = |from: usize| figures.get(from..from + 2).and_then(|n| n.parse::<u8>().ok());
     let within = |from: usize, low: u8, high: u8| part(from).is_none_or(|n| (low..=high).contains(&n));
-    if !matches!(digits, 10 | 12 | 14)
-        || !(within(4, 1, 12) && within(6, 1, 31) && within(8, 0, 23) && within(10, 0, 59) && within(12, 0, 60))
-    {
+    let sound = within(4, 1, 12) && within(6, 1, 31) && within(8, 0, 23) && within(10, 0, 59) && within(12, 0, 60);
+    if !(sound && matches!(digits, 10 | 12 | 14)) {
         return false;
     }
     let rest = match rest.strip_prefix(['.', ',']) {

@@ -123,21 +123,21 @@ pub fn trim(schema: &Schema, change: &mut Change) {
 }
 
 /// An entry to add, value by value.
-struct Adding<'s> {
+struct Adding<'s, 'v> {
     schema: &'s Schema,
     set: ClassSet,
     present: Vec<AttributeNumber>,
-    last: Option<Last>,
+    last: Option<Last<'v>>,
 }
 
 /// The attribute whose values are coming.
-struct Last {
-    name: String,
+struct Last<'v> {
+    name: &'v str,
     number: Option<AttributeNumber>,
     good: usize,
 }
 
-impl Adding<'_> {
+impl<'v> Adding<'_, 'v> {
     fn classes(&mut self, classes: &[&str], judgement: &mut Judgement) {
         for class in classes.iter().filter(|class| self.schema.class(class).is_none()) {
             judgement.refused.push(objection(OBJECT_CLASS, Some(class.as_bytes()), Why::UnknownClass));
@@ -145,7 +145,7 @@ impl Adding<'_> {
         self.present.extend(self.schema.number(OBJECT_CLASS));
     }
 
-    fn value(&mut self, name: &str, value: &[u8], judgement: &mut Judgement) {
+    fn value(&mut self, name: &'v str, value: &[u8], judgement: &mut Judgement) {
         if self.last.as_ref().is_none_or(|last| last.name != name) {
             self.close(judgement);
             let number = self.schema.number(name);
@@ -156,7 +156,7 @@ impl Adding<'_> {
                 }
                 Some(_) => {}
             }
-            self.last = Some(Last { name: name.to_owned(), number, good: 0 });
+            self.last = Some(Last { name, number, good: 0 });
         }
         let Some(last) = &mut self.last else { return };
         let Some(attribute) = last.number.and_then(|number| self.schema.numbered(number)) else { return };
@@ -171,7 +171,7 @@ impl Adding<'_> {
         let Some(number) = last.number else { return };
         let single = self.schema.numbered(number).is_some_and(|attribute| attribute.single_value);
         if single && last.good > 1 {
-            judgement.refused.push(objection(&last.name, None, Why::Several(last.good)));
+            judgement.refused.push(objection(last.name, None, Why::Several(last.good)));
         }
         if last.good > 0 {
             self.present.push(number);

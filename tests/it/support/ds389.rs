@@ -181,7 +181,7 @@ impl Ds389 {
             .stderr(output)
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while Instant::now() < deadline {
             if process.try_wait().unwrap().is_some() {
                 return false;

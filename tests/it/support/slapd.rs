@@ -22,6 +22,7 @@ pub const SYNC_PASSWORD: &str = "sync-for-tests";
 
 /// What a test wants of its server.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Options {
     /// Commits are forced onto the disk, as in production; tests do without unless it is their subject.
     pub durable: bool,
