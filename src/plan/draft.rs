@@ -16,7 +16,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster, StructureId};
 use crate::store::{AccountRow, Stage};
 
-use super::gate::{Gate, Judgement, Sentence};
+use super::gate::{Gate, Judgement};
 use super::groups::{GroupDiff, WantedMembers};
 use super::holds::Holds;
 use super::limits::Tallies;
@@ -174,14 +174,10 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     let actual: HashMap<&Dn, &Entry> = beside.structures.iter().chain(beside.groups).map(|e| (&e.dn, e)).collect();
     for mut change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted)
     {
-        let hold = match matter.gate.object(actual.get(&change.dn).copied(), &mut change, &mut holds, &mut findings) {
-            Sentence::Goes => holds.of(&change.subject).map(str::to_owned),
-            Sentence::Held(hold) => Some(hold),
-            Sentence::Nothing => {
-                totals.structures.updated -= 1;
-                totals.structures.unchanged += 1;
-                continue;
-            }
+        let entry = actual.get(&change.dn).copied();
+        let Some(hold) = matter.gate.object(entry, &mut change, &mut holds, &mut totals.structures, &mut findings)
+        else {
+            continue;
         };
         match hold {
             Some(hold) => {
@@ -205,14 +201,9 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     findings.extend(defaulted.findings(&matter.dialect));
     let mut group_changes = Vec::new();
     for mut change in groups {
-        let hold = match matter.gate.object(actual.get(&change.dn).copied(), &mut change, &mut holds, &mut findings) {
-            Sentence::Goes => holds.of(&change.subject).map(str::to_owned),
-            Sentence::Held(hold) => Some(hold),
-            Sentence::Nothing => {
-                totals.groups.updated -= 1;
-                totals.groups.unchanged += 1;
-                continue;
-            }
+        let entry = actual.get(&change.dn).copied();
+        let Some(hold) = matter.gate.object(entry, &mut change, &mut holds, &mut totals.groups, &mut findings) else {
+            continue;
         };
         match hold {
             Some(hold) => {

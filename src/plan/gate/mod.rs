@@ -26,7 +26,7 @@ pub(super) use judge::{Judgement, Objection};
 
 use super::holds::Holds;
 use super::persons::{PersonDiff, Seen};
-use super::{Change, ChangeKind, Write};
+use super::{Change, ChangeKind, ObjectTotals, Write};
 
 /// A schema made ready for one dialect.
 #[derive(Debug, Default)]
@@ -105,15 +105,18 @@ impl Gate {
         }
     }
 
-    /// Judges the change of a structure or group, and takes out the values that would be refused.
+    /// Judges the change of a structure or group, and takes out the values that would be refused. Gives the hold that
+    /// keeps it back, of the schema or of the school, or `None` when nothing is left of it.
+    #[expect(clippy::option_option, reason = "no change, a change, a change that is held")]
     pub fn object(
         &self,
         entry: Option<&Entry>,
         change: &mut Change,
         holds: &mut Holds,
+        totals: &mut ObjectTotals,
         findings: &mut Vec<Finding>,
-    ) -> Sentence {
-        let Some(schema) = self.schema.as_deref() else { return Sentence::Goes };
+    ) -> Option<Option<String>> {
+        let Some(schema) = self.schema.as_deref() else { return Some(holds.of(&change.subject).map(str::to_owned)) };
         let judgement = match (&change.write, entry) {
             (Write::Add { attributes, .. }, _) => {
                 let judgement = judge::entry(schema, attributes);
@@ -121,7 +124,7 @@ impl Gate {
                 judgement
             }
             (_, Some(entry)) => judge::modified(schema, &self.read, entry, change),
-            (_, None) => return Sentence::Goes,
+            (_, None) => Judgement::default(),
         };
         for objection in &judgement.dropped {
             let message = format!("{} : {objection}. Elle n'est pas écrite.", change.subject.name);
@@ -132,20 +135,15 @@ impl Gate {
         }
         if !judgement.refused.is_empty() {
             let message = held(&change.subject.name, &judgement.refused);
-            return Sentence::Held(holds.refused(change, message));
+            return Some(Some(holds.refused(change, message)));
         }
-        if judgement.dropped.is_empty() || !is_nothing(&change.write) { Sentence::Goes } else { Sentence::Nothing }
+        if !judgement.dropped.is_empty() && is_nothing(&change.write) {
+            totals.updated = totals.updated.saturating_sub(1);
+            totals.unchanged += 1;
+            return None;
+        }
+        Some(holds.of(&change.subject).map(str::to_owned))
     }
-}
-
-/// What becomes of a change.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Sentence {
-    Goes,
-    /// Under this hold.
-    Held(String),
-    /// All that it would have written is left out.
-    Nothing,
 }
 
 fn is_nothing(write: &Write) -> bool {

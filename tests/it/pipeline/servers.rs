@@ -92,6 +92,35 @@ fn a_server_without_the_schema_stops_the_plan_and_doctor_gives_the_definitions()
     assert!(doctor.stdout.contains("olcAttributeTypes: ( 2.25.") && doctor.stdout.contains("'ENTProfilPeuplement'"));
 }
 
+/// A server that takes less than ours: what it would refuse is not sent, and nothing fails in mid-run.
+#[test]
+fn what_the_schema_refuses_is_left_out_or_held() {
+    let slapd = Slapd::with(&Options {
+        ascii_only: &["ENTPersonAutresPrenoms", "ENTStructureNomCourant"],
+        ..Options::default()
+    });
+    let installation = Installation::with(&slapd.sync_toml());
+    installation.simulate(2, 60, 0, false);
+    let plan = installation.run(&["plan", "--json"]);
+    let summary = plan.json();
+    let dropped = summary["findings"]["dropped_value"].as_u64().unwrap_or_default();
+    assert!(dropped > 0, "{summary}");
+    let first = installation.run(&["sync", "--json"]);
+    assert!([0, 3].contains(&first.code), "{}\n{}", first.stderr, first.stdout);
+    let first = first.json();
+    assert!(first["accounts"]["created"].as_u64().unwrap() > 40, "{first}");
+    for hold in first["holds"].as_array().unwrap() {
+        assert_eq!(hold["reason"], "schema", "{hold}");
+        assert!(hold["message"].as_str().unwrap().contains("l'annuaire refuserait la fiche"), "{hold}");
+    }
+    // A first name with an accent is not there; the others are.
+    let accented = |entry: &rentree::directory::Entry| entry.texts("ENTPersonAutresPrenoms").any(|v| !v.is_ascii());
+    assert!(!people(&slapd).iter().any(accented));
+    assert!(people(&slapd).iter().any(|e| !e.values("ENTPersonAutresPrenoms").is_empty()));
+    let again = installation.run(&["sync", "--json"]).json();
+    assert_eq!((&again["accounts"]["created"], &again["accounts"]["updated"]), (&0.into(), &0.into()), "{again}");
+}
+
 #[test]
 fn doctor_measures_passwords_and_leaves_nothing() {
     let slapd = Slapd::start();

@@ -37,6 +37,8 @@ pub struct Options {
     pub read_only: bool,
     /// `cn=sync` has the rights that the program says it needs, and no more.
     pub least_rights: bool,
+    /// The ENT's attributes of these names take ASCII only.
+    pub ascii_only: &'static [&'static str],
     /// The classes of groups of the ENT are not loaded.
     pub without_ent_groups: bool,
     /// It copies another server and refers writers to it.
@@ -214,7 +216,18 @@ impl Slapd {
             ours.retain(|p| !p.ends_with("30-ent-groups.schema"));
         }
         for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
-            let _ = writeln!(text, "include {}", schema.display());
+            let mut definitions = std::fs::read_to_string(schema).unwrap();
+            for name in self.options.ascii_only {
+                if let Some(at) = definitions.find(&format!("NAME '{name}'")) {
+                    let (before, after) = definitions.split_at(at);
+                    let any = "EQUALITY caseIgnoreMatch\n\tSUBSTR caseIgnoreSubstringsMatch\n\tSYNTAX 1.3.6.1.4.1.1466.115.121.1.15";
+                    let ascii = "EQUALITY caseIgnoreIA5Match\n\tSYNTAX 1.3.6.1.4.1.1466.115.121.1.26";
+                    definitions = format!("{before}{}", after.replacen(any, ascii, 1));
+                }
+            }
+            let copy = schema.file_name().unwrap().to_str().unwrap();
+            self.write(copy, &definitions);
+            let _ = writeln!(text, "include {}/{copy}", self.path().display());
         }
         text.push_str("modulepath /usr/lib/ldap\nmoduleload back_mdb\n");
         text.push_str(match self.options.passwords {
