@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::credentials::Scheme;
 use crate::directory::Slowdown;
 use crate::plan::ChangeKind;
 
@@ -19,6 +20,9 @@ pub struct Applied {
     /// Sent, perhaps carried out, and the directory could not be asked: the next run does.
     pub unknown: u64,
     pub credentials: u64,
+    /// How the passwords were hashed, when any was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
     pub seconds: f64,
     /// Why the run stopped before its end.
     pub stopped: Option<Stopped>,
@@ -65,6 +69,7 @@ impl Applied {
         self.not_done += other.not_done;
         self.unknown += other.unknown;
         self.credentials += other.credentials;
+        self.scheme = self.scheme.or(other.scheme);
         self.seconds += other.seconds;
         self.stopped = self.stopped.take().or(other.stopped);
         self.slowdown = self.slowdown.or(other.slowdown);

@@ -59,13 +59,20 @@ enum State {
 }
 
 impl Executor<'_, '_> {
-    pub async fn run(&mut self, ready: Ready, issuer: &Issuer, applied: &mut Applied) -> Result<(), ApplyError> {
+    pub async fn run(
+        &mut self,
+        ready: Ready,
+        issuer: Option<&Issuer>,
+        applied: &mut Applied,
+    ) -> Result<(), ApplyError> {
         if ready.changes.is_empty() {
             return Ok(());
         }
         let seqs: Vec<u64> = ready.changes.iter().map(|(change, _)| change.seq).collect();
         self.ground.store.journal_intent(self.header.plan_id, &seqs).await?;
-        if !ready.issued.is_empty() {
+        if let Some(issuer) = issuer
+            && !ready.issued.is_empty()
+        {
             issuer.save(self.ground.store, &ready.issued).await?;
         }
         let mut doing = self.gather(ready);

@@ -12,6 +12,7 @@ mod applied;
 mod batch;
 mod check;
 mod operations;
+pub mod probe;
 mod ready;
 mod record;
 mod seen;
@@ -23,7 +24,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::audit::{AuditError, Kind, Trail};
-use crate::credentials::{CredentialError, Issuer};
+use crate::credentials::{CredentialError, Issuer, Scheme};
 use crate::directory::{DirectoryError, Pace};
 use crate::plan::file::{PlanFileError, Reader, verify};
 use crate::plan::{Change, ChangeKind, Ground, Header, Line};
@@ -48,6 +49,8 @@ pub enum ApplyError {
     Credential(#[from] CredentialError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error(transparent)]
+    Probe(#[from] probe::ProbeError),
     #[error("the plan is stale: {}", .0.join(" ; "))]
     Stale(Vec<String>),
     #[error("the plan could not be read to its end: {0}")]
@@ -84,12 +87,14 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
         Some(row) => check::fresh(ground, &header, row.state == PlanState::Applying).await?,
         None => return Err(ApplyError::Stale(vec!["it was not made on this store".into()])),
     }
+    // Before anything is written: which form of password the server checks.
+    let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
     ground.store.set_plan_state(header.plan_id, PlanState::Applying).await?;
     // Most nights, most plans: nothing to carry out, nothing to load.
     let applied = if seal.changes == 0 {
         Applied::default()
     } else {
-        carry_out(ground, path, &header, seal.changes, Scope::All, trail).await?
+        carry_out(ground, path, &header, seal.changes, Scope::All, issuer.as_ref(), trail).await?
     };
     // It stays open: the next run completes it, or settles it and makes a new one.
     if applied.is_unfinished() {
@@ -118,11 +123,30 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
     if seal.digest != row.digest {
         return Err(ApplyError::Stale(vec![format!("{} is not the plan that was interrupted", path.display())]));
     }
-    let applied = carry_out(ground, path, &header, seal.changes, Scope::Intended, trail).await?;
+    let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
+    let applied = carry_out(ground, path, &header, seal.changes, Scope::Intended, issuer.as_ref(), trail).await?;
     if !applied.is_unfinished() {
         ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     }
     Ok(Some(applied))
+}
+
+/// What makes the credentials of a run, by the scheme that the server is proved to check. Hashes that an interrupted
+/// run sealed are sent again as they are: theirs has to be proved as well.
+async fn issuer(ground: &Ground<'_>) -> Result<Issuer, ApplyError> {
+    let config = ground.config;
+    let proof = |schemes: Vec<Scheme>| async move {
+        probe::prove(ground.directory, &ground.dialect, &config.credentials, &schemes).await
+    };
+    let scheme = proof(Scheme::allowed(config.directory.password_scheme)).await?.scheme;
+    let mut others: Vec<Scheme> =
+        ground.store.pending_envelopes().await?.iter().filter_map(|p| Scheme::of(p.hash.expose())).collect();
+    others.sort_unstable_by_key(|other| other.name());
+    others.dedup();
+    for other in others.into_iter().filter(|other| *other != scheme) {
+        proof(vec![other]).await?;
+    }
+    Ok(Issuer::new(&config.credentials, &config.letters, scheme)?)
 }
 
 async fn carry_out(
@@ -131,12 +155,12 @@ async fn carry_out(
     header: &Header,
     changes: u64,
     scope: Scope,
+    issuer: Option<&Issuer>,
     trail: &Trail,
 ) -> Result<Applied, ApplyError> {
     let started = Instant::now();
     let journal = ground.store.journal(header.plan_id).await?;
     ground.progress.begin("apply", Some(changes));
-    let issuer = Issuer::new(&ground.config.credentials, &ground.config.letters)?;
     let pending: HashMap<_, _> = ground
         .store
         .pending_envelopes()
@@ -162,7 +186,7 @@ async fn carry_out(
         let ready = match next.take() {
             Some(ready) => ready,
             None => match batches.recv().await {
-                Some(batch) => ready::make_ready(ground, header, &issuer, &pending, batch?).await?,
+                Some(batch) => ready::make_ready(ground, header, issuer, &pending, batch?).await?,
                 None => break,
             },
         };
@@ -178,11 +202,11 @@ async fn carry_out(
         through += size;
         let ahead = async {
             match batches.recv().await {
-                Some(batch) => Ok(Some(ready::make_ready(ground, header, &issuer, &pending, batch?).await?)),
+                Some(batch) => Ok(Some(ready::make_ready(ground, header, issuer, &pending, batch?).await?)),
                 None => Ok::<_, ApplyError>(None),
             }
         };
-        let (following, ()) = tokio::try_join!(ahead, executor.run(ready, &issuer, &mut applied))?;
+        let (following, ()) = tokio::try_join!(ahead, executor.run(ready, issuer, &mut applied))?;
         next = following;
         ground.progress.advance(size);
         tell_slowdown(ground, &executor.pace, &mut applied);
@@ -194,6 +218,7 @@ async fn carry_out(
     if scope == Scope::All {
         applied.not_done += changes.saturating_sub(through);
     }
+    applied.scheme = issuer.filter(|_| applied.credentials > 0).map(Issuer::scheme);
     applied.seconds = started.elapsed().as_secs_f64();
     Ok(applied)
 }

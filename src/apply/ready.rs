@@ -27,7 +27,7 @@ impl Ready {
 pub(super) async fn make_ready(
     ground: &Ground<'_>,
     header: &Header,
-    issuer: &Issuer,
+    issuer: Option<&Issuer>,
     pending: &HashMap<JoinKey, (Serial, String)>,
     batch: Batch,
 ) -> Result<Ready, ApplyError> {
@@ -46,7 +46,12 @@ pub(super) async fn make_ready(
             })
         })
         .collect();
-    let issued = if new.is_empty() { Vec::new() } else { issuer.prepare(ground.store, new, header.today).await? };
+    let issued = match issuer {
+        _ if new.is_empty() => Vec::new(),
+        Some(issuer) => issuer.prepare(ground.store, new, header.today).await?,
+        // The totals of the header are sealed with the rest: this is no plan of ours.
+        None => return Err(ApplyError::Stopped("it issues credentials that its totals do not tell of".into())),
+    };
     Ok(Ready { changes: batch.changes, issued, skipped: batch.skipped })
 }
 

@@ -52,6 +52,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let verdict = match &outcome {
         Ok(applied) => verdict(applied, false),
         Err(ApplyError::Stale(_)) => Verdict::Stale,
+        Err(ApplyError::Probe(_)) => Verdict::Refused,
         Err(_) => Verdict::Failed,
     };
     let head = session.finish(trail, verdict).await?;
@@ -97,6 +98,7 @@ pub fn failure(error: ApplyError) -> Failure {
     match error {
         ApplyError::Store(error) => error.into(),
         stale @ ApplyError::Stale(_) => Failure::new(Verdict::Stale, stale),
+        refused @ ApplyError::Probe(_) => Failure::new(Verdict::Refused, refused),
         other => failed(other),
     }
 }
@@ -179,6 +181,14 @@ pub fn report(applied: &Applied) -> Result<(), Failure> {
     if let Some(slow) = &applied.slowdown {
         let end = if slow.recovered { "puis de nouveau à plein" } else { "jusqu'à la fin" };
         text.push_str(&format!("Rythme réduit : {}, {end}.\n", slow.in_words()));
+    }
+    if let Some(scheme) = applied.scheme {
+        text.push_str(&format!("Mots de passe : {}, éprouvé sur ce serveur avant l'écriture.\n", scheme.prefix()));
+        if !scheme.is_slow() {
+            text.push_str(
+                "  Attention : un vol de l'annuaire permettrait des essais rapides. OpenLDAP : chargez le module argon2.\n",
+            );
+        }
     }
     output::text(&text)
 }

@@ -1,7 +1,9 @@
 //! `rentree credentials`: the sealed pool, and what is issued.
 
+use rentree::apply::probe::prove;
 use rentree::audit::Kind;
-use rentree::credentials::Issuer;
+use rentree::credentials::{Issuer, Scheme};
+use rentree::plan::Verdict;
 use rentree::roster::Profile;
 
 use super::exit::Failure;
@@ -36,7 +38,13 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
         .ok_or_else(|| Failure::usage(format!("{profile:?} is not a profile: pupil, relative, teacher or staff")))?;
     let _lock = session.lock("credentials prepare")?;
     let trail = session.trail().await?;
-    let issuer = Issuer::new(&session.config.credentials, &session.config.letters).map_err(failed)?;
+    // The pool is of no use under a scheme that the server does not check: it is proved now, not in September.
+    let config = &session.config;
+    let allowed = Scheme::allowed(config.directory.password_scheme);
+    let proof = prove(&*session.directory, &session.dialect, &config.credentials, &allowed)
+        .await
+        .map_err(|e| Failure::new(Verdict::Refused, e))?;
+    let issuer = Issuer::new(&config.credentials, &config.letters, proof.scheme).map_err(failed)?;
     session.progress.begin("credentials", Some(count as u64));
     let started = std::time::Instant::now();
     let mut seen = 0;

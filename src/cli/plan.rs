@@ -102,7 +102,9 @@ pub fn refusal(error: &PlanError) -> Verdict {
             | rentree::image::ImageError::Older { .. }
             | rentree::image::ImageError::OutOfOrder { .. }
             | rentree::image::ImageError::Degree { .. },
-        ) => Verdict::Refused,
+        )
+        | PlanError::Schema(_)
+        | PlanError::Replica { .. } => Verdict::Refused,
         _ => Verdict::Failed,
     }
 }
@@ -111,6 +113,7 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
+        refused @ (PlanError::Schema(_) | PlanError::Replica { .. }) => Failure::new(Verdict::Refused, refused),
         other => failed(other),
     }
 }

@@ -4,14 +4,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::roster::Profile;
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CredentialsConfig {
     pub argon2: Argon2Config,
+    /// Rounds of PBKDF2-SHA512, on a server that checks it: 100,000 by default, as 389 DS itself writes.
+    pub pbkdf2_rounds: u32,
     pub pupil: ProfileCredentials,
     pub relative: ProfileCredentials,
     pub teacher: ProfileCredentials,
     pub staff: ProfileCredentials,
+}
+
+impl Default for CredentialsConfig {
+    fn default() -> Self {
+        let same = ProfileCredentials::default;
+        Self {
+            argon2: Argon2Config::default(),
+            pbkdf2_rounds: 100_000,
+            pupil: same(),
+            relative: same(),
+            teacher: same(),
+            staff: same(),
+        }
+    }
 }
 
 impl CredentialsConfig {
@@ -31,6 +47,9 @@ impl CredentialsConfig {
             if c.mode == Mode::Bind && c.entropy_bits < 50 {
                 return Err(format!("credentials.{profile}.entropy_bits is {}: at least 50", c.entropy_bits));
             }
+        }
+        if !(10_000..=10_000_000).contains(&self.pbkdf2_rounds) {
+            return Err(format!("credentials.pbkdf2_rounds is {}: 10000 to 10000000", self.pbkdf2_rounds));
         }
         self.argon2.check()
     }

@@ -15,6 +15,18 @@ pub enum DirectoryKind {
     Ldap,
 }
 
+/// `directory.password_scheme`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordScheme {
+    #[default]
+    Auto,
+    Argon2,
+    #[serde(rename = "pbkdf2-sha512")]
+    Pbkdf2Sha512,
+    Ssha512,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryConfig {
@@ -43,6 +55,11 @@ pub struct DirectoryConfig {
     pub burst: Option<NonZeroU32>,
     /// The hours in which to write, `"22:00-06:00"`; at any time when absent.
     pub write_window: Option<WriteWindow>,
+    /// How passwords are stored; `auto` takes the strongest that the server is proved to check.
+    #[serde(default)]
+    pub password_scheme: PasswordScheme,
+    /// Whether the server is a replica, which plans are never made from. Found out by asking it when absent.
+    pub replica: Option<bool>,
     /// Seconds before an answer is given up.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,

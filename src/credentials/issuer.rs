@@ -21,6 +21,7 @@ use super::key::{PrintKey, Recipient, parse_recipient};
 use super::mac::hex;
 use super::policy::{Policy, generate};
 use super::pool::{self, PoolItem};
+use super::scheme::Scheme;
 use super::secret::PasswordHash;
 use super::{CredentialError, EnvelopeError};
 use crate::config::{CredentialsConfig, LettersConfig, Mode};
@@ -77,9 +78,15 @@ struct Pool {
 }
 
 impl Issuer {
+    /// `scheme` is the one that was proved to open accounts on the server that gets the hashes.
+    ///
     /// # Errors
     /// When a profile gets passwords and no recipient is configured, or a recipient or parameter is not valid.
-    pub fn new(credentials: &CredentialsConfig, letters: &LettersConfig) -> Result<Self, CredentialError> {
+    pub fn new(
+        credentials: &CredentialsConfig,
+        letters: &LettersConfig,
+        scheme: Scheme,
+    ) -> Result<Self, CredentialError> {
         let mut policies = Vec::new();
         for profile in Profile::ALL {
             let wanted = credentials.of(profile);
@@ -91,8 +98,14 @@ impl Issuer {
         if recipients.is_empty() && !policies.is_empty() {
             return Err(EnvelopeError::NoRecipient.into());
         }
-        let hasher = Hasher::new(&credentials.argon2)?;
+        let hasher = Hasher::new(scheme, credentials)?;
         Ok(Self { tools: Arc::new(Tools { policies, hasher, recipients }), pool: Mutex::default() })
+    }
+
+    /// How the passwords are hashed.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.tools.hasher.scheme()
     }
 
     /// The password policy of a profile; `None` when it gets no password (federated).

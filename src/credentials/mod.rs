@@ -13,6 +13,7 @@ pub(crate) mod mac;
 mod policy;
 mod pool;
 mod rude;
+mod scheme;
 mod secret;
 mod state;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use issuer::{Issued, Issuer, NewCredential};
 pub use key::{KeyError, LEAST_PASSPHRASE, PrintKey, Recipient, check_passphrase, parse_recipient, read_key};
 pub use policy::{LEAST_ENTROPY_BITS, Policy, PolicyError, generate};
 pub(crate) use pool::PoolItem;
+pub use scheme::Scheme;
 pub use secret::{PasswordHash, Secret};
 pub use state::{Ended, EnvelopeState, Outcome, PendingEnvelope, SealedEnvelope};
 

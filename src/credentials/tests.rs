@@ -37,7 +37,7 @@ async fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let store = open_store(folder.path()).await;
     let key = PrintKey::generate();
-    let issuer = Issuer::new(&config(), &letters(&key)).unwrap();
+    let issuer = Issuer::new(&config(), &letters(&key), Scheme::Argon2).unwrap();
     Bench { folder, store, issuer, key }
 }
 
@@ -296,14 +296,14 @@ async fn a_pool_of_another_policy_recipient_or_lost_key_is_left_alone() {
     let mut longer = config();
     longer.pupil.entropy_bits = 64;
     for issuer in [
-        Issuer::new(&longer, &letters(&bench.key)).unwrap(),
-        Issuer::new(&config(), &letters(&PrintKey::generate())).unwrap(),
+        Issuer::new(&longer, &letters(&bench.key), Scheme::Argon2).unwrap(),
+        Issuer::new(&config(), &letters(&PrintKey::generate()), Scheme::Argon2).unwrap(),
     ] {
         let batch = issuer.prepare(&bench.store, accounts(0..1), today()).await.unwrap();
         assert!(batch[0].pool_item.is_none());
     }
     std::fs::remove_file(bench.folder.path().join("r.pool-key")).unwrap();
-    let fresh = Issuer::new(&config(), &letters(&bench.key)).unwrap();
+    let fresh = Issuer::new(&config(), &letters(&bench.key), Scheme::Argon2).unwrap();
     assert!(fresh.prepare(&bench.store, accounts(0..1), today()).await.unwrap()[0].pool_item.is_none());
     let lost = fresh.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await;
     assert!(matches!(lost, Err(CredentialError::PoolKeyLost { .. })), "{lost:?}");
@@ -341,11 +341,11 @@ async fn federated_profiles_get_nothing_and_bind_needs_a_recipient() {
     let bench = bench().await;
     let mut federated = config();
     federated.pupil.mode = Mode::Federated;
-    let issuer = Issuer::new(&federated, &letters(&bench.key)).unwrap();
+    let issuer = Issuer::new(&federated, &letters(&bench.key), Scheme::Argon2).unwrap();
     assert!(issuer.policy(Profile::Pupil).is_none() && issuer.policy(Profile::Teacher).is_some());
     let refused = issuer.prepare(&bench.store, accounts(0..1), today()).await;
     assert!(matches!(refused, Err(CredentialError::Federated { profile: Profile::Pupil })));
-    let none = Issuer::new(&config(), &LettersConfig::default());
+    let none = Issuer::new(&config(), &LettersConfig::default(), Scheme::Argon2);
     assert!(matches!(none, Err(CredentialError::Envelope(EnvelopeError::NoRecipient))));
 }
 

@@ -13,6 +13,11 @@ mod hours;
 pub mod ldap;
 pub mod ldif;
 mod pace;
+pub mod rights;
+pub mod schema;
+pub mod survey;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -25,6 +30,7 @@ pub use dn::{Dn, DnError};
 pub use entry::{AttributeChange, Condition, Entry, Modification, Operation, Value, is_secret};
 pub use hours::Hours;
 pub use pace::{Pace, Slowdown, Trouble};
+pub use schema::Schema;
 
 /// What to read: everything below `base` that matches `filter`, with only these attributes (all user attributes when
 /// empty).
@@ -61,6 +67,17 @@ pub trait Directory: Send + Sync {
 
     /// Whether this password opens this entry. `Ok(false)` for wrong passwords and locked accounts alike.
     async fn bind(&self, dn: &Dn, password: &str) -> Result<bool, DirectoryError>;
+
+    /// The schema that the server publishes, read once; `None` when there is none (the embedded directory), or none that
+    /// may be read.
+    async fn schema(&self) -> Result<Option<Arc<Schema>>, DirectoryError> {
+        Ok(None)
+    }
+
+    /// What the server says of itself (RFC 4512 §5.1), operational attributes included; `None` when it is no server.
+    async fn root(&self) -> Result<Option<Entry>, DirectoryError> {
+        Ok(None)
+    }
 
     /// In words, for reports: `ldap://host:389 (cn=…)` or `embedded`.
     fn describe(&self) -> String;

@@ -187,6 +187,10 @@ impl Code {
                 "Aucun des deux comptes n'est modifié.",
                 "Demander à l'équipe de l'ENT lequel des deux comptes garder.",
             ),
+            Self::SchemaValueDropped => (
+                "Le reste de la fiche est écrit ; ce que l'annuaire tenait à cette place reste.",
+                "Corriger la valeur à sa source.",
+            ),
 
             // Its severity says enough.
             other => by_severity(other.severity()),

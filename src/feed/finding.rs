@@ -212,6 +212,8 @@ codes! {
     FunctionRead = "function-read", Information, None, "fonction en toutes lettres, traduite en code";
     ChildNotFound = "child-not-found", DroppedValue, None, "enfant introuvable : responsable non lié";
     ChildAmbiguous = "child-ambiguous", ToDecide, None, "plusieurs élèves du même nom : responsable non lié";
+    // The schema of the directory.
+    SchemaValueDropped = "schema-value-dropped", DroppedValue, None, "valeur que l'annuaire refuserait : non écrite";
 }
 
 impl Serialize for Code {

@@ -16,6 +16,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster, StructureId};
 use crate::store::{AccountRow, Stage};
 
+use super::gate::{Gate, Judgement};
 use super::groups::{GroupDiff, WantedMembers};
 use super::holds::Holds;
 use super::limits::Tallies;
@@ -44,6 +45,8 @@ pub(super) struct Matter {
     pub dialect: Arc<Dialect>,
     pub config: Config,
     pub today: Date,
+    /// What the server's schema has to say.
+    pub gate: Gate,
 }
 
 impl Matter {
@@ -77,6 +80,8 @@ pub(super) struct Beside<'a> {
     pub accept_foreign: bool,
     /// Whom the plan before this one was to create when its application broke off: they were counted then.
     pub begun: &'a HashSet<JoinKey>,
+    /// What the schema says of changes to people's entries.
+    pub judged: &'a [(PersonId, Judgement)],
 }
 
 /// A plan before it is written: creations by person, because their contents are computed while writing.
@@ -121,6 +126,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     hold_doubts(roster, &matter.recognised, &mut holds);
     let mut defaulted = population.defaulted.clone();
     hold_without_class(diff, &creates, &mut holds, &mut defaulted);
+    let sources = crate::image::sources(&matter.config);
+    matter.gate.persons(diff, &creates, beside.judged, &sources, &mut holds, &mut findings);
 
     // People: what is held, what goes on, and into which class each record falls.
     let mut classes = vec![Class::Unchanged; roster.persons.len()];
@@ -179,8 +186,15 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
 
     // Structures and groups.
     let mut structures = Vec::new();
-    for change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted) {
-        match holds.of(&change.subject).map(str::to_owned) {
+    let actual: HashMap<&Dn, &Entry> = beside.structures.iter().chain(beside.groups).map(|e| (&e.dn, e)).collect();
+    for mut change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted)
+    {
+        let entry = actual.get(&change.dn).copied();
+        let Some(hold) = matter.gate.object(entry, &mut change, &mut holds, &mut totals.structures, &mut findings)
+        else {
+            continue;
+        };
+        match hold {
             Some(hold) => {
                 holds.count(&hold);
                 totals.structures.held += 1;
@@ -201,8 +215,12 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     findings.extend(diff.context.findings.iter().cloned());
     findings.extend(defaulted.findings(&matter.dialect));
     let mut group_changes = Vec::new();
-    for change in groups {
-        match holds.of(&change.subject).map(str::to_owned) {
+    for mut change in groups {
+        let entry = actual.get(&change.dn).copied();
+        let Some(hold) = matter.gate.object(entry, &mut change, &mut holds, &mut totals.groups, &mut findings) else {
+            continue;
+        };
+        match hold {
             Some(hold) => {
                 holds.count(&hold);
                 totals.groups.held += 1;

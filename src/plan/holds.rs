@@ -7,7 +7,7 @@ use crate::feed::values::Uai;
 use crate::roster::{JoinKey, Profile};
 
 use super::limits::Breach;
-use super::{Hold, HoldReason, Subject};
+use super::{Change, Hold, HoldReason, Subject};
 
 /// The holds of one plan.
 #[derive(Debug, Default)]
@@ -73,6 +73,18 @@ impl Holds {
     ) {
         let id = format!("{}:{key}", reason_id(reason));
         self.insert(id, reason, school.cloned(), Some(key.clone()), Some(origin.clone()), message);
+    }
+
+    /// The change of a structure or group that the server would refuse. Gives the hold.
+    pub fn refused(&mut self, change: &Change, message: String) -> String {
+        let key = change.subject.join_key.as_ref();
+        let id = match key {
+            Some(key) => format!("{}:{key}", reason_id(HoldReason::Schema)),
+            None => format!("{}:{}", reason_id(HoldReason::Schema), change.dn.normalised()),
+        };
+        let school = change.subject.schools.first().cloned();
+        self.insert(id.clone(), HoldReason::Schema, school, key.cloned(), change.origin.clone(), message);
+        id
     }
 
     fn insert(
@@ -144,7 +156,8 @@ impl Holds {
 }
 
 /// Reasons that concern one person.
-const PERSONAL: [HoldReason; 3] = [HoldReason::NoClass, HoldReason::MissingMandatory, HoldReason::Ambiguous];
+const PERSONAL: [HoldReason; 4] =
+    [HoldReason::NoClass, HoldReason::MissingMandatory, HoldReason::Ambiguous, HoldReason::Schema];
 
 const fn reason_id(reason: HoldReason) -> &'static str {
     match reason {
@@ -156,6 +169,7 @@ const fn reason_id(reason: HoldReason) -> &'static str {
         HoldReason::Moved => "moved",
         HoldReason::MissingMandatory => "missing-mandatory",
         HoldReason::Ambiguous => "ambiguous",
+        HoldReason::Schema => "schema",
     }
 }
 

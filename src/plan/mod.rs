@@ -9,6 +9,7 @@ mod draft;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod gate;
 mod groups;
 mod holds;
 mod limits;
@@ -26,5 +27,6 @@ mod year;
 
 pub use crate::directory::AttributeChange;
 pub use divergence::{Divergence, Divergences, divergences};
+pub use gate::SchemaGap;
 pub use model::*;
 pub use prepare::{Ground, Options, PlanError, Prepared, prepare};

@@ -186,6 +186,8 @@ pub enum HoldReason {
     MissingMandatory,
     /// Identity or name that a human has to settle.
     Ambiguous,
+    /// The server's schema would refuse the entry.
+    Schema,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -16,16 +16,17 @@ use uuid::Uuid;
 use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
 use crate::directory::dialect::Dialect;
-use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours, Search};
+use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours, Search, survey};
 use crate::feed::{Category, Finding};
 use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, RulesError};
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, LeftOutReason, SourceInfo};
+use crate::roster::{JoinKey, LeftOutReason, PersonId, SourceInfo};
 use crate::store::{Store, StoreError};
 
 use super::draft::{Beside, Matter, draft};
+use super::gate::{Gate, Judgement, SchemaGap};
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
 use super::structures::structures_there;
@@ -83,6 +84,13 @@ pub enum PlanError {
     Naming(#[from] RulesError),
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    #[error(transparent)]
+    Schema(#[from] SchemaGap),
+    #[error(
+        "{server} is a replica ({reason}): a plan made from what lags behind would undo what is newer; name in \
+         directory.url the server that writes, or say directory.replica = false if this one does"
+    )]
+    Replica { server: String, reason: String },
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -98,6 +106,9 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     if ground.config.sources.is_empty() {
         return Err(PlanError::NoSource);
     }
+    refuse_replica(ground).await?;
+    // What the server does not know at all stops here, before hours of reading.
+    let gate = Gate::new(&ground.dialect, ground.directory.schema().await?)?;
 
     // Sources into images; beside it, what the engine knows already, which no delivery changes.
     let known = async { Ok::<_, PlanError>((ground.store.accounts().await?, ground.store.names().await?)) };
@@ -142,8 +153,9 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         dialect: Arc::clone(&ground.dialect),
         config: ground.config.clone(),
         today: ground.today,
+        gate,
     });
-    let population = again(ground, || population(ground, &matter)).await?;
+    let (population, judged) = again(ground, || population(ground, &matter)).await?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
@@ -162,6 +174,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
                 years: &years,
                 accept_foreign,
                 begun: &begun,
+                judged: &judged,
             };
             draft(&matter, &population, &beside)
         })
@@ -240,6 +253,19 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
 }
 
+/// A replica lags behind the server that is written.
+async fn refuse_replica(ground: &Ground<'_>) -> Result<(), PlanError> {
+    let reason = match ground.config.directory.replica {
+        Some(false) => None,
+        Some(true) => Some("directory.replica = true".to_owned()),
+        None => survey::replica(ground.directory, &ground.dialect).await?,
+    };
+    match reason {
+        Some(reason) => Err(PlanError::Replica { server: ground.directory.describe(), reason }),
+        None => Ok(()),
+    }
+}
+
 /// The join key of the person whom a finding is about.
 fn join_key(finding: &Finding, sources: &[SourceInfo]) -> Option<JoinKey> {
     let key = finding.key.as_deref().filter(|_| finding.category.is_some_and(Category::is_person))?;
@@ -307,22 +333,32 @@ async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError
     Ok(entries)
 }
 
+/// What the schema says of changes, by person.
+type Judged = Vec<(PersonId, Judgement)>;
+
 /// Streams the people branch through the comparison, on all cores.
-async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<Population, PlanError> {
+async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Population, Judged), PlanError> {
     let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
     let comparer = {
         let matter = Arc::clone(matter);
         tokio::task::spawn_blocking(move || {
             matter.with_diff(|diff| {
-                let mut population = Population::default();
+                let (mut population, mut judged) = (Population::default(), Judged::new());
                 while let Some(batch) = receiver.blocking_recv() {
-                    let seen: Vec<_> = batch.par_iter().map(|entry| diff.compare(entry)).collect();
-                    for seen in seen {
+                    let compare = |entry| {
+                        let mut seen = diff.compare(entry);
+                        let judgement = matter.gate.seen(entry, &mut seen);
+                        (seen, judgement)
+                    };
+                    let seen: Vec<_> = batch.par_iter().map(compare).collect();
+                    for (seen, judgement) in seen {
+                        judged.extend(judgement);
                         population.absorb(seen);
                     }
                 }
                 population.sort();
-                population
+                judged.sort_by_key(|(id, _)| *id);
+                (population, judged)
             })
         })
     };
@@ -335,6 +371,10 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<Populat
     let mut entries = ground.directory.search(search).await?;
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(entry) = entries.try_next().await? {
+        // One that a killed run left: the next that writes credentials removes it.
+        if dialect.is_probe(&entry.dn) {
+            continue;
+        }
         batch.push(entry);
         if batch.len() == BATCH {
             ground.progress.advance(BATCH as u64);

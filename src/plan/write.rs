@@ -9,6 +9,7 @@ use crate::roster::PersonId;
 
 use super::draft::{Draft, Matter};
 use super::file::{PlanFileError, Writer};
+use super::gate::Gate;
 use super::persons::PersonDiff;
 use super::{Change, Header, Hold, Seal};
 
@@ -34,7 +35,7 @@ pub(super) fn write(
         }
         let held_ids: Vec<PersonId> = draft.held_creates.iter().map(|(_, id)| *id).collect();
         let mut reasons = draft.held_creates.iter().map(|(hold, _)| hold);
-        for_each_create(diff, &held_ids, |change| match reasons.next() {
+        for_each_create(diff, &matter.gate, &held_ids, |change| match reasons.next() {
             Some(hold) => writer.write_held(hold, &change),
             None => Ok(()),
         })?;
@@ -47,7 +48,7 @@ pub(super) fn write(
         for change in draft.structures {
             put(&mut writer, change)?;
         }
-        for_each_create(diff, &draft.creates, |change| put(&mut writer, change))?;
+        for_each_create(diff, &matter.gate, &draft.creates, |change| put(&mut writer, change))?;
         for change in draft.persons {
             put(&mut writer, change)?;
         }
@@ -62,12 +63,17 @@ pub(super) fn write(
 /// shown with its subject only.
 fn for_each_create(
     diff: &PersonDiff<'_>,
+    gate: &Gate,
     ids: &[PersonId],
     mut each: impl FnMut(Change) -> Result<(), PlanFileError>,
 ) -> Result<(), PlanFileError> {
     for chunk in ids.chunks(CHUNK) {
-        let changes: Vec<Option<Change>> =
-            chunk.par_iter().map(|id| diff.create(*id).ok().or_else(|| diff.shell(*id))).collect();
+        let create = |id: &PersonId| {
+            let mut change = diff.create(*id).ok().or_else(|| diff.shell(*id))?;
+            gate.trim(&mut change);
+            Some(change)
+        };
+        let changes: Vec<Option<Change>> = chunk.par_iter().map(create).collect();
         for change in changes.into_iter().flatten() {
             each(change)?;
         }

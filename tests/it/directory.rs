@@ -2,4 +2,6 @@
 
 mod dialects;
 mod ldap;
+mod schema;
+mod schemes;
 mod suite;

@@ -2,11 +2,14 @@
 
 mod adoption;
 mod deltas;
+#[cfg(feature = "letters")]
+mod ds389;
 mod faults;
 mod first_degree;
 mod hours;
 mod moved;
 mod nights;
 mod outages;
+mod servers;
 mod sheets;
 mod sources;

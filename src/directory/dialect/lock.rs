@@ -56,6 +56,24 @@ impl LockMethod {
         }
     }
 
+    /// What an account has that its user has activated, beside its password.
+    #[must_use]
+    pub(super) fn open(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::State(states) => states.opened().to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The attributes that locking writes.
+    #[must_use]
+    pub fn written(&self) -> Vec<&str> {
+        match self {
+            Self::State(states) => vec![&states.attribute, USER_PASSWORD],
+            _ => vec![self.attribute()],
+        }
+    }
+
     /// Whether the entry is locked by this method.
     #[must_use]
     pub fn is_locked(&self, entry: &Entry) -> bool {

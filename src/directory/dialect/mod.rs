@@ -30,6 +30,7 @@ mod memberships;
 mod person;
 mod populate;
 mod presets;
+mod probe;
 mod reading;
 mod roles;
 mod shape;
@@ -39,6 +40,7 @@ mod states;
 mod structure;
 #[cfg(test)]
 pub(crate) mod tests;
+mod vocabulary;
 mod wanted;
 
 use std::path::Path;
@@ -59,6 +61,7 @@ pub use reading::TakenNames;
 pub use shape::Kind;
 pub use source::Source;
 pub use states::AccountStates;
+pub use vocabulary::Vocabulary;
 pub use wanted::Wanted;
 
 use attributes::Attributes;

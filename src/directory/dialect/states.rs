@@ -37,6 +37,11 @@ impl AccountStates {
         self.stays(entry) && entry.values(USER_PASSWORD).iter().all(|v| has_prefix(v, &self.prefix))
     }
 
+    /// State and mark of an account that its user has activated, on a day long past.
+    pub(super) fn opened(&self) -> [(&str, &str); 2] {
+        [(&self.attribute, &self.open), (&self.accepted, "20000101000000Z")]
+    }
+
     pub(super) fn lock(&self, entry: &Entry) -> Vec<Modification> {
         let state = (!self.stays(entry)).then(|| replace(entry, &self.attribute, &self.suspended));
         state.into_iter().chain(some(put_behind(&self.prefix, entry.values(USER_PASSWORD)))).collect()

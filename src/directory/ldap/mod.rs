@@ -13,10 +13,12 @@ mod connection;
 mod guard;
 mod outcome;
 mod read;
+mod root;
 mod secret;
 mod tls;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,7 +28,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::sleep;
 
 use self::connection::Connector;
-use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Search};
+use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Schema, Search};
 use crate::config::DirectoryConfig;
 
 /// slapd drops a connection that has too many operations pending; beyond this nothing is gained either.
@@ -60,6 +62,7 @@ pub struct Ldap {
     asserts: OnceCell<bool>,
     page_size: i32,
     window: usize,
+    schema: OnceCell<Option<Arc<Schema>>>,
 }
 
 #[derive(Default)]
@@ -90,6 +93,7 @@ impl Ldap {
             asserts: OnceCell::new(),
             page_size: i32::try_from(config.page_size.get()).unwrap_or(i32::MAX),
             window: usize::from(config.window.clamp(1, WINDOW_LIMIT)),
+            schema: OnceCell::new(),
         };
         ldap.handle().await?;
         Ok(ldap)
@@ -205,6 +209,14 @@ impl Directory for Ldap {
             19 | 32 | 48 | 49 | 53 => Ok(false),
             code => Err(DirectoryError::Rejected { dn: dn.to_string(), code, reason: outcome::in_words(&result) }),
         }
+    }
+
+    async fn schema(&self) -> Result<Option<Arc<Schema>>, DirectoryError> {
+        self.schema.get_or_try_init(|| root::schema(self)).await.cloned()
+    }
+
+    async fn root(&self) -> Result<Option<Entry>, DirectoryError> {
+        root::root(self).await
     }
 
     fn describe(&self) -> String {

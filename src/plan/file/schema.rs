@@ -100,6 +100,7 @@ fn the_schema_describes_every_line() {
         HoldReason::Moved,
         HoldReason::MissingMandatory,
         HoldReason::Ambiguous,
+        HoldReason::Schema,
     ] {
         ok(&line("hold", crate::plan::Hold { reason, ..fixtures::hold_of_pupil(1) }));
     }

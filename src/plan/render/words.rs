@@ -57,5 +57,6 @@ pub const fn hold_reason(reason: HoldReason) -> &'static str {
         HoldReason::Moved => "fiche modifiée depuis le plan",
         HoldReason::MissingMandatory => "valeur obligatoire absente",
         HoldReason::Ambiguous => "identité à trancher",
+        HoldReason::Schema => "refusé par le schéma de l'annuaire",
     }
 }

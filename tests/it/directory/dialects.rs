@@ -160,13 +160,9 @@ async fn recia_suspends_and_restores() {
     }
 
     let own = "a-password-of-my-own-4";
-    let hasher = rentree::credentials::Hasher::new(&rentree::config::Argon2Config {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-        allow_weak: true,
-    })
-    .unwrap();
+    let argon2 = rentree::config::Argon2Config { memory_kib: 64, passes: 1, lanes: 1, allow_weak: true };
+    let cheap = rentree::config::CredentialsConfig { argon2, ..Default::default() };
+    let hasher = rentree::credentials::Hasher::new(rentree::credentials::Scheme::Argon2, &cheap).unwrap();
     let hash = hasher.hash(&rentree::credentials::Secret::new(own.to_owned().into()), &mut rand::rng()).unwrap();
     let charter = ("ESCOPersonValidationCharte", "20260903080000Z");
     let elsewhere = ("isMemberOf", "esco:admin:local:a la main");

@@ -103,15 +103,12 @@ async fn absent_suspended_restored() {
 
     // The pupil chooses his own password.
     let own = "a-password-of-my-own-4";
-    let hash = rentree::credentials::Hasher::new(&rentree::config::Argon2Config {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-        allow_weak: true,
-    })
-    .unwrap()
-    .hash(&rentree::credentials::Secret::new(own.to_owned().into()), &mut rand::rng())
-    .unwrap();
+    let argon2 = rentree::config::Argon2Config { memory_kib: 64, passes: 1, lanes: 1, allow_weak: true };
+    let cheap = rentree::config::CredentialsConfig { argon2, ..rentree::config::CredentialsConfig::default() };
+    let hash = rentree::credentials::Hasher::new(rentree::credentials::Scheme::Argon2, &cheap)
+        .unwrap()
+        .hash(&rentree::credentials::Secret::new(own.to_owned().into()), &mut rand::rng())
+        .unwrap();
     let issued = account.values("userPassword").to_vec();
     let change = Operation::Modify {
         dn: account.dn.clone(),

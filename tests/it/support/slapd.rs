@@ -22,6 +22,7 @@ pub const SYNC_PASSWORD: &str = "sync-for-tests";
 
 /// What a test wants of its server.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Options {
     /// Commits are forced onto the disk, as in production; tests do without unless it is their subject.
     pub durable: bool,
@@ -40,6 +41,17 @@ pub struct Options {
     pub max_size: Option<u32>,
     /// What is wrong with the certificate.
     pub certificate: Certificate,
+    pub passwords: Passwords,
+    /// `cn=sync` may read and nothing more.
+    pub read_only: bool,
+    /// `cn=sync` has the rights that the program says it needs, and no more.
+    pub least_rights: bool,
+    /// The ENT's attributes of these names take ASCII only.
+    pub ascii_only: &'static [&'static str],
+    /// The classes of groups of the ENT are not loaded.
+    pub without_ent_groups: bool,
+    /// It copies another server and refers writers to it.
+    pub replica: bool,
 }
 
 /// What a server knows of the ENT.
@@ -60,6 +72,16 @@ pub enum Certificate {
     Expired,
     /// For another host.
     Elsewhere,
+}
+
+/// Which schemes of passwords it checks, beside those of every server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Passwords {
+    #[default]
+    Argon2,
+    /// The contributed module: `{SSHA512}` and its like.
+    Sha2,
+    Core,
 }
 
 pub struct Slapd {
@@ -131,6 +153,12 @@ impl Slapd {
             Self::admin_dn(),
             self.password_file().display()
         )
+    }
+
+    /// The table of one that connects as the ordinary account.
+    pub fn sync_toml(&self) -> String {
+        let (admin, sync) = (Self::admin_dn(), format!("cn=sync,{SUFFIX}"));
+        self.toml().replace(&admin, &sync).replace("/admin.pw", "/sync.pw")
     }
 
     /// The same, parsed.
@@ -229,10 +257,29 @@ impl Slapd {
         if self.options.schema == Schema::Standard {
             ours.clear();
         }
-        for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
-            let _ = writeln!(text, "include {}", schema.display());
+        if self.options.without_ent_groups {
+            ours.retain(|p| !p.ends_with("30-ent-groups.schema"));
         }
-        text.push_str("modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload argon2\npassword-hash {ARGON2}\n");
+        for schema in ours.iter().filter(|p| p.extension().is_some_and(|e| e == "schema")) {
+            let mut definitions = std::fs::read_to_string(schema).unwrap();
+            for name in self.options.ascii_only {
+                if let Some(at) = definitions.find(&format!("NAME '{name}'")) {
+                    let (before, after) = definitions.split_at(at);
+                    let any = "EQUALITY caseIgnoreMatch\n\tSUBSTR caseIgnoreSubstringsMatch\n\tSYNTAX 1.3.6.1.4.1.1466.115.121.1.15";
+                    let ascii = "EQUALITY caseIgnoreIA5Match\n\tSYNTAX 1.3.6.1.4.1.1466.115.121.1.26";
+                    definitions = format!("{before}{}", after.replacen(any, ascii, 1));
+                }
+            }
+            let copy = schema.file_name().unwrap().to_str().unwrap();
+            self.write(copy, &definitions);
+            let _ = writeln!(text, "include {}/{copy}", self.path().display());
+        }
+        text.push_str("modulepath /usr/lib/ldap\nmoduleload back_mdb\n");
+        text.push_str(match self.options.passwords {
+            Passwords::Argon2 => "moduleload argon2\npassword-hash {ARGON2}\n",
+            Passwords::Sha2 => "moduleload pw-sha2\n",
+            Passwords::Core => "",
+        });
         let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
         let _ = writeln!(
             text,
@@ -259,7 +306,31 @@ impl Slapd {
         if !self.options.durable {
             text.push_str("dbnosync\n");
         }
-        let _ = writeln!(text, "access to * by dn.exact=\"cn=sync,{SUFFIX}\" write by anonymous auth by self read");
+        if self.options.replica {
+            let _ = writeln!(
+                text,
+                "syncrepl rid=001 provider=ldap://127.0.0.1:9 searchbase=\"{SUFFIX}\" type=refreshOnly \
+                 interval=01:00:00:00 bindmethod=simple\nupdateref ldap://maitre.example.fr"
+            );
+        }
+        if self.options.least_rights {
+            let config: DirectoryConfig =
+                toml::from_str(&format!("kind = \"embedded\"\nsuffix = \"{SUFFIX}\"\n")).unwrap();
+            let dialect = rentree::directory::dialect::Dialect::load(&config).unwrap();
+            let account = format!("cn=sync,{SUFFIX}");
+            let (rules, limits) = rentree::directory::rights::openldap(
+                &dialect,
+                &rentree::directory::Dn::parse(SUFFIX).unwrap(),
+                &account,
+            );
+            for rule in rules {
+                let _ = writeln!(text, "access {rule}");
+            }
+            let _ = writeln!(text, "limits {limits}");
+            return text;
+        }
+        let right = if self.options.read_only { "read" } else { "write" };
+        let _ = writeln!(text, "access to * by dn.exact=\"cn=sync,{SUFFIX}\" {right} by anonymous auth by self read");
         if let Some(limit) = self.options.size_limit {
             let total = if self.options.paged_total_unlimited { "unlimited" } else { "hard" };
             let _ = writeln!(

@@ -2,8 +2,8 @@
 
 use rentree::config::{Config, DirectoryKind, Mode};
 use rentree::credentials::{Policy, parse_recipient};
+use rentree::directory::Search;
 use rentree::directory::dialect::Dialect;
-use rentree::directory::{Dn, Search};
 use rentree::feed::table::Earlier;
 use rentree::image::Reader;
 use rentree::roster::Profile;
@@ -13,8 +13,23 @@ use serde::Serialize;
 use super::exit::Failure;
 use super::{Global, output};
 
+mod bind_rate;
+mod server;
+mod texts;
+
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Prints the access rules that the account of the runs needs, and nothing more
+    #[arg(long, value_name = "SERVER", conflicts_with_all = ["schema", "bind_rate"])]
+    rights: Option<texts::Server>,
+    /// Prints the definitions of the ENT for this kind of server, all of them
+    #[arg(long, value_name = "SERVER", conflicts_with = "bind_rate")]
+    schema: Option<texts::Server>,
+    /// Measures for some seconds how many passwords the server verifies, on an entry that is removed afterwards
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5",
+          value_parser = clap::value_parser!(u64).range(1..=60))]
+    bind_rate: Option<u64>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,8 +66,17 @@ impl Checks {
     }
 }
 
-pub async fn run(global: &Global, _args: &Args) -> Result<u8, Failure> {
+pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let config = Config::load(&global.config)?;
+    if let Some(server) = args.rights {
+        return texts::rights(&config, server);
+    }
+    if let Some(server) = args.schema {
+        return texts::schema(server);
+    }
+    if let Some(seconds) = args.bind_rate {
+        return bind_rate::run(global, &config, std::time::Duration::from_secs(seconds)).await;
+    }
     let mut checks = Checks::default();
     checks.good("configuration", config.path.display().to_string());
     sources(&config, &mut checks);
@@ -156,15 +180,8 @@ async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &m
             Err(error) => checks.bad("branche", chain(&error), "donnez au compte le droit de lire cette branche"),
         }
     }
-    if config.directory.bind_dn.as_deref().is_some_and(|dn| {
-        Dn::parse(dn)
-            .is_ok_and(|dn| ["cn=admin", "cn=manager", "cn=root"].iter().any(|r| dn.normalised().starts_with(r)))
-    }) {
-        checks.warning(
-            "compte",
-            "le compte semble être l'administrateur du serveur",
-            "donnez à Rentrée un compte à lui, limité aux trois branches",
-        );
+    if let Err(error) = server::check(config, &*directory, dialect, checks).await {
+        checks.bad("annuaire", chain(&error), "relancez quand le serveur répond");
     }
 }
 
