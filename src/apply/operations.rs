@@ -50,7 +50,7 @@ pub(super) fn operations(
             modifications.extend(lock);
             modify(dn, modifications, conditions)
         }
-        Write::Members { add, remove, attributes } => members(dn, add, remove, attributes),
+        Write::Members { add, remove, attributes, .. } => members(dn, add, remove, attributes),
         Write::Delete => {
             vec![Operation::Delete(dn.clone()).only_if(actual.and_then(unchanged).into_iter().collect())]
         }
@@ -137,7 +137,8 @@ fn members(dn: &Dn, add: &[Dn], remove: &[Dn], attributes: &[AttributeChange]) -
 pub(super) fn remaining(change: &Change, entry: &Entry) -> Change {
     let members = members_of(entry);
     let write = match &change.write {
-        Write::Members { add, remove, attributes } => Write::Members {
+        Write::Members { add, remove, kept, attributes } => Write::Members {
+            kept: kept.clone(),
             add: add.iter().filter(|m| !members.contains(m)).cloned().collect(),
             remove: remove.iter().filter(|m| members.contains(m)).cloned().collect(),
             attributes: attributes.iter().filter(|a| !written(a, entry)).cloned().collect(),
@@ -151,6 +152,7 @@ pub(super) fn remaining(change: &Change, entry: &Entry) -> Change {
                 .filter(|m| !members.contains(m))
                 .collect(),
             remove: Vec::new(),
+            kept: Vec::new(),
             attributes: Vec::new(),
         },
         other => other.clone(),

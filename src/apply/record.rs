@@ -77,11 +77,11 @@ fn members(change: &Change, before: Option<&Vec<String>>) -> Option<Vec<String>>
                 .filter(|dn| !dn.is_empty())
                 .map(|dn| dn.normalised().to_owned()),
         ),
-        Write::Members { add, remove, .. } => {
+        Write::Members { add, remove, kept, .. } => {
             for dn in remove {
                 members.remove(dn.normalised());
             }
-            members.extend(add.iter().filter(|dn| !dn.is_empty()).map(|dn| dn.normalised().to_owned()));
+            members.extend(add.iter().chain(kept).filter(|dn| !dn.is_empty()).map(|dn| dn.normalised().to_owned()));
         }
         _ => {}
     }

@@ -55,7 +55,7 @@ pub(super) fn seen(
         (Write::Unlock { attributes }, Some(entry)) => unit(attributes, entry, lock.unlock(entry).is_empty()),
         (Write::Members { .. }, Some(entry)) => {
             let rest = remaining(change, entry);
-            let Write::Members { add, remove, attributes } = &rest.write else { return Seen::AsPlanned };
+            let Write::Members { add, remove, attributes, .. } = &rest.write else { return Seen::AsPlanned };
             match attributes.iter().find(|a| !as_seen(a, entry)) {
                 Some(moved) => Seen::Moved(format!("{} is not what the plan saw", moved.attribute)),
                 None if add.is_empty() && remove.is_empty() && attributes.is_empty() => Seen::Done,
@@ -199,6 +199,7 @@ mod tests {
         let write = Write::Members {
             add: vec![dn("uid=new,dc=fr")],
             remove: vec![dn("uid=old,dc=fr")],
+            kept: Vec::new(),
             attributes: vec![attribute("description", &["x"], &["y"], false)],
         };
         let change = change(write);
@@ -257,7 +258,7 @@ mod tests {
 
         let few = |n: usize| (0..n).map(|i| dn(&format!("uid=f{i},dc=fr"))).collect::<Vec<_>>();
         let attributes = vec![attribute("description", &[], &["y"], true)];
-        let group = change(Write::Members { add: few(10), remove: few(10), attributes });
+        let group = change(Write::Members { add: few(10), remove: few(10), kept: Vec::new(), attributes });
         assert_eq!(conditions(&group, None), [Condition::Unset("description".into())]);
     }
 }

@@ -66,6 +66,10 @@ pub struct DirectoryConfig {
     /// What is done about a value that differs from the exports in nothing but upper and lower case.
     #[serde(default)]
     pub case_changes: CaseChanges,
+    /// Groups of others under the names of ours are taken over: their members who are people of the exports are from then
+    /// on what the exports say, the other members stay.
+    #[serde(default)]
+    pub adopt_groups: bool,
     /// Another program feeds this directory: it is compared (`rentree shadow`) and never written.
     #[serde(default)]
     pub shadow: bool,

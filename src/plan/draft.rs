@@ -403,7 +403,10 @@ fn groups(
     let complete = whole(Category::Structure) && whole(Category::Pupil) && whole(Category::Staff);
     let deletable =
         if complete { roster.structures.iter().map(|s| s.uai.as_str().to_owned()).collect() } else { HashSet::new() };
+    let ours: HashSet<&Dn> =
+        if matter.config.directory.adopt_groups { population.dns().collect() } else { HashSet::new() };
     let group_diff = GroupDiff {
+        adopt: matter.config.directory.adopt_groups.then_some(&ours),
         roster,
         dialect: &matter.dialect,
         put_by_engine: &matter.put_by_engine,

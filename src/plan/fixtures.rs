@@ -188,6 +188,7 @@ pub fn attributes(changes: &[(&str, &[&str], &[&str])]) -> Vec<AttributeChange> 
 pub fn members(add: usize, remove: usize) -> Write {
     let dn = |n: usize| Dn::parse(&format!("uid=f{n:05},ou=people,dc=esco-centre,dc=fr")).unwrap();
     Write::Members {
+        kept: vec![dn(99)],
         add: (0..add).map(dn).collect(),
         remove: (500..500 + remove).map(dn).collect(),
         attributes: vec![],

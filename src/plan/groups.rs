@@ -22,6 +22,8 @@ pub struct GroupDiff<'a> {
     pub keep: &'a HashSet<Dn>,
     /// UAI of the schools that this run may delete groups of: those delivered completely.
     pub deletable: &'a HashSet<String>,
+    /// The accounts of the roster, when groups of others under our names are taken over.
+    pub adopt: Option<&'a HashSet<&'a Dn>>,
 }
 
 /// A wanted group with its members' DNs.
@@ -44,28 +46,44 @@ impl GroupDiff<'_> {
                 changes.push(change(ChangeKind::GroupCreate, entry.dn, subject, write));
                 continue;
             };
-            if !self.dialect.is_managed(entry) {
+            let managed = self.dialect.is_managed(entry);
+            let differences = self.dialect.differences(&group.wanted, entry);
+            if !managed && (self.adopt.is_none() || differences.is_err()) {
                 // Somebody's own group of that name: left alone, the members too.
                 totals.unchanged += 1;
                 continue;
             }
-            let put = self.put(&group.cn);
+            let (put, kept) = match self.adopt.filter(|_| !managed) {
+                Some(ours) => self.taken_over(entry, ours, &members),
+                None => (self.put(&group.cn), Vec::new()),
+            };
             let MemberChanges { add, remove } = member_changes(&members, entry, &put);
             // A group has one structural class; another one's entry of that name is left as it is.
-            let mut attributes = self.dialect.differences(&group.wanted, entry).unwrap_or_default();
+            let mut attributes = differences.unwrap_or_default();
             attributes.extend(self.dialect.member_uid_changes(&members, entry, &put));
             if add.is_empty() && remove.is_empty() && attributes.is_empty() {
                 totals.unchanged += 1;
                 continue;
             }
             totals.updated += 1;
-            let write = Write::Members { add, remove, attributes };
-            changes.push(change(ChangeKind::GroupUpdate, entry.dn.clone(), subject, write));
+            let write = Write::Members { add, remove, kept, attributes };
+            let mut update = change(ChangeKind::GroupUpdate, entry.dn.clone(), subject, write);
+            update.note = (!managed).then(|| "groupe déjà présent, repris".to_owned());
+            changes.push(update);
         }
         for (dn, entry) in by_dn {
             changes.extend(self.superfluous(dn, entry, totals));
         }
         changes
+    }
+
+    /// Of a group of somebody else's: the members who are people of the exports, and of them those who stay.
+    fn taken_over(&self, entry: &Entry, ours: &HashSet<&Dn>, wanted: &BTreeSet<Dn>) -> (HashSet<Dn>, Vec<Dn>) {
+        let there = entry.texts("member").filter_map(|m| Dn::parse(m).ok());
+        let put: HashSet<Dn> = there.filter(|dn| ours.contains(dn) && !self.keep.contains(dn)).collect();
+        let mut kept: Vec<Dn> = put.intersection(&wanted.iter().cloned().collect()).cloned().collect();
+        kept.sort();
+        (put, kept)
     }
 
     /// A managed group that nothing wants any more.
@@ -90,7 +108,7 @@ impl GroupDiff<'_> {
         }
         totals.updated += 1;
         let attributes = self.dialect.member_uid_changes(&BTreeSet::new(), entry, &put).into_iter().collect();
-        let write = Write::Members { add: Vec::new(), remove: ours, attributes };
+        let write = Write::Members { add: Vec::new(), remove: ours, kept: Vec::new(), attributes };
         Some(change(ChangeKind::GroupUpdate, dn.clone(), subject, write))
     }
 

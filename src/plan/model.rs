@@ -322,6 +322,9 @@ pub enum Write {
     Members {
         add: Vec<Dn>,
         remove: Vec<Dn>,
+        /// Members of a group that is taken over who are there already, and are the engine's from then on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kept: Vec<Dn>,
         #[serde(default)]
         attributes: Vec<AttributeChange>,
     },

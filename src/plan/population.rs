@@ -81,6 +81,11 @@ impl Population {
         self.found.get(&id)
     }
 
+    /// Where the accounts of the roster are.
+    pub fn dns(&self) -> impl Iterator<Item = &Dn> {
+        self.found.values()
+    }
+
     /// Those of the roster who have no entry, in the order of their join keys.
     #[must_use]
     pub fn to_create(&self, roster: &Roster) -> Vec<PersonId> {

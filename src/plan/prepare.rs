@@ -143,7 +143,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     )?;
     let matter = Arc::new(Matter {
         structures: structures_there(&roster, &ground.dialect, &structures),
-        foreign_groups: groups.iter().filter(|g| !ground.dialect.is_managed(g)).map(|g| g.dn.clone()).collect(),
+        foreign_groups: groups.iter().filter(|g| !is_ours(ground, g)).map(|g| g.dn.clone()).collect(),
         put_by_engine: ground.store.group_members().await?,
         roster,
         names,
@@ -297,6 +297,11 @@ async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, 
         intakes.push(intake);
     }
     Ok(intakes)
+}
+
+/// Whether a group is the engine's, or will be.
+fn is_ours(ground: &Ground<'_>, group: &Entry) -> bool {
+    ground.dialect.is_managed(group) || (ground.config.directory.adopt_groups && ground.dialect.is_of_a_family(group))
 }
 
 /// Entries handed over at once between threads.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::compile::same;
 use super::context::about;
 use super::family::{Filling, GroupRule, Ready};
 use super::matching::fold;
@@ -112,6 +113,13 @@ impl Dialect {
     #[must_use]
     pub fn is_managed(&self, group: &Entry) -> bool {
         group.texts(&self.marker.attribute).any(|v| fold(v) == fold(&self.marker.value))
+    }
+
+    /// Whether an entry has the structural class of a family of groups.
+    #[must_use]
+    pub fn is_of_a_family(&self, group: &Entry) -> bool {
+        let class = |kind| &self.shape(kind).structural;
+        self.group_kinds().into_iter().any(|kind| group.texts("objectClass").any(|c| same(c.trim(), class(kind))))
     }
 
     /// Of `schools` (UAI), the one that a managed group belongs to, by its name.

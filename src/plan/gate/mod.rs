@@ -149,7 +149,7 @@ impl Gate {
 fn is_nothing(write: &Write) -> bool {
     match write {
         Write::Modify { attributes } => attributes.is_empty(),
-        Write::Members { add, remove, attributes } => add.is_empty() && remove.is_empty() && attributes.is_empty(),
+        Write::Members { add, remove, attributes, .. } => add.is_empty() && remove.is_empty() && attributes.is_empty(),
         _ => false,
     }
 }

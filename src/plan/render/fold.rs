@@ -103,6 +103,7 @@ fn said(kind: ChangeKind, row: &Row, full: bool) -> Said {
         ChangeKind::StructureUpdate => said.details.clone_from(&row.details),
         ChangeKind::GroupUpdate => {
             said.name = Some(row.name.clone());
+            said.note.clone_from(&row.note);
             said.details.clone_from(&row.details);
         }
         ChangeKind::Update => {

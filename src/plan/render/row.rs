@@ -56,7 +56,7 @@ impl From<&Change> for Row {
             Write::Modify { attributes } | Write::Lock { attributes } | Write::Unlock { attributes } => {
                 (attributes, 0, 0)
             }
-            Write::Members { add, remove, attributes } => (attributes, add.len(), remove.len()),
+            Write::Members { add, remove, attributes, .. } => (attributes, add.len(), remove.len()),
         };
         let subject = &change.subject;
         // A change without a name is still one that somebody has to recognise.

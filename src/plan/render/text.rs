@@ -275,7 +275,8 @@ impl Text<'_> {
             0 => String::new(),
             n => format!(" : {} {}", what.join(" "), words::agree(n, "membre", "membres")),
         };
-        writeln!(self.out, "  {sign} {name}{members}")?;
+        let note = fold.said.note.as_deref().map(|note| format!(" ({})", words::plain(note))).unwrap_or_default();
+        writeln!(self.out, "  {sign} {name}{note}{members}")?;
         self.details(&fold.said.details)
     }
 

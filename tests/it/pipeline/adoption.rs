@@ -75,7 +75,7 @@ fn carry_out(contents: &mut Contents, change: &Change) {
             contents.append(&mut self::contents([entry]));
         }
         Write::Modify { attributes } => modify(contents, &of(attributes)),
-        Write::Members { add, remove, attributes } => {
+        Write::Members { add, remove, attributes, .. } => {
             modify(contents, &of(attributes));
             let entry = contents.get_mut(&change.dn).unwrap();
             let members = entry.entry("member".to_owned()).or_default();
@@ -135,6 +135,9 @@ fn made_by_another(entries: &[Entry]) -> Vec<Entry> {
         }
         person.push("userPassword", [format!("own-{number}")]);
         person.push("title", ["kept as it is"]);
+        // A class of somebody else's, with its attribute.
+        person.push("objectClass", ["labeledURIObject"]);
+        person.push("labeledURI", [format!("https://portail.example.fr/{number}")]);
         made.push(person);
     }
     made
@@ -346,4 +349,66 @@ fn the_shadow_tells_what_differs_and_writes_nothing() {
     assert_eq!(taken["accounts"]["created"], new, "{taken}");
     assert!(taken["adopted"].as_u64().unwrap() > 300, "{taken}");
     assert_eq!(shadow.sync(&["--accept-foreign", "--today", "2026-09-11"], 0)["verdict"], "unchanged");
+}
+
+/// Groups of the other program under our names, taken over where that is wished: whoever is of the exports follows them
+/// from then on, everybody else stays.
+#[test]
+fn groups_are_taken_over_where_that_is_wished() {
+    let reference = Installation::embedded();
+    reference.simulate(3, 120, 0, false);
+    reference.sync(&[], 0);
+    let mut entries = reference.entries();
+    let marked = |e: &Entry| e.dn.rdn_type() == "cn" && e.first("businessCategory") == Some("rentree");
+    let class = entries.iter().find(|e| marked(e) && has(e, "ENTClasse") && e.values("member").len() > 3).unwrap();
+    let (class, cn) = (class.dn.clone(), class.dn.rdn_value());
+    let pupils: BTreeSet<Dn> = entries.iter().filter(|e| has(e, "ENTEleve")).map(|e| e.dn.clone()).collect();
+    let by_hand = dn(&format!("cn=admin,{SUFFIX}"));
+    let (mut missing, mut stale) = (None, None);
+    for entry in entries.iter_mut().filter(|e| e.dn.rdn_type() == "cn") {
+        entry.attributes.retain(|(name, _)| name != "businessCategory");
+        if entry.dn == class {
+            let (_, members) = entry.attributes.iter_mut().find(|(name, _)| name == "member").unwrap();
+            let there: BTreeSet<Dn> = members.iter().map(|m| dn(m.as_text().unwrap())).collect();
+            missing = members.pop();
+            stale = pupils.difference(&there).next().cloned();
+            members.push(stale.as_ref().unwrap().as_str().into());
+            members.push(by_hand.as_str().into());
+        }
+    }
+    let mut slapd = Slapd::start();
+    let there = dump(&slapd);
+    let mut text = Vec::new();
+    for entry in entries.iter().filter(|e| !there.contains_key(&e.dn)) {
+        ldif::write_entry(&mut text, entry).unwrap();
+    }
+    slapd.load_offline(&text);
+    let members = |slapd: &Slapd| -> BTreeSet<Dn> {
+        dump(slapd)[&class]["member"].iter().map(|m| dn(std::str::from_utf8(m).unwrap())).collect()
+    };
+
+    let installation = Installation::with(&format!("{}adopt_groups = true\n", slapd.toml()));
+    installation.simulate(3, 120, 0, false);
+    let plan = installation.run(&["plan"]);
+    assert!(plan.stdout.contains(&format!("{cn} (groupe déjà présent, repris) : +1 −1 membres")), "{}", plan.stdout);
+    installation.sync(&[], 0);
+    let after = members(&slapd);
+    assert!(after.contains(&dn(missing.as_ref().unwrap().as_text().unwrap())) && after.contains(&by_hand));
+    assert!(!after.contains(stale.as_ref().unwrap()));
+    assert_eq!(dump(&slapd)[&class]["businesscategory"], BTreeSet::from([b"rentree".to_vec()]));
+    assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
+
+    // Those who were there already follow the exports too: whoever leaves is taken out, in time.
+    let (key, _) = crate::support::academy::pupils(&installation.feed())
+        .into_iter()
+        .find(|(key, _)| {
+            let jointure = format!("AC-TEST${key}");
+            let of = |e: &&Entry| e.texts("ENTPersonJointure").any(|k| k == jointure);
+            entries.iter().find(of).is_some_and(|e| after.contains(&e.dn))
+        })
+        .unwrap();
+    crate::support::academy::remove_pupils(&installation.feed(), &[key]);
+    installation.sync(&["--today", "2026-09-03"], 0);
+    installation.sync(&["--today", "2026-10-10"], 0);
+    assert_eq!(members(&slapd).len(), after.len() - 1);
 }
