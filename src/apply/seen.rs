@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::directory::dialect::Dialect;
 use crate::directory::{AttributeChange, Dn, Entry, Value};
-use crate::plan::{Change, Write};
+use crate::plan::{Change, ChangeKind, Write};
 
 use super::operations::{MEMBER, remaining};
 
@@ -34,7 +34,7 @@ pub(super) fn seen(
 ) -> Seen {
     let lock = dialect.lock_method();
     match (&change.write, actual) {
-        (Write::Nothing, _) | (Write::Delete, None) => Seen::Done,
+        (Write::Nothing, _) | (Write::Delete | Write::Dissolve { .. }, None) => Seen::Done,
         (Write::Add { .. }, None) => Seen::AsPlanned,
         (_, None) => Seen::Moved("the entry is gone".to_owned()),
         (Write::Add { attributes, .. }, Some(entry)) if ours => added(dialect, change, attributes, entry),
@@ -50,6 +50,21 @@ pub(super) fn seen(
                 Seen::AsPlanned
             }
         }
+        // Given to another group: whoever else has joined since is somebody's own choice.
+        (Write::Dissolve { members: given }, Some(entry)) => {
+            if members(entry).iter().all(|m| m.is_empty() || given.contains(m)) {
+                Seen::AsPlanned
+            } else {
+                Seen::Moved("it has a member that it had not when the plan was made".into())
+            }
+        }
+        // The name comes last of all: nothing of the change is left.
+        (Write::Rename { to, .. }, Some(entry)) if entry.dn == *to && entry.dn != change.dn => Seen::Done,
+        (Write::Rename { .. }, Some(entry)) => each(change, entry),
+        // A server may follow names by itself (OpenLDAP's refint): what it has done is not asked of it again.
+        (Write::Modify { attributes }, Some(entry)) if change.kind == ChangeKind::Rewrite => {
+            if attributes.iter().all(|a| written(a, entry)) { Seen::Done } else { each(change, entry) }
+        }
         (Write::Modify { attributes }, Some(entry)) => unit(attributes, entry, true),
         (Write::Lock { attributes }, Some(entry)) => unit(attributes, entry, lock.lock(entry).is_empty()),
         (Write::Unlock { attributes }, Some(entry)) => unit(attributes, entry, lock.unlock(entry).is_empty()),
@@ -62,6 +77,16 @@ pub(super) fn seen(
                 None => Seen::Partly(Box::new(rest)),
             }
         }
+    }
+}
+
+/// Each attribute on its own: what is done of them is left aside.
+fn each(change: &Change, entry: &Entry) -> Seen {
+    let rest = remaining(change, entry);
+    let (Write::Modify { attributes } | Write::Rename { attributes, .. }) = &rest.write else { return Seen::AsPlanned };
+    match attributes.iter().find(|a| !as_seen(a, entry)) {
+        Some(moved) => Seen::Moved(format!("{} is not what the plan saw", moved.attribute)),
+        None => Seen::Partly(Box::new(rest)),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
 
 /// Raised when a field is added or changes its meaning.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -72,6 +72,45 @@ pub struct Header {
     /// Schools that reach a new school year with this plan (the year in which it begins).
     #[serde(default)]
     pub years: BTreeMap<CompactString, i16>,
+    /// Structures that go on under other identifiers: what a plan of `structures` is about, and no other has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub structures: Vec<StructureChange>,
+}
+
+/// A structure that goes on under other identifiers, with all that names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StructureChange {
+    /// Into a structure that is there already; renamed otherwise.
+    pub merge: bool,
+    /// What people call it.
+    pub name: String,
+    /// What people call the structure that it joins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<String>,
+    pub former: StructureName,
+    pub present: StructureName,
+    /// People's entries whose values are rewritten.
+    pub accounts: u64,
+    /// Groups that are renamed, merged or rewritten.
+    pub groups: u64,
+    /// Other structures whose values are rewritten.
+    pub structures: u64,
+    /// Groups that keep their name because somebody made them by hand, or made one of the new name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
+    /// The entry of a structure that was merged is deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// By what a structure is known in the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StructureName {
+    pub uai: Uai,
+    /// Absent where the entry has none, or its UAI instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siret: Option<CompactString>,
+    pub dn: Dn,
 }
 
 /// The image of one source when the plan was computed.
@@ -195,6 +234,14 @@ pub enum HoldReason {
 pub enum ChangeKind {
     StructureCreate,
     StructureUpdate,
+    /// It goes on under another name: first of all, and the register follows with it.
+    StructureRename,
+    /// Another one joins it: likewise.
+    StructureMerge,
+    /// It has joined another one, last of all.
+    StructureDelete,
+    /// Values that name a structure or group by what it was called before.
+    Rewrite,
     Create,
     Restore,
     Move,
@@ -206,6 +253,7 @@ pub enum ChangeKind {
     GroupCreate,
     GroupUpdate,
     GroupDelete,
+    GroupRename,
 }
 
 /// What says that an account of the directory is somebody's of the roster.
@@ -220,9 +268,13 @@ pub enum Proof {
 }
 
 impl ChangeKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::StructureCreate,
         Self::StructureUpdate,
+        Self::StructureRename,
+        Self::StructureMerge,
+        Self::StructureDelete,
+        Self::Rewrite,
         Self::Create,
         Self::Restore,
         Self::Move,
@@ -232,6 +284,7 @@ impl ChangeKind {
         Self::GroupCreate,
         Self::GroupUpdate,
         Self::GroupDelete,
+        Self::GroupRename,
     ];
 }
 
@@ -326,6 +379,16 @@ pub enum Write {
         attributes: Vec<AttributeChange>,
     },
     Delete,
+    /// Another name below the same parent, after these attributes.
+    Rename {
+        to: Dn,
+        #[serde(default)]
+        attributes: Vec<AttributeChange>,
+    },
+    /// A group whose members were given to another one: deleted as long as these are all that it has.
+    Dissolve {
+        members: Vec<Dn>,
+    },
 }
 
 /// The last line: digest over all the lines before it.

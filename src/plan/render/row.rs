@@ -52,10 +52,11 @@ fn words(value: &Value) -> String {
 impl From<&Change> for Row {
     fn from(change: &Change) -> Self {
         let (details, added, removed): (&[AttributeChange], usize, usize) = match &change.write {
-            Write::Nothing | Write::Add { .. } | Write::Delete => (&[], 0, 0),
-            Write::Modify { attributes } | Write::Lock { attributes } | Write::Unlock { attributes } => {
-                (attributes, 0, 0)
-            }
+            Write::Nothing | Write::Add { .. } | Write::Delete | Write::Dissolve { .. } => (&[], 0, 0),
+            Write::Modify { attributes }
+            | Write::Lock { attributes }
+            | Write::Unlock { attributes }
+            | Write::Rename { attributes, .. } => (attributes, 0, 0),
             Write::Members { add, remove, attributes } => (attributes, add.len(), remove.len()),
         };
         let subject = &change.subject;
@@ -68,7 +69,10 @@ impl From<&Change> for Row {
             class: subject.class.clone(),
             login: subject.login.as_ref().map(|l| l.as_str().into()),
             origin: change.origin.as_ref().map(ToString::to_string),
-            note: change.note.clone(),
+            note: match &change.write {
+                Write::Rename { to, .. } => Some(format!("devient {}", to.rdn_value())),
+                _ => change.note.clone(),
+            },
             adopts: change.adopts.is_some(),
             // Taking over always writes the join key: what else is written is what a reviewer looks for.
             details: details.iter().filter(|a| !change.adds_join_key(a)).map(Detail::from).collect(),
