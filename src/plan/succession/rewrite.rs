@@ -253,7 +253,8 @@ mod tests {
                 match rewriter.value(attribute, &value) {
                     Some(new) => {
                         prop_assert!(names, "{value} became {new}");
-                        prop_assert!(new.ends_with(&format!("${rest}")));
+                        let end = format!("${rest}");
+                        prop_assert!(new.ends_with(&end));
                         prop_assert_eq!(rewriter.value(attribute, &new), None);
                     }
                     None => prop_assert!(!names || attribute == "escosiren"),
