@@ -123,6 +123,9 @@ pub async fn remove_left(directory: &dyn Directory, dialect: &Dialect) -> Result
     Ok(removed)
 }
 
+/// How many times an operation is sent whose answer is lost.
+const ATTEMPTS: u32 = 3;
+
 /// A probe that is in the directory, with the password that should open it.
 pub struct Probe<'a> {
     directory: &'a dyn Directory,
@@ -161,15 +164,19 @@ impl<'a> Probe<'a> {
         let dn = entry.dn.clone();
         match execute(directory, Operation::Add(entry)).await {
             Ok(()) => Ok(Ok(Self { directory, dialect, dn, password, hash })),
-            Err(DirectoryError::Rejected { code, reason, .. }) if NOT_THIS_PASSWORD.contains(&code) => {
+            Err(DirectoryError::Rejected { code, reason, .. })
+                // OpenLDAP gives the same code to everything where writing is restricted.
+                if NOT_THIS_PASSWORD.contains(&code) && !reason.contains("operation restricted") =>
+            {
                 Ok(Err(Refusal::NotStored(reason)))
             }
-            Err(DirectoryError::Unknown { dn: name, reason }) => {
-                // It may be there: the next run would find it, but this one still can.
-                drop(delete(directory, &dn).await);
-                Err(ProbeError::Add { dn, source: DirectoryError::Unknown { dn: name, reason } })
+            Err(source) => {
+                if matches!(source, DirectoryError::Unknown { .. }) {
+                    // It may be there: the next run would find it, but this one still can.
+                    drop(delete(directory, &dn).await);
+                }
+                Err(ProbeError::Add { dn, source })
             }
-            Err(source) => Err(ProbeError::Add { dn, source }),
         }
     }
 
@@ -223,12 +230,20 @@ impl<'a> Probe<'a> {
     async fn modify(&self, change: impl Fn(&Entry) -> Vec<Modification>) -> Result<(), DirectoryError> {
         let gone = || DirectoryError::NoSuchEntry { dn: self.dn.to_string() };
         let operational = [self.dialect.lock_method().attribute()];
-        let entry = self.directory.read_with(&self.dn, &operational).await?.ok_or_else(gone)?;
-        let modifications = change(&entry);
-        if modifications.is_empty() {
-            return Ok(());
+        let mut attempts = 0;
+        loop {
+            let entry = self.directory.read_with(&self.dn, &operational).await?.ok_or_else(gone)?;
+            let modifications = change(&entry);
+            if modifications.is_empty() {
+                return Ok(());
+            }
+            attempts += 1;
+            match send(self.directory, Operation::Modify { dn: self.dn.clone(), modifications }).await {
+                // Read again, it says whether this was carried out.
+                Err(DirectoryError::Unknown { .. }) if attempts < ATTEMPTS => {}
+                outcome => return outcome,
+            }
         }
-        execute(self.directory, Operation::Modify { dn: self.dn.clone(), modifications }).await
     }
 
     /// Takes it out of the directory.
@@ -256,8 +271,25 @@ async fn delete(directory: &dyn Directory, dn: &Dn) -> Result<(), ProbeError> {
     }
 }
 
-/// One operation outside the pace of the run: there are a handful.
+/// Adds or deletes. When the answer is lost, the entry says whether it was done.
 async fn execute(directory: &dyn Directory, operation: Operation) -> Result<(), DirectoryError> {
+    let adds = matches!(operation, Operation::Add(_));
+    let mut attempts = 1;
+    loop {
+        match send(directory, operation.clone()).await {
+            Err(DirectoryError::Unknown { .. }) if attempts < ATTEMPTS => {
+                if directory.read(operation.dn()).await?.is_some() == adds {
+                    return Ok(());
+                }
+                attempts += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// One operation outside the pace of the run: there are a handful.
+async fn send(directory: &dyn Directory, operation: Operation) -> Result<(), DirectoryError> {
     directory.execute(&[operation], &Pace::unlimited()).await.pop().unwrap_or(Ok(()))
 }
 

@@ -75,9 +75,12 @@ impl Session {
     }
 
     pub async fn with(config: Config, progress: Arc<dyn Progress>, today: Option<Date>) -> Result<Self, Failure> {
-        let dialect = Dialect::load(&config.directory).map_err(|e| Failure::new(Verdict::Failed, e))?;
+        let mut dialect = Dialect::load(&config.directory).map_err(|e| Failure::new(Verdict::Failed, e))?;
         let store = Store::open(&config.store.url).await?;
         let directory = open_directory(&config, &store).await?;
+        if let Some(schema) = directory.schema().await.map_err(|e| Failure::new(Verdict::Failed, e))? {
+            dialect.follow(&schema);
+        }
         let now = clock();
         let hours = config.directory.write_window.map(|window| Hours { window, clock });
         Ok(Self {

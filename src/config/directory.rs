@@ -63,6 +63,9 @@ pub struct DirectoryConfig {
     /// Seconds before an answer is given up.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,
+    /// What is done about a value that differs from the exports in nothing but upper and lower case.
+    #[serde(default)]
+    pub case_changes: CaseChanges,
     /// Another program feeds this directory: it is compared (`rentree shadow`) and never written.
     #[serde(default)]
     pub shadow: bool,
@@ -78,6 +81,18 @@ const fn default_window() -> u8 {
 }
 const fn default_timeout() -> u32 {
     60
+}
+
+/// What is done about a value of the directory that its own rule takes for the wanted one, and that is written in other
+/// letters (`LE GALL` for `Le Gall`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CaseChanges {
+    /// Left: an equal directory gives an empty plan.
+    #[default]
+    Ignore,
+    /// Written as the exports have it.
+    Write,
 }
 
 /// `[directory.dialect]`: a preset or a file, with the names that vary most.

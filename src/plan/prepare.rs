@@ -89,7 +89,7 @@ pub enum PlanError {
     #[error(transparent)]
     Schema(#[from] SchemaGap),
     #[error(
-        "{server} is a replica ({reason}): a plan made from what lags behind would undo what is newer; name in \
+        "{server} takes no write ({reason}); a plan made from a replica, which lags behind, would undo what is newer: name in \
          directory.url the server that writes, or say directory.replica = false if this one does"
     )]
     Replica { server: String, reason: String },

@@ -3,7 +3,7 @@
 use super::attributes::MOST;
 use super::compile::same as same_name;
 use super::error::ClassConflict;
-use super::matching::{same, same_folded};
+use super::matching::same_folded;
 use super::memberships::{PutByEngine, is_put};
 use super::shape::{Item, Owner, Part, Shape};
 use super::source::Source;
@@ -89,8 +89,9 @@ impl Dialect {
             Owner::Once | Owner::Own => {}
             Owner::Choice | Owner::Keep if own.is_empty() => {}
             Owner::Choice => {
+                let rule = self.rule(item.attribute);
                 let is_one = |v: &&Value| {
-                    v.as_text().is_some_and(|t| own.iter().any(|p| same(item.syntax, wanted.piece(*p), t)))
+                    v.as_text().is_some_and(|t| own.iter().any(|p| rule.same(item.syntax, wanted.piece(*p), t)))
                 };
                 let old: Vec<Value> = there.iter().filter(|v| !is_one(v)).cloned().collect();
                 let first = own.first().filter(|_| !there.iter().any(|v| is_one(&v)));
@@ -112,7 +113,9 @@ impl Dialect {
                 if in_order {
                     return;
                 }
-                let is = |p: &Piece, v: &Value| v.as_text().is_some_and(|t| same(item.syntax, wanted.piece(*p), t));
+                let rule = self.rule(item.attribute);
+                let is =
+                    |p: &Piece, v: &Value| v.as_text().is_some_and(|t| rule.same(item.syntax, wanted.piece(*p), t));
                 // Two writings of one value in the directory (DNs in two cases) both stand for the wanted one: the
                 // second is harmless there and the server's rule for composite values may not even see it as equal.
                 let old: Vec<Value> = there.iter().filter(|v| !own.iter().any(|p| is(p, v))).cloned().collect();

@@ -66,14 +66,16 @@ pub use succession::SchoolInNames;
 pub use vocabulary::Vocabulary;
 pub use wanted::Wanted;
 
-use attributes::Attributes;
+use attributes::{AttributeId, Attributes};
 use compile::{Compiler, kind_name, same};
 use family::Ready;
 use file::{File, Marker, Style};
+use matching::Rule;
 use shape::Shape;
 
+use super::schema::{Equality, Schema};
 use super::{Dn, Entry};
-use crate::config::{DirectoryConfig, SiretMissing};
+use crate::config::{CaseChanges, DirectoryConfig, SiretMissing};
 
 /// The number of `objectClass`, the first one given.
 const OBJECT_CLASS: u8 = 0;
@@ -106,6 +108,8 @@ pub struct Dialect {
     writes_siret: bool,
     domains: Vec<String>,
     drawn: Vec<(String, Source)>,
+    /// By attribute.
+    rules: Vec<Rule>,
 }
 
 impl Dialect {
@@ -157,6 +161,7 @@ impl Dialect {
             .flat_map(Shape::items)
             .any(|i| matches!(i.source, Source::Siret | Source::SchoolSirets | Source::CurrentSiret));
         let Compiler { attributes, .. } = compiler;
+        let rules = default_rules(&shapes, config.case_changes == CaseChanges::Write);
 
         let suffix = name("directory.suffix", &config.suffix)?;
         let branch = |key, own: &Option<String>, preset: &str| {
@@ -187,12 +192,27 @@ impl Dialect {
             shapes,
             families,
             drawn,
+            rules,
         })
     }
 
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Takes the rules by which the server itself compares the values of its attributes.
+    pub fn follow(&mut self, schema: &Schema) {
+        for (number, rule) in (0..).zip(&mut self.rules) {
+            let known = schema.attribute(self.attributes.name(number)).map(|attribute| attribute.equality);
+            // One without a rule of its own is written whole, and compared as text.
+            rule.equality = known.filter(|rule| *rule != Equality::None).unwrap_or(rule.equality);
+        }
+    }
+
+    fn rule(&self, attribute: AttributeId) -> Rule {
+        let text = Rule { equality: Equality::CaseIgnore, case_counts: true };
+        self.rules.get(usize::from(attribute)).copied().unwrap_or(text)
     }
 
     /// The branch where people are.
@@ -299,6 +319,19 @@ fn check_naming(compiler: &Compiler<'_>, shapes: &[Shape], file: &File) -> Resul
         }
     }
     Ok(naming)
+}
+
+/// As the ENT schema has them, for a directory that publishes none.
+fn default_rules(shapes: &[Shape], case_counts: bool) -> Vec<Rule> {
+    let mut rules = vec![Rule { equality: Equality::CaseIgnore, case_counts }; attributes::MOST];
+    for item in shapes.iter().flat_map(Shape::items) {
+        if let (Some(rule), Source::MemberOf | Source::MemberUids) =
+            (rules.get_mut(usize::from(item.attribute)), item.source)
+        {
+            rule.equality = Equality::CaseExact;
+        }
+    }
+    rules
 }
 
 fn drawn_at_creation(shapes: &[Shape], attributes: &Attributes) -> Vec<(String, Source)> {

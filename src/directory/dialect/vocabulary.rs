@@ -66,9 +66,16 @@ impl Dialect {
         own.chain(roles.flat_map(|(_, part)| &part.auxiliary)).map(|class| &**class).collect()
     }
 
-    /// Every value of a wanted entry with its attribute, those of one attribute together.
+    /// Every value that a wanted entry is added with, and its attribute, those of one attribute together.
     pub fn wanted_pairs<'w>(&'w self, wanted: &'w Wanted) -> impl Iterator<Item = (&'w str, &'w str)> {
-        wanted.pieces.iter().map(|piece| (self.attributes.name(piece.attribute), wanted.piece(*piece)))
+        let shape = self.shape(wanted.kind);
+        let mut last = None;
+        let written = wanted.pieces.iter().filter(move |piece| {
+            let again = last.replace(piece.attribute) == Some(piece.attribute);
+            // Of several to choose from, the first.
+            !(again && shape.choices.contains(&piece.attribute))
+        });
+        written.map(|piece| (self.attributes.name(piece.attribute), wanted.piece(*piece)))
     }
 
     /// The naming attribute and value that tell the groups of this program.

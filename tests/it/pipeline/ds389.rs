@@ -58,7 +58,7 @@ async fn everything_then_nothing_then_a_lock_and_a_return() {
     assert!(directory.bind(&entry.dn, password).await.unwrap(), "absent and still usable");
     installation.sync(&["--today", "2026-10-10"], 0);
     assert!(!directory.bind(&entry.dn, password).await.unwrap(), "locked");
-    let locked = directory.read(&entry.dn).await.unwrap().unwrap();
+    let locked = directory.read_with(&entry.dn, &["nsAccountLock"]).await.unwrap().unwrap();
     assert_eq!(locked.first("nsAccountLock"), Some("true"));
     assert_eq!(locked.values("userPassword"), entry.values("userPassword"), "the password was not touched");
     assert_eq!(installation.sync(&["--today", "2026-10-10"], 0)["verdict"], "unchanged");

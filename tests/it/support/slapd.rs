@@ -281,6 +281,8 @@ impl Slapd {
                 }
             }
             let copy = schema.file_name().unwrap().to_str().unwrap();
+            // Already there when the server is configured anew.
+            let _ = std::fs::remove_file(self.path().join(copy));
             self.write(copy, &definitions);
             let _ = writeln!(text, "include {}/{copy}", self.path().display());
         }

@@ -35,10 +35,11 @@ fn beside(attribute: &str, old: &[&str], new: &[&str]) -> AttributeChange {
 fn each_owner_has_its_rule() {
     let (dialect, school) = (dialect(), school());
     for (attribute, there, expected) in [
-        // Feed: replaced, a change of case included, and cleared.
+        // Feed: replaced and cleared. What the server takes for the same is left.
         ("sn", &["KERVELLA"][..], None),
         ("sn", &[" KERVELLA "], None),
-        ("sn", &["Kervella"], Some(change("sn", &["Kervella"], &["KERVELLA"]))),
+        ("sn", &["Kervella"], None),
+        ("sn", &["Kervelle"], Some(change("sn", &["Kervelle"], &["KERVELLA"]))),
         ("SN", &[], Some(change("sn", &[], &["KERVELLA"]))),
         ("ENTPersonNomPatro", &["Le Bras"], Some(change("ENTPersonNomPatro", &["Le Bras"], &[]))),
         // Engine: recomputed.
@@ -68,6 +69,32 @@ fn each_owner_has_its_rule() {
         assert_eq!(changes, expected.into_iter().collect::<Vec<_>>(), "{attribute} {there:?}");
         modify(&mut entry, &changes);
         assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![]), "{attribute} {there:?}");
+    }
+}
+
+#[test]
+fn a_change_of_case_is_written_where_it_is_wished() {
+    let (dialect, school) = (Dialect::load(&config("case_changes = \"write\"")).unwrap(), school());
+    let (wanted, mut entry) = entry_of(&dialect, &school, TEACHER);
+    set(&mut entry, "sn", &["Kervella"]);
+    let expected = change("sn", &["Kervella"], &["KERVELLA"]);
+    assert_eq!(dialect.differences(&wanted, &entry), Ok(vec![expected]));
+}
+
+#[test]
+fn the_rules_of_the_server_decide() {
+    let schema = |equality: &str| {
+        let sn =
+            format!("( 2.5.4.4 NAME ( 'sn' 'surname' ) EQUALITY {equality} SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )");
+        crate::directory::Schema::read([&*sn], [], "OpenLDAP")
+    };
+    let school = school();
+    for (equality, changes) in [("caseExactMatch", 1), ("caseIgnoreMatch", 0)] {
+        let mut dialect = dialect();
+        dialect.follow(&schema(equality));
+        let (wanted, mut entry) = entry_of(&dialect, &school, TEACHER);
+        set(&mut entry, "sn", &["Kervella"]);
+        assert_eq!(dialect.differences(&wanted, &entry).unwrap().len(), changes, "{equality}");
     }
 }
 
