@@ -216,7 +216,14 @@ impl Executor<'_, '_> {
             match outcome {
                 Outcome::Done => {
                     applied.done += 1;
-                    note(self.ground.now, self.header, change, &mut self.accounts, &mut self.group_members, &mut result);
+                    note(
+                        self.ground.now,
+                        self.header,
+                        change,
+                        &mut self.accounts,
+                        &mut self.group_members,
+                        &mut result,
+                    );
                     if change.revokes || change.kind == ChangeKind::Suspend {
                         revoked.extend(change.subject.join_key.clone());
                     }

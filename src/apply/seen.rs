@@ -258,6 +258,52 @@ mod tests {
     }
 
     #[test]
+    fn a_rename_is_done_under_the_new_name_and_after_its_attributes() {
+        let to = dn("uid=b,ou=people,dc=fr");
+        let attributes = vec![attribute("sn", &["Old"], &["New"], false)];
+        let change = change(Write::Rename { to: to.clone(), attributes });
+        assert_eq!(word(&change, Some(&entry(&[("sn", &["Old"])])), true, &[]), "partly");
+        assert_eq!(word(&change, Some(&entry(&[("sn", &["New"])])), true, &[]), "partly");
+        assert_eq!(word(&change, Some(&entry(&[("sn", &["Other"])])), true, &[]), "moved");
+        assert_eq!(word(&change, None, true, &[]), "moved");
+        let renamed = Entry { dn: to.clone(), ..entry(&[("sn", &["New"])]) };
+        assert_eq!(word(&change, Some(&renamed), true, &[]), "done");
+        // What is left when the attributes are there: the name alone.
+        let Seen::Partly(rest) = seen(&dialect(), &change, Some(&entry(&[("sn", &["New"])])), true, None) else {
+            panic!("the name is left")
+        };
+        let rename = Operation::Rename { dn: change.dn.clone(), to };
+        assert_eq!(operations(&dialect(), &rest, None, None), std::slice::from_ref(&rename));
+        let all = operations(&dialect(), &change, None, None);
+        assert!(matches!(&all[..], [Operation::Modify { .. }, last] if *last == rename), "{all:?}");
+    }
+
+    #[test]
+    fn what_a_server_has_rewritten_by_itself_is_not_asked_of_it() {
+        let attributes =
+            vec![attribute("seeAlso", &["cn=a"], &["cn=b"], false), attribute("ou", &["a$1"], &["b$1"], false)];
+        let mut change = change(Write::Modify { attributes });
+        change.kind = ChangeKind::Rewrite;
+        let half = entry(&[("seeAlso", &["cn=b"]), ("ou", &["a$1"])]);
+        let Seen::Partly(rest) = seen(&dialect(), &change, Some(&half), false, None) else { panic!("half is left") };
+        let Write::Modify { attributes } = &rest.write else { panic!("a modify") };
+        assert_eq!(attributes.iter().map(|a| a.attribute.as_str()).collect::<Vec<_>>(), ["ou"]);
+        let done = entry(&[("seeAlso", &["cn=b"]), ("ou", &["b$1"])]);
+        assert_eq!(word(&change, Some(&done), false, &[]), "done");
+        assert_eq!(word(&change, Some(&entry(&[("seeAlso", &["cn=c"])])), false, &[]), "moved");
+    }
+
+    #[test]
+    fn a_group_is_dissolved_while_it_has_no_other_members() {
+        let change = change(Write::Dissolve { members: vec![dn("uid=a,dc=fr")] });
+        let group = |members: &[&str]| word(&change, Some(&entry(&[("member", members)])), false, &[]);
+        assert_eq!(group(&["UID=a,dc=fr"]), "as planned");
+        assert_eq!(group(&[""]), "as planned");
+        assert_eq!(group(&["uid=a,dc=fr", "uid=new,dc=fr"]), "moved");
+        assert_eq!(word(&change, None, false, &[]), "done");
+    }
+
+    #[test]
     fn what_was_empty_must_still_be_and_locks_rest_on_the_entry_read() {
         let dialect = dialect();
         let conditions = |change: &Change, actual: Option<&Entry>| -> Vec<Condition> {

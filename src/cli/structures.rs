@@ -65,11 +65,7 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     let trail = session.trail().await?;
     session.store.run_started(session.run, name, None, session.now.as_millisecond()).await?;
     trail
-        .record(
-            Kind::RunStarted,
-            None,
-            serde_json::json!({ "verb": name, "former": former, "present": present }),
-        )
+        .record(Kind::RunStarted, None, serde_json::json!({ "verb": name, "former": former, "present": present }))
         .map_err(failed)?;
     let asked = Succession { former, present, how, out: report.out };
     let outcome = succeed(&session.ground(), &asked, &trail).await;

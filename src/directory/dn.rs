@@ -337,10 +337,10 @@ mod tests {
         assert_eq!(d.components().collect::<Vec<_>>(), ["cn=a\\,b \\+ 1", "ou=groups", "dc=fr"]);
         assert_eq!(dn("cn=A+sn=B,dc=fr").rdn_value(), "A");
         assert_eq!(d.rdn(), "cn=A\\,B \\+ 1");
-        assert_eq!(dn("CN=A\\+1 + sn=B,dc=fr").rdn_pairs().collect::<Vec<_>>(), [
-            ("cn".to_owned(), "A+1".to_owned()),
-            ("sn".to_owned(), "B".to_owned())
-        ]);
+        assert_eq!(
+            dn("CN=A\\+1 + sn=B,dc=fr").rdn_pairs().collect::<Vec<_>>(),
+            [("cn".to_owned(), "A+1".to_owned()), ("sn".to_owned(), "B".to_owned())]
+        );
     }
 
     #[test]

@@ -34,4 +34,5 @@ pub use build::build;
 pub use households::{HouseholdId, Households, households};
 pub use model::*;
 pub use options::{Options, OptionsError, SourceInfo};
+pub use school_name::readable as readable_school_name;
 pub use successors::{Successor, present_uai};

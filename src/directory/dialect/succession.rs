@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{Dialect, Kind, Source};
 use crate::directory::{Dn, Entry};
 use crate::feed::values::{Uai, siret_digits};
+use crate::roster::readable_school_name;
 
 const STRUCTURES: [Kind; 2] = [Kind::School, Kind::Service];
 const PEOPLE: [Kind; 3] = [Kind::Pupil, Kind::Relative, Kind::Staff];
@@ -34,9 +35,12 @@ impl Dialect {
     /// What people call the structure of an entry: its readable name where the dialect has one.
     #[must_use]
     pub fn name_of_structure(&self, entry: &Entry) -> String {
-        let sources = [Source::DisplayName, Source::Name];
-        let named = sources.into_iter().flat_map(|s| self.of_structure(s)).find_map(|name| entry.first(name));
-        named.map_or_else(|| entry.dn.rdn_value(), str::to_owned)
+        let first = |source| self.of_structure(source).into_iter().find_map(|name| entry.first(name));
+        match (first(Source::DisplayName), first(Source::Name)) {
+            (Some(readable), _) => readable.to_owned(),
+            (None, Some(delivered)) => readable_school_name(delivered, first(Source::Academy), &entry.dn.rdn_value()),
+            (None, None) => entry.dn.rdn_value(),
+        }
     }
 
     /// The attributes of structures that hold `source`.
@@ -52,12 +56,6 @@ impl Dialect {
     pub fn structure_dn_by(&self, uai: &Uai, siret: Option<&str>) -> Dn {
         let by_siret = siret.filter(|_| self.structure_rdn_source == Source::Siret);
         self.structure_child(by_siret.unwrap_or(uai.as_str()))
-    }
-
-    /// The attribute that names structures.
-    #[must_use]
-    pub fn structure_rdn(&self) -> &str {
-        &self.structure_rdn
     }
 
     /// The DN of a group by its name.

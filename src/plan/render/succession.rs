@@ -46,7 +46,8 @@ pub(super) fn kept(change: &StructureChange, full: bool) -> Option<String> {
     let names = change.kept.iter().take(limit).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = n.saturating_sub(limit) as u64;
     let more = if more > 0 { format!(", … et {}", words::count(more, "autre", "autres")) } else { String::new() };
-    let what = words::count(n as u64, "groupe fait à la main garde son nom", "groupes faits à la main gardent leur nom");
+    let what =
+        words::count(n as u64, "groupe fait à la main garde son nom", "groupes faits à la main gardent leur nom");
     Some(format!("{what} : {names}{more}"))
 }
 

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::directory::Slowdown;
 use crate::feed::{Category, Severity};
 use crate::plan::{
-    AccountTotals, ChangeKind, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, StructureChange, Totals,
-    Verdict,
+    AccountTotals, ChangeKind, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, StructureChange,
+    Totals, Verdict,
 };
 
 /// One run in figures. Fields keep their order and, within a format version, their meaning; new ones come at the end.
@@ -151,13 +151,13 @@ impl Summary {
             ChangeKind::Move => (&mut accounts.moved, &mut accounts.held),
             ChangeKind::Update => (&mut accounts.updated, &mut accounts.held),
             ChangeKind::StructureCreate => (&mut structures.created, &mut structures.held),
-            ChangeKind::StructureUpdate => (&mut structures.updated, &mut structures.held),
+            ChangeKind::StructureUpdate | ChangeKind::StructureRename | ChangeKind::StructureMerge => {
+                (&mut structures.updated, &mut structures.held)
+            }
             ChangeKind::GroupCreate => (&mut groups.created, &mut groups.held),
-            ChangeKind::GroupUpdate => (&mut groups.updated, &mut groups.held),
+            ChangeKind::GroupUpdate | ChangeKind::GroupRename => (&mut groups.updated, &mut groups.held),
             ChangeKind::GroupDelete => (&mut groups.deleted, &mut groups.held),
-            ChangeKind::StructureRename | ChangeKind::StructureMerge => (&mut structures.updated, &mut structures.held),
             ChangeKind::StructureDelete => (&mut structures.deleted, &mut structures.held),
-            ChangeKind::GroupRename => (&mut groups.updated, &mut groups.held),
             // Of somebody whom no record names, or of what no record is about: in no class.
             ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::Rewrite => return,
         };

@@ -52,7 +52,9 @@ impl Paint {
         let code = match kind {
             ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "32",
             ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate | ChangeKind::Rewrite => "33",
-            ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => "36",
+            ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => {
+                "36"
+            }
             ChangeKind::Restore => "35",
             ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete | ChangeKind::StructureDelete => "31",
         };

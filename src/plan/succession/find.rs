@@ -40,17 +40,20 @@ impl<'e> Known<'e> {
             || self.dn().rdn_value().eq_ignore_ascii_case(text)
     }
 
-    fn is_like(&self, text: &str) -> bool {
+    /// How far it is from what was typed: characters that differ; `None` when it is something else altogether.
+    fn distance(&self, text: &str) -> Option<usize> {
         let text = text.to_lowercase();
         let identifiers = [self.uai.as_ref().map(|u| u.as_str().to_owned()), self.siret.clone()];
-        let slips = |other: &str| other.chars().zip(text.chars()).filter(|(a, b)| a != b).count();
-        identifiers
-            .into_iter()
-            .flatten()
-            .chain([self.dn().rdn_value()])
-            .map(|known| known.to_lowercase())
-            .any(|known| known.chars().count() == text.chars().count() && slips(&known) <= SLIPS)
-            || (text.len() > SLIPS && self.name.to_lowercase().contains(&text))
+        let slips = |known: &str| {
+            let slips = known.chars().zip(text.chars()).filter(|(a, b)| a != b).count();
+            let same_length = known.chars().count() == text.chars().count();
+            // One that was not typed to its end, or a word of the name.
+            let begins = text.len() > SLIPS && known.starts_with(&text);
+            (begins || (same_length && slips <= SLIPS)).then_some(slips)
+        };
+        let known = identifiers.into_iter().flatten().chain([self.dn().rdn_value()]).map(|known| known.to_lowercase());
+        let by_name = text.len() > SLIPS && self.name.to_lowercase().contains(&text);
+        known.filter_map(|known| slips(&known)).min().or_else(|| by_name.then_some(0))
     }
 
     /// `0290009C (Collège Jean Moulin)`.
@@ -76,6 +79,10 @@ pub(super) fn find<'k, 'e>(known: &'k [Known<'e>], text: &str) -> Result<Option<
 
 /// What to say when nothing was found.
 pub(super) fn unknown(known: &[Known<'_>], text: &str) -> SuccessionError {
-    let near = known.iter().filter(|k| k.is_like(text.trim())).take(NAMED).map(Known::in_words).collect();
+    let mut near: Vec<(usize, &Known<'_>)> = known.iter().filter_map(|k| Some((k.distance(text.trim())?, k))).collect();
+    // Numbers of one department are all alike: only the nearest are worth naming.
+    let nearest = near.iter().map(|(distance, _)| *distance).min();
+    near.retain(|(distance, _)| Some(*distance) == nearest);
+    let near = near.into_iter().take(NAMED).map(|(_, known)| known.in_words()).collect();
     SuccessionError::Unknown { given: text.trim().to_owned(), near }
 }

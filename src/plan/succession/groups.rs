@@ -49,7 +49,8 @@ pub(super) fn decide<'e>(
         let said = |uai: &Uai| {
             let own: HashSet<String> = [uai.as_str().to_owned()].into();
             let mut managed = groups.iter().filter(|g| dialect.is_managed(g));
-            managed.find_map(|g| dialect.school_of_group(&g.dn.rdn_value(), &own).and(school_of(description(dialect, g)?)))
+            managed
+                .find_map(|g| dialect.school_of_group(&g.dn.rdn_value(), &own).and(school_of(description(dialect, g)?)))
         };
         fates.described = said(former).zip(said(present)).filter(|(a, b)| a != b).map(|(a, b)| (a.into(), b.into()));
     }
@@ -98,8 +99,7 @@ pub(super) fn changes(
     }
     let (mut written, mut emptied) = (Vec::new(), Vec::new());
     for group in groups {
-        let subject =
-            || Subject { name: group.dn.rdn_value(), schools: vec![school.clone()], ..Subject::default() };
+        let subject = || Subject { name: group.dn.rdn_value(), schools: vec![school.clone()], ..Subject::default() };
         if fates.merged.contains_key(&group.dn) {
             let write = Write::Dissolve { members: members(group).collect() };
             emptied.push(change(ChangeKind::GroupDelete, group.dn.clone(), subject(), write));
@@ -131,7 +131,12 @@ impl Fates<'_> {
         let attribute = dialect.attribute(Kind::Group(0), Source::GroupDescription)?;
         let old = description(dialect, group)?;
         let new = format!("{}({present})", old.strip_suffix(&format!("({former})"))?);
-        Some(AttributeChange { attribute: attribute.into(), old: vec![old.into()], new: vec![new.into()], unset: false })
+        Some(AttributeChange {
+            attribute: attribute.into(),
+            old: vec![old.into()],
+            new: vec![new.into()],
+            unset: false,
+        })
     }
 }
 
@@ -158,7 +163,12 @@ fn gained(dialect: &Dialect, target: &Entry, sources: &[&Entry], put: &HashMap<S
     let gains = !(engine.is_empty() && by_hand.is_empty());
     let empty = Dn::parse("").ok().filter(|_| placeholder && gains);
     let added = |attribute: &str, new: Vec<Value>| {
-        (!new.is_empty()).then(|| AttributeChange { attribute: attribute.to_owned(), old: Vec::new(), new, unset: false })
+        (!new.is_empty()).then(|| AttributeChange {
+            attribute: attribute.to_owned(),
+            old: Vec::new(),
+            new,
+            unset: false,
+        })
     };
     let mut attributes: Vec<AttributeChange> = Vec::new();
     attributes.extend(added(MEMBER, by_hand.iter().map(|dn| dn.as_str().into()).collect()));

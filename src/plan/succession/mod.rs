@@ -76,7 +76,9 @@ pub enum SuccessionError {
     Same { which: String },
     #[error("{which} has no UAI in the directory: it is no structure of this program")]
     NoUai { which: String },
-    #[error("plan {id} was interrupted; apply it to its end (or let `sync` settle it) before a structure changes its name")]
+    #[error(
+        "plan {id} was interrupted; apply it to its end (or let `sync` settle it) before a structure changes its name"
+    )]
     Interrupted { id: String },
 }
 
@@ -143,8 +145,7 @@ pub async fn succeed(ground: &Ground<'_>, asked: &Succession, trail: &Trail) -> 
     let merge = matches!(asked.how, How::Merge { .. });
     let fates = groups::decide(dialect, &groups, &pair.former.uai, &pair.present.uai, merge, &mut rewriter);
     let put = ground.store.group_members().await?;
-    let (mut written, emptied) =
-        groups::changes(dialect, &groups, &fates, &rewriter, &put, &pair.present.uai);
+    let (mut written, emptied) = groups::changes(dialect, &groups, &fates, &rewriter, &put, &pair.present.uai);
     let (first, last) = entries(dialect, &known, &pair, asked, &rewriter);
     let others = others(dialect, &known, &pair, &rewriter);
     let persons = again(ground, || async { Ok(persons(ground, &rewriter, &pair.present.uai).await?) }).await?;
@@ -309,11 +310,8 @@ fn entries(
     rewriter: &Rewriter,
 ) -> (Vec<Change>, Vec<Change>) {
     let (mut first, mut last) = (Vec::new(), Vec::new());
-    let subject = |name: &str| Subject {
-        name: name.to_owned(),
-        schools: vec![pair.present.uai.clone()],
-        ..Subject::default()
-    };
+    let subject =
+        |name: &str| Subject { name: name.to_owned(), schools: vec![pair.present.uai.clone()], ..Subject::default() };
     let entry = |dn: &Dn| known.iter().find(|k| k.dn() == dn).map(|k| k.entry);
     let How::Merge { delete_entry } = asked.how else {
         let Some(there) = entry(if pair.decided { &pair.present.dn } else { &pair.former.dn }) else {

@@ -32,8 +32,9 @@ impl Rewriter {
     pub fn new(dialect: &Dialect) -> Self {
         let lower = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_ascii_lowercase).collect();
         let people = [Kind::Pupil, Kind::Relative, Kind::Staff].into_iter();
-        let sirets = people
-            .flat_map(|kind| [Source::SchoolSirets, Source::CurrentSiret].map(|source| dialect.attribute(kind, source)));
+        let sirets = people.flat_map(|kind| {
+            [Source::SchoolSirets, Source::CurrentSiret].map(|source| dialect.attribute(kind, source))
+        });
         Self {
             member_of: dialect.member_of().map(str::to_ascii_lowercase),
             siret_attributes: lower(&mut sirets.flatten().chain(dialect.of_structure(Source::Siret))),
@@ -67,7 +68,10 @@ impl Rewriter {
     pub fn changes(&self, entry: &Entry, except: &[&str]) -> Vec<AttributeChange> {
         let rdn = entry.dn.rdn_type();
         let skipped = |name: &str| {
-            is_secret(name) || name == rdn || self.apart.contains(name) || except.iter().any(|e| name.eq_ignore_ascii_case(e))
+            is_secret(name)
+                || name == rdn
+                || self.apart.contains(name)
+                || except.iter().any(|e| name.eq_ignore_ascii_case(e))
         };
         let mut changes = Vec::new();
         for (attribute, values) in &entry.attributes {

@@ -318,7 +318,10 @@ async fn renames(directory: &dyn Directory) {
     let renamed = read(directory, &new).await;
     assert_eq!(renamed.texts("uid").collect::<Vec<_>>(), ["b1"]);
     assert_eq!(renamed.first("description"), Some("by hand"));
-    assert_eq!(renamed.values("objectClass").len(), read(directory, &person("a2").dn).await.values("objectClass").len());
+    assert_eq!(
+        renamed.values("objectClass").len(),
+        read(directory, &person("a2").dn).await.values("objectClass").len()
+    );
 
     let taken = one(directory, rename(&new, &person("a2").dn)).await.unwrap_err();
     assert!(matches!(&taken, DirectoryError::AlreadyExists { dn } if dn.contains("uid=a2")), "{taken:?}");

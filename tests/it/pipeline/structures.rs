@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::SUFFIX;
 use crate::support::program::{Answer, Installation};
-use crate::support::slapd::Slapd;
+use crate::support::slapd::{Options, Slapd};
 
 const SIRET: &str = "19960999000017";
 /// Attributes that a server keeps of any write.
@@ -79,7 +79,14 @@ fn naming(entries: &[Entry], school: &School, may: impl Fn(&Entry) -> bool) -> V
 /// What nobody may lose, by the number that a server gave the entry.
 fn kept(entries: &[Entry]) -> BTreeMap<String, Vec<String>> {
     let of = |e: &Entry| {
-        let names = ["uid", "userPassword", "ENTPersonLogin", "ENTPersonJointure", "ENTPersonGARIdentifiant", "telephoneNumber"];
+        let names = [
+            "uid",
+            "userPassword",
+            "ENTPersonLogin",
+            "ENTPersonJointure",
+            "ENTPersonGARIdentifiant",
+            "telephoneNumber",
+        ];
         let values = names.iter().flat_map(|n| e.values(n)).map(|v| format!("{:?}", v.as_bytes()));
         (e.first("entryUUID").unwrap().to_owned(), values.collect())
     };
@@ -143,10 +150,8 @@ fn delivered_as(installation: &Installation, pairs: &[(&str, &str)]) {
 
 /// What people have put there by hand: references in attributes that the program does not own, and a group.
 fn by_hand(slapd: &Slapd, before: &[Entry], school: &School) {
-    let pupil = before
-        .iter()
-        .find(|e| e.texts("ENTEleveClasses").any(|v| names(v, school)))
-        .expect("a pupil of the school");
+    let pupil =
+        before.iter().find(|e| e.texts("ENTEleveClasses").any(|v| names(v, school))).expect("a pupil of the school");
     let group = before
         .iter()
         .find(|e| is_within(e, "groups") && e.dn.rdn_value().starts_with(&format!("{}_", school.uai)))
@@ -232,7 +237,11 @@ fn a_school_is_renamed_everywhere_recia() {
     let after = dump(&slapd);
     // Its SIRET, and so its name, stays.
     let by_uai = School { siret: None, ..school.clone() };
-    let found = naming(&after, &School { entry: Entry::new(rentree::directory::Dn::parse("cn=none").unwrap()), ..by_uai }, |_| false);
+    let found = naming(
+        &after,
+        &School { entry: Entry::new(rentree::directory::Dn::parse("cn=none").unwrap()), ..by_uai },
+        |_| false,
+    );
     assert_eq!(found, [] as [String; 0]);
     assert_eq!(kept(&after), kept(&before));
     assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
@@ -246,6 +255,24 @@ fn merged(preset: &str, delete_entry: bool) {
     let before = dump(&slapd);
     let all = schools(&before);
     let (into, school) = (&all[0], &all[1]);
+    // Somebody whom nobody's export puts there is in a class of the school by hand.
+    let guest = before.iter().find(|e| is_within(e, "people") && e.first("ENTPersonLogin").is_some()).unwrap();
+    let shared = before.iter().find(|e| {
+        let other = e.dn.rdn_value().replace(&school.uai, &into.uai);
+        is_within(e, "groups")
+            && e.dn.rdn_value().contains(&school.uai)
+            && e.values("member").iter().all(|m| m.as_text() != Some(guest.dn.as_str()))
+            && before.iter().any(|g| {
+                is_within(g, "groups")
+                    && g.dn.rdn_value() == other
+                    && g.values("member").iter().all(|m| m.as_text() != Some(guest.dn.as_str()))
+            })
+    });
+    if let Some(shared) = shared {
+        slapd.modify(&format!("dn: {}\nchangetype: modify\nadd: member\nmember: {}\n", shared.dn, guest.dn));
+    }
+    assert!(shared.is_some() || preset == "recia", "paths name the school as well");
+    let before = dump(&slapd);
     let mut arguments = vec!["merge", &school.uai, &into.uai];
     if delete_entry {
         arguments.push("--delete-entry");
@@ -260,12 +287,20 @@ fn merged(preset: &str, delete_entry: bool) {
     assert_eq!(naming(&after, school, stays), [] as [String; 0]);
     assert_eq!(after.len(), before.len() - gone - usize::from(delete_entry));
     let left = kept(&after);
-    assert!(kept(&before).iter().filter(|(uuid, _)| left.contains_key(*uuid)).all(|(uuid, values)| left[uuid] == *values));
+    assert!(
+        kept(&before).iter().filter(|(uuid, _)| left.contains_key(*uuid)).all(|(uuid, values)| left[uuid] == *values)
+    );
     let people = |entries: &[Entry]| entries.iter().filter(|e| is_within(e, "people")).count();
     assert_eq!(people(&after), people(&before));
     if let Some(old) = after.iter().find(|e| stays(e)) {
         assert!(old.values("ENTStructureClasses").is_empty() && old.values("ENTStructureGroupes").is_empty());
         assert!(old.first("description").unwrap().contains(&into.uai), "{old:?}");
+    }
+
+    if let Some(shared) = shared {
+        let other = shared.dn.rdn_value().replace(&school.uai, &into.uai);
+        let group = after.iter().find(|e| is_within(e, "groups") && e.dn.rdn_value() == other).unwrap();
+        assert!(group.texts("member").any(|m| m == guest.dn.as_str()), "a guest stays a guest: {group:?}");
     }
 
     let night = installation.sync(&[], 0);
@@ -296,24 +331,32 @@ fn two_schools_become_one_recia() {
     merged("recia", false);
 }
 
+/// So slow that a kill finds it at work.
+const SLOWLY: &str = "writes_per_second = 100\nburst = 5\n";
+
 /// Killed again and again, the end is the same.
 fn killed(installation: &Installation, resume: &str, entries: &dyn Fn() -> Vec<Entry>) -> (School, Vec<Entry>) {
-    installation.simulate(2, 120, 0, false);
+    installation.simulate(2, 60, 0, false);
     installation.sync(&[], 0);
     let school = schools(&entries()).remove(0);
     let (plan, _) = planned(installation, &["rename", &school.uai, &other_uai(961_999), "--siret", SIRET]);
-    for round in 0..30_u64 {
+    let mut halfway = 0;
+    for round in 0..40_u64 {
         let mut run = installation.command(&["apply", plan.to_str().unwrap()]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(30 + round * 20));
+        std::thread::sleep(Duration::from_millis(100 + round * 60));
         if run.try_wait().unwrap().is_some_and(|status| status.success()) {
             break;
         }
         run.kill().unwrap();
         run.wait().unwrap();
-        if resume == "sync" && round > 10 {
+        let now = entries();
+        let begun = !now.iter().any(|e| e.dn == school.entry.dn);
+        halfway += u32::from(begun && !naming(&now, &school, |_| false).is_empty());
+        if resume == "sync" && halfway == 2 {
             break;
         }
     }
+    assert!(halfway > 0, "killed in the middle");
     if resume == "apply" {
         apply(installation, &plan);
     } else {
@@ -329,10 +372,11 @@ fn killed(installation: &Installation, resume: &str, entries: &dyn Fn() -> Vec<E
 
 #[test]
 fn killed_in_the_middle_of_a_rename_embedded() {
-    let installation = Installation::embedded();
-    let uninterrupted = Installation::embedded();
+    let embedded = format!("[directory]\nkind = \"embedded\"\nsuffix = \"{SUFFIX}\"\n");
+    let installation = Installation::with(&format!("{embedded}{SLOWLY}"));
+    let uninterrupted = Installation::with(&embedded);
     let (school, after) = killed(&installation, "apply", &|| installation.entries());
-    uninterrupted.simulate(2, 120, 0, false);
+    uninterrupted.simulate(2, 60, 0, false);
     uninterrupted.sync(&[], 0);
     let (plan, _) = planned(&uninterrupted, &["rename", &school.uai, &other_uai(961_999), "--siret", SIRET]);
     apply(&uninterrupted, &plan);
@@ -350,7 +394,7 @@ fn killed_in_the_middle_of_a_rename_embedded() {
 #[test]
 fn killed_in_the_middle_of_a_rename_slapd() {
     let slapd = Slapd::start();
-    let installation = Installation::with(&slapd.toml());
+    let installation = Installation::with(&format!("{}{SLOWLY}", slapd.toml()));
     killed(&installation, "sync", &|| dump(&slapd));
 }
 
@@ -365,7 +409,8 @@ fn what_makes_no_sense_is_refused() {
     let new = other_uai(961_999);
     let near = format!("{}Z", &one.uai[..7]);
     let answer = refused(&installation, &["rename", &near, &new]);
-    assert!(answer.stderr.contains("near it") && answer.stderr.contains(&one.uai), "{}", answer.stderr);
+    assert!(answer.stderr.contains("near it"), "{}", answer.stderr);
+    assert!(answer.stderr.contains(&one.uai) && !answer.stderr.contains(&two.uai), "{}", answer.stderr);
     let answer = refused(&installation, &["rename", &one.uai, &two.uai]);
     assert!(answer.stderr.contains("structures merge"), "{}", answer.stderr);
     refused(&installation, &["rename", &one.uai, "0961999A"]);
@@ -373,6 +418,52 @@ fn what_makes_no_sense_is_refused() {
     refused(&installation, &["rename", &one.uai, &new, "--siret", "12"]);
     refused(&installation, &["merge", &one.uai, &new]);
     refused(&installation, &["merge", &one.uai, one.siret.as_deref().unwrap()]);
+    assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
+}
+
+/// What somebody changed between plan and application is left and counted; asked for again, the rest is carried out.
+#[test]
+fn what_was_left_is_carried_out_when_asked_for_again() {
+    let slapd = Slapd::start();
+    let installation = Installation::with(&slapd.toml());
+    installation.simulate(2, 60, 0, false);
+    installation.sync(&[], 0);
+    let before = dump(&slapd);
+    let school = schools(&before).remove(0);
+    let new = other_uai(961_999);
+    let (plan, _) = planned(&installation, &["rename", &school.uai, &new, "--siret", SIRET]);
+    let pupil = before.iter().find(|e| e.texts("ENTEleveClasses").any(|v| names(v, &school))).unwrap();
+    slapd.modify(&format!(
+        "dn: {}\nchangetype: modify\nreplace: ENTEleveClasses\nENTEleveClasses: {}$AUTRE\n",
+        pupil.dn, school.entry.dn
+    ));
+    let answer = installation.run(&["apply", "--json", plan.to_str().unwrap()]);
+    assert_eq!(answer.code, 3, "{}{}", answer.stdout, answer.stderr);
+    assert_eq!(answer.json()["changes"]["moved"], 1, "{}", answer.stdout);
+    let left = naming(&dump(&slapd), &school, |_| false);
+    assert!(!left.is_empty() && left.iter().all(|l| l.starts_with(&pupil.dn.to_string())), "{left:?}");
+    let (plan, summary) = planned(&installation, &["rename", &school.uai, &new, "--siret", SIRET]);
+    assert_eq!(summary["structure_changes"][0]["accounts"], 1, "{summary}");
+    apply(&installation, &plan);
+    assert_eq!(naming(&dump(&slapd), &school, |_| false), [] as [String; 0]);
+}
+
+/// A structure that the server does not let rename: nothing may name it by what it is not called.
+#[test]
+fn nothing_is_rewritten_when_the_structure_cannot_be_renamed() {
+    let slapd = Slapd::with(&Options { least_rights: true, ..Options::default() });
+    let installation = Installation::with(&slapd.sync_toml());
+    installation.simulate(2, 60, 0, false);
+    installation.sync(&[], 0);
+    let before = dump(&slapd);
+    let school = schools(&before).remove(0);
+    let (plan, _) = planned(&installation, &["rename", &school.uai, SIRET]);
+    let answer = installation.run(&["apply", "--json", plan.to_str().unwrap()]);
+    assert_eq!(answer.code, 4, "{}{}", answer.stdout, answer.stderr);
+    let done = answer.json();
+    assert_eq!((&done["changes"]["failed"], &done["changes"]["done"]), (&1.into(), &0.into()), "{done}");
+    assert!(done["changes"]["not_done"].as_u64().unwrap() > 50, "{done}");
+    assert_eq!(contents(&dump(&slapd)), contents(&before));
     assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
 }
 

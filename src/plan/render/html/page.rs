@@ -104,7 +104,8 @@ impl<'a, W: Write> Page<'a, W> {
         if survey.header.structures.is_empty() {
             return Ok(());
         }
-        self.out.write_all(b"<section aria-labelledby=\"structures\">\n<h2 id=\"structures\">Structures</h2>\n<ul>\n")?;
+        self.out
+            .write_all(b"<section aria-labelledby=\"structures\">\n<h2 id=\"structures\">Structures</h2>\n<ul>\n")?;
         for structure in &survey.header.structures {
             writeln!(self.out, "<li>{}</li>", Escaped(succession::line(structure)))?;
             if let Some(kept) = succession::kept(structure, self.options.full) {

@@ -207,7 +207,9 @@ fn heading(kind: ChangeKind, fold: &Fold) -> String {
         ChangeKind::GroupUpdate => {
             fold.said.name.clone().unwrap_or_else(|| words::count(n, "autre groupe", "autres groupes"))
         }
-        ChangeKind::GroupCreate | ChangeKind::GroupDelete | ChangeKind::GroupRename => words::count(n, "groupe", "groupes"),
+        ChangeKind::GroupCreate | ChangeKind::GroupDelete | ChangeKind::GroupRename => {
+            words::count(n, "groupe", "groupes")
+        }
         ChangeKind::StructureCreate
         | ChangeKind::StructureUpdate
         | ChangeKind::StructureRename
