@@ -31,4 +31,4 @@ pub use divergence::{Divergence, Divergences, divergences};
 pub use gate::SchemaGap;
 pub use model::*;
 pub use prepare::{Ground, Options, PlanError, Prepared, prepare};
-pub use succession::{How, Succession, SuccessionError, succeed};
+pub use succession::{How, StructureChange, StructureName, Succession, SuccessionError, succeed};

@@ -69,15 +69,22 @@ impl From<&Change> for Row {
             class: subject.class.clone(),
             login: subject.login.as_ref().map(|l| l.as_str().into()),
             origin: change.origin.as_ref().map(ToString::to_string),
-            note: match &change.write {
-                Write::Rename { to, .. } => Some(format!("devient {}", to.rdn_value())),
-                _ => change.note.clone(),
-            },
+            note: change.note.clone(),
             adopts: change.adopts.is_some(),
             // Taking over always writes the join key: what else is written is what a reviewer looks for.
-            details: details.iter().filter(|a| !change.adds_join_key(a)).map(Detail::from).collect(),
+            details: renamed(change)
+                .into_iter()
+                .chain(details.iter().filter(|a| !change.adds_join_key(a)).map(Detail::from))
+                .collect(),
             added: added as u64,
             removed: removed as u64,
         }
     }
+}
+
+/// The name of an entry as one of its attributes, which it is.
+fn renamed(change: &Change) -> Option<Detail> {
+    let Write::Rename { to, .. } = &change.write else { return None };
+    let attribute = to.rdn().split('=').next().unwrap_or_default().trim().to_owned();
+    Some(Detail { attribute, old: vec![change.dn.rdn_value()], new: vec![to.rdn_value()] })
 }
