@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::audit::Trail;
 use crate::credentials::{self, Issued, Issuer, Serial};
-use crate::directory::{DirectoryError, Entry, Operation, Pace};
+use crate::directory::{DirectoryError, Dn, Entry, Operation, Pace};
 use crate::plan::{Change, ChangeKind, Ground, Header, Write};
 use crate::roster::JoinKey;
 use crate::store::{BatchResult, JournalRow, Outcome};
@@ -117,13 +117,8 @@ impl Executor<'_, '_> {
         let operational = [self.ground.dialect.lock_method().attribute(), ENTRY_CSN];
         let reads: Vec<(usize, Result<Option<Entry>, DirectoryError>)> = stream::iter(indices)
             .map(|index| {
-                let dn = doing.get(index).map(|d| d.change.dn.clone());
-                async move {
-                    match dn {
-                        Some(dn) => (index, self.ground.directory.read_with(&dn, &operational).await),
-                        None => (index, Ok(None)),
-                    }
-                }
+                let names = doing.get(index).map(|d| names(&d.change)).unwrap_or_default();
+                async move { (index, self.first_of(&names, &operational).await) }
             })
             .buffer_unordered(READS)
             .collect()
@@ -137,6 +132,16 @@ impl Executor<'_, '_> {
                 Err(error) => State::Ended(Outcome::Failed, Some(error.to_string())),
             };
         }
+    }
+
+    /// The entry under the first of these names that is there.
+    async fn first_of(&self, names: &[Dn], operational: &[&str]) -> Result<Option<Entry>, DirectoryError> {
+        for dn in names {
+            if let Some(entry) = self.ground.directory.read_with(dn, operational).await? {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
     }
 
     /// What is left to send once the entry is known.
@@ -211,7 +216,14 @@ impl Executor<'_, '_> {
             match outcome {
                 Outcome::Done => {
                     applied.done += 1;
-                    note(self.header, change, &mut self.accounts, &mut self.group_members, &mut result);
+                    note(
+                        self.ground.now,
+                        self.header,
+                        change,
+                        &mut self.accounts,
+                        &mut self.group_members,
+                        &mut result,
+                    );
                     if change.revokes || change.kind == ChangeKind::Suspend {
                         revoked.extend(change.subject.join_key.clone());
                     }
@@ -279,12 +291,22 @@ impl Doing {
     }
 }
 
+/// Under which names the entry of a change may be: one that is to be renamed may have been.
+fn names(change: &Change) -> Vec<Dn> {
+    let to = match &change.write {
+        Write::Rename { to, .. } => Some(to.clone()),
+        _ => None,
+    };
+    std::iter::once(change.dn.clone()).chain(to).collect()
+}
+
 /// Names of what was written, for the trail.
 fn attribute_names(change: &Change) -> Vec<&str> {
     match &change.write {
         Write::Modify { attributes }
         | Write::Lock { attributes }
         | Write::Unlock { attributes }
+        | Write::Rename { attributes, .. }
         | Write::Members { attributes, .. } => attributes.iter().map(|a| a.attribute.as_str()).collect(),
         _ => Vec::new(),
     }

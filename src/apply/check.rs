@@ -35,5 +35,13 @@ pub(super) async fn fresh(ground: &Ground<'_>, header: &Header, resumed: bool) -
     {
         reasons.push(format!("plan {} was interrupted and must be settled first", other.id));
     }
+    if !resumed {
+        let since =
+            ground.store.successor_rows().await?.into_iter().find(|r| r.decided_at > header.created.as_millisecond());
+        if let Some(row) = since {
+            let (former, present) = (row.successor.former_uai, row.successor.uai);
+            reasons.push(format!("since it was made, structure {former} goes on as {present} ({})", row.dn));
+        }
+    }
     if reasons.is_empty() { Ok(()) } else { Err(ApplyError::Stale(reasons)) }
 }

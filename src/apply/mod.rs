@@ -27,7 +27,7 @@ use crate::audit::{AuditError, Kind, Trail};
 use crate::credentials::{CredentialError, Issuer, Scheme};
 use crate::directory::{DirectoryError, Pace};
 use crate::plan::file::{PlanFileError, Reader, verify};
-use crate::plan::{Change, ChangeKind, Ground, Header, Line};
+use crate::plan::{Change, ChangeKind, Ground, Header, Line, Write};
 use crate::roster::JoinKey;
 use crate::store::{AccountRow, Outcome, PlanState, StoreError};
 
@@ -106,7 +106,8 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
 }
 
 /// Settles an interrupted apply: what was intended is looked up in the directory and completed; the rest of that plan
-/// is left to the next one, which sees the directory as it then is.
+/// is left to the next one, which sees the directory as it then is. Only the plan of a structure that goes on under
+/// another name is carried out as a whole.
 ///
 /// # Errors
 /// As [`apply`]. A plan file that has gone since is an error only if something was intended.
@@ -124,7 +125,9 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
         return Err(ApplyError::Stale(vec![format!("{} is not the plan that was interrupted", path.display())]));
     }
     let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
-    let applied = carry_out(ground, path, &header, seal.changes, Scope::Intended, issuer.as_ref(), trail).await?;
+    // No night makes anew what is left of a structure's new name: it is carried out to its end.
+    let scope = if header.structures.is_empty() { Scope::Intended } else { Scope::All };
+    let applied = carry_out(ground, path, &header, seal.changes, scope, issuer.as_ref(), trail).await?;
     if !applied.is_unfinished() {
         ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     }
@@ -210,7 +213,7 @@ async fn carry_out(
         next = following;
         ground.progress.advance(size);
         tell_slowdown(ground, &executor.pace, &mut applied);
-        if applied.stopped.is_some() {
+        if applied.stopped.is_some() || applied.moved.iter().chain(&applied.failed).any(is_unnamed) {
             break;
         }
     }
@@ -258,13 +261,24 @@ struct Batch {
     skipped: u64,
 }
 
-/// What must be there before the next begins: structures before persons, persons before groups.
-const fn phase(kind: ChangeKind) -> u8 {
-    match kind {
-        ChangeKind::StructureCreate | ChangeKind::StructureUpdate => 0,
-        ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete => 2,
+/// What must be there before the next begins: structures before persons, persons before groups, all before what is
+/// deleted because something else has taken its place.
+const fn phase(change: &Change) -> u8 {
+    match change.kind {
+        ChangeKind::StructureCreate
+        | ChangeKind::StructureUpdate
+        | ChangeKind::StructureRename
+        | ChangeKind::StructureMerge => 0,
+        _ if matches!(change.write, Write::Dissolve { .. }) => 3,
+        ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete | ChangeKind::GroupRename => 2,
+        ChangeKind::StructureDelete => 4,
         _ => 1,
     }
+}
+
+/// Whether a structure could not be given its new name: nothing may then name it by that.
+fn is_unnamed(left: &Left) -> bool {
+    matches!(left.kind, ChangeKind::StructureRename | ChangeKind::StructureMerge)
 }
 
 /// Reads the plan ahead of the writer, a few batches at most.
@@ -297,8 +311,8 @@ fn read_batches(
                 Scope::All => !matches!(outcome, Some(Outcome::Done | Outcome::Moved)),
                 Scope::Intended => outcome == Some(Outcome::Intended),
             };
-            if phase(change.kind) != current || batch.changes.len() == BATCH {
-                current = phase(change.kind);
+            if phase(&change) != current || batch.changes.len() == BATCH {
+                current = phase(&change);
                 if !send(&mut batch) {
                     return;
                 }

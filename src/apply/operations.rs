@@ -51,15 +51,21 @@ pub(super) fn operations(
             modify(dn, modifications, conditions)
         }
         Write::Members { add, remove, attributes, .. } => members(dn, add, remove, attributes),
-        Write::Delete => {
+        Write::Delete | Write::Dissolve { .. } => {
             vec![Operation::Delete(dn.clone()).only_if(actual.and_then(unchanged).into_iter().collect())]
+        }
+        // The name last: where it is the new one, all the rest is done.
+        Write::Rename { to, attributes } => {
+            let mut operations = modify(dn, modifications(attributes), unset(attributes));
+            operations.push(Operation::Rename { dn: dn.clone(), to: to.clone() });
+            operations
         }
     }
 }
 
 /// Whether the entry must be read before the change can be written.
 pub(super) const fn needs_entry(write: &Write) -> bool {
-    matches!(write, Write::Lock { .. } | Write::Unlock { .. } | Write::Delete)
+    matches!(write, Write::Lock { .. } | Write::Unlock { .. } | Write::Delete | Write::Dissolve { .. })
 }
 
 /// That nobody has changed the entry since it was read.
@@ -133,7 +139,7 @@ fn members(dn: &Dn, add: &[Dn], remove: &[Dn], attributes: &[AttributeChange]) -
     operations
 }
 
-/// For a change of members that was carried out in part (a large group): what of it remains, as a change of its own.
+/// For a change that was carried out in part (members of a large group, names that a server follows by itself): what of it remains, as a change of its own.
 pub(super) fn remaining(change: &Change, entry: &Entry) -> Change {
     let members = members_of(entry);
     let write = match &change.write {
@@ -154,6 +160,13 @@ pub(super) fn remaining(change: &Change, entry: &Entry) -> Change {
             remove: Vec::new(),
             kept: Vec::new(),
             attributes: Vec::new(),
+        },
+        Write::Modify { attributes } => {
+            Write::Modify { attributes: attributes.iter().filter(|a| !written(a, entry)).cloned().collect() }
+        }
+        Write::Rename { to, attributes } => Write::Rename {
+            to: to.clone(),
+            attributes: attributes.iter().filter(|a| !written(a, entry)).cloned().collect(),
         },
         other => other.clone(),
     };

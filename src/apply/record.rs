@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
+
 use crate::directory::Dn;
-use crate::plan::{Change, ChangeKind, Header, Write};
-use crate::store::{AccountRow, BatchResult, Stage};
+use crate::plan::{Change, ChangeKind, Header, StructureChange, Write};
+use crate::roster::Successor;
+use crate::store::{AccountRow, BatchResult, Stage, SuccessorRow};
 
 use super::Accounts;
 
 /// Notes a change that was carried out.
 pub(super) fn note(
+    now: Timestamp,
     header: &Header,
     change: &Change,
     accounts: &mut Accounts,
@@ -20,6 +24,16 @@ pub(super) fn note(
         accounts.insert(account.join_key.clone(), account.clone());
         result.accounts.push(account);
     }
+    if matches!(change.kind, ChangeKind::StructureRename | ChangeKind::StructureMerge) {
+        result.successors.extend(header.structures.iter().map(|structure| successor(structure, now)));
+    }
+    if let (ChangeKind::GroupRename, Write::Rename { to, .. }) = (change.kind, &change.write) {
+        let (cn, to) = (change.dn.rdn_value(), to.rdn_value());
+        let members = group_members.remove(&cn).unwrap_or_default();
+        group_members.insert(to.clone(), members.clone());
+        result.groups.push((cn, None));
+        result.groups.push((to, Some(members)));
+    }
     if matches!(change.kind, ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete) {
         let cn = change.dn.rdn_value();
         let members = members(change, group_members.get(&cn));
@@ -28,6 +42,24 @@ pub(super) fn note(
             None => drop(group_members.remove(&cn)),
         }
         result.groups.push((cn, members));
+    }
+}
+
+/// What later nights have to know of a structure.
+fn successor(structure: &StructureChange, now: Timestamp) -> SuccessorRow {
+    let StructureChange { former, present, .. } = structure;
+    let siret = present.siret.clone().filter(|_| !structure.merge && present.siret != former.siret);
+    SuccessorRow {
+        successor: Successor {
+            former_uai: former.uai.clone(),
+            uai: present.uai.clone(),
+            former_siret: former.siret.clone().filter(|_| siret.is_some()),
+            siret,
+            merged: structure.merge,
+        },
+        former_dn: former.dn.to_string(),
+        dn: present.dn.to_string(),
+        decided_at: now.as_millisecond(),
     }
 }
 
@@ -67,7 +99,7 @@ fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<Acco
 fn members(change: &Change, before: Option<&Vec<String>>) -> Option<Vec<String>> {
     let mut members: BTreeSet<String> = before.into_iter().flatten().cloned().collect();
     match &change.write {
-        Write::Delete => return None,
+        Write::Delete | Write::Dissolve { .. } => return None,
         Write::Add { attributes, .. } => members.extend(
             attributes
                 .iter()

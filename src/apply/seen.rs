@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::directory::dialect::Dialect;
 use crate::directory::{AttributeChange, Dn, Entry, Value};
-use crate::plan::{Change, Write};
+use crate::plan::{Change, ChangeKind, Write};
 
 use super::operations::{MEMBER, remaining};
 
@@ -34,7 +34,7 @@ pub(super) fn seen(
 ) -> Seen {
     let lock = dialect.lock_method();
     match (&change.write, actual) {
-        (Write::Nothing, _) | (Write::Delete, None) => Seen::Done,
+        (Write::Nothing, _) | (Write::Delete | Write::Dissolve { .. }, None) => Seen::Done,
         (Write::Add { .. }, None) => Seen::AsPlanned,
         (_, None) => Seen::Moved("the entry is gone".to_owned()),
         (Write::Add { attributes, .. }, Some(entry)) if ours => added(dialect, change, attributes, entry),
@@ -50,6 +50,21 @@ pub(super) fn seen(
                 Seen::AsPlanned
             }
         }
+        // Given to another group: whoever else has joined since is somebody's own choice.
+        (Write::Dissolve { members: given }, Some(entry)) => {
+            if members(entry).iter().all(|m| m.is_empty() || given.contains(m)) {
+                Seen::AsPlanned
+            } else {
+                Seen::Moved("it has a member that it had not when the plan was made".into())
+            }
+        }
+        // The name comes last of all: nothing of the change is left.
+        (Write::Rename { to, .. }, Some(entry)) if entry.dn == *to && entry.dn != change.dn => Seen::Done,
+        (Write::Rename { .. }, Some(entry)) => each(change, entry),
+        // A server may follow names by itself (OpenLDAP's refint): what it has done is not asked of it again.
+        (Write::Modify { attributes }, Some(entry)) if change.kind == ChangeKind::Rewrite => {
+            if attributes.iter().all(|a| written(a, entry)) { Seen::Done } else { each(change, entry) }
+        }
         (Write::Modify { attributes }, Some(entry)) => unit(attributes, entry, true),
         (Write::Lock { attributes }, Some(entry)) => unit(attributes, entry, lock.lock(entry).is_empty()),
         (Write::Unlock { attributes }, Some(entry)) => unit(attributes, entry, lock.unlock(entry).is_empty()),
@@ -62,6 +77,16 @@ pub(super) fn seen(
                 None => Seen::Partly(Box::new(rest)),
             }
         }
+    }
+}
+
+/// Each attribute on its own: what is done of them is left aside.
+fn each(change: &Change, entry: &Entry) -> Seen {
+    let rest = remaining(change, entry);
+    let (Write::Modify { attributes } | Write::Rename { attributes, .. }) = &rest.write else { return Seen::AsPlanned };
+    match attributes.iter().find(|a| !as_seen(a, entry)) {
+        Some(moved) => Seen::Moved(format!("{} is not what the plan saw", moved.attribute)),
+        None => Seen::Partly(Box::new(rest)),
     }
 }
 
@@ -231,6 +256,52 @@ mod tests {
         assert_eq!(word(&change, Some(&entry(&[("o", &["École"])])), true, &[]), "done");
         assert_eq!(word(&change, Some(&entry(&[("o", &["Autre"])])), true, &[]), "moved");
         assert_eq!(word(&change, Some(&entry(&[("o", &["École"])])), false, &[]), "moved");
+    }
+
+    #[test]
+    fn a_rename_is_done_under_the_new_name_and_after_its_attributes() {
+        let to = dn("uid=b,ou=people,dc=fr");
+        let attributes = vec![attribute("sn", &["Old"], &["New"], false)];
+        let change = change(Write::Rename { to: to.clone(), attributes });
+        assert_eq!(word(&change, Some(&entry(&[("sn", &["Old"])])), true, &[]), "partly");
+        assert_eq!(word(&change, Some(&entry(&[("sn", &["New"])])), true, &[]), "partly");
+        assert_eq!(word(&change, Some(&entry(&[("sn", &["Other"])])), true, &[]), "moved");
+        assert_eq!(word(&change, None, true, &[]), "moved");
+        let renamed = Entry { dn: to.clone(), ..entry(&[("sn", &["New"])]) };
+        assert_eq!(word(&change, Some(&renamed), true, &[]), "done");
+        // What is left when the attributes are there: the name alone.
+        let Seen::Partly(rest) = seen(&dialect(), &change, Some(&entry(&[("sn", &["New"])])), true, None) else {
+            panic!("the name is left")
+        };
+        let rename = Operation::Rename { dn: change.dn.clone(), to };
+        assert_eq!(operations(&dialect(), &rest, None, None), std::slice::from_ref(&rename));
+        let all = operations(&dialect(), &change, None, None);
+        assert!(matches!(&all[..], [Operation::Modify { .. }, last] if *last == rename), "{all:?}");
+    }
+
+    #[test]
+    fn what_a_server_has_rewritten_by_itself_is_not_asked_of_it() {
+        let attributes =
+            vec![attribute("seeAlso", &["cn=a"], &["cn=b"], false), attribute("ou", &["a$1"], &["b$1"], false)];
+        let mut change = change(Write::Modify { attributes });
+        change.kind = ChangeKind::Rewrite;
+        let half = entry(&[("seeAlso", &["cn=b"]), ("ou", &["a$1"])]);
+        let Seen::Partly(rest) = seen(&dialect(), &change, Some(&half), false, None) else { panic!("half is left") };
+        let Write::Modify { attributes } = &rest.write else { panic!("a modify") };
+        assert_eq!(attributes.iter().map(|a| a.attribute.as_str()).collect::<Vec<_>>(), ["ou"]);
+        let done = entry(&[("seeAlso", &["cn=b"]), ("ou", &["b$1"])]);
+        assert_eq!(word(&change, Some(&done), false, &[]), "done");
+        assert_eq!(word(&change, Some(&entry(&[("seeAlso", &["cn=c"])])), false, &[]), "moved");
+    }
+
+    #[test]
+    fn a_group_is_dissolved_while_it_has_no_other_members() {
+        let change = change(Write::Dissolve { members: vec![dn("uid=a,dc=fr")] });
+        let group = |members: &[&str]| word(&change, Some(&entry(&[("member", members)])), false, &[]);
+        assert_eq!(group(&["UID=a,dc=fr"]), "as planned");
+        assert_eq!(group(&[""]), "as planned");
+        assert_eq!(group(&["uid=a,dc=fr", "uid=new,dc=fr"]), "moved");
+        assert_eq!(word(&change, None, false, &[]), "done");
     }
 
     #[test]

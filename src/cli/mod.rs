@@ -20,6 +20,7 @@ mod session;
 mod shadow;
 mod show;
 mod simulate;
+mod structures;
 mod sync;
 
 use std::path::PathBuf;
@@ -68,6 +69,9 @@ enum Verb {
     Sync(sync::Args),
     /// Beside another program that feeds the directory: what differs, day after day; writes nothing there
     Shadow(shadow::Args),
+    /// Structures that change: another UAI or SIRET, two that become one
+    #[command(subcommand)]
+    Structures(structures::Verb),
     /// Prints credential sheets
     #[cfg(feature = "letters")]
     Letters(letters::Args),
@@ -133,6 +137,7 @@ async fn run(global: &Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Shadow(args) => shadow::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
+        Verb::Structures(verb) => structures::run(global, verb).await,
         Verb::Credentials(verb) => credentials::run(global, verb).await,
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,

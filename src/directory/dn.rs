@@ -76,6 +76,20 @@ impl Dn {
         self.normalised.split('=').next().unwrap_or_default().to_owned()
     }
 
+    /// The first component, as written.
+    #[must_use]
+    pub fn rdn(&self) -> &str {
+        split(&self.text, ',').next().map_or("", str::trim_start)
+    }
+
+    /// The types (in lower case) and values (unescaped) of the first component: more than one when it is joined by `+`.
+    pub fn rdn_pairs(&self) -> impl Iterator<Item = (String, String)> {
+        split(self.rdn(), '+').filter_map(|pair| {
+            let (kind, value) = pair.split_once('=')?;
+            Some((kind.trim().to_ascii_lowercase(), unescape(trim(value))?))
+        })
+    }
+
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         let mut parts = split(&self.text, ',');
@@ -322,6 +336,11 @@ mod tests {
         assert!(!dn("cn=a\\,dc=fr").is_within(&dn("dc=fr")));
         assert_eq!(d.components().collect::<Vec<_>>(), ["cn=a\\,b \\+ 1", "ou=groups", "dc=fr"]);
         assert_eq!(dn("cn=A+sn=B,dc=fr").rdn_value(), "A");
+        assert_eq!(d.rdn(), "cn=A\\,B \\+ 1");
+        assert_eq!(
+            dn("CN=A\\+1 + sn=B,dc=fr").rdn_pairs().collect::<Vec<_>>(),
+            [("cn".to_owned(), "A+1".to_owned()), ("sn".to_owned(), "B".to_owned())]
+        );
     }
 
     #[test]

@@ -198,6 +198,12 @@ pub enum Operation {
         modifications: Vec<Modification>,
     },
     Delete(Dn),
+    /// A new name below the same parent (ModifyDN, RFC 4511 §4.9): the entry keeps everything else, its `entryUUID`
+    /// too; the values of its old name are taken off. An entry with others below it is refused.
+    Rename {
+        dn: Dn,
+        to: Dn,
+    },
     /// Another operation, carried out only while its entry is as the conditions say; otherwise the answer is
     /// `DirectoryError::Moved`. Servers check it together with the write where they can (RFC 4528).
     OnlyIf {
@@ -211,7 +217,7 @@ impl Operation {
     pub const fn dn(&self) -> &Dn {
         match self {
             Self::Add(entry) => &entry.dn,
-            Self::Modify { dn, .. } | Self::Delete(dn) => dn,
+            Self::Modify { dn, .. } | Self::Delete(dn) | Self::Rename { dn, .. } => dn,
             Self::OnlyIf { operation, .. } => operation.dn(),
         }
     }

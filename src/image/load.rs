@@ -22,7 +22,7 @@ pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Resul
     let files = store.origin_names().await?;
     let unknown: Arc<str> = "?".into();
     let sources = sources(config);
-    let options = roster::Options::from_config(&config.roster)?;
+    let options = roster::Options::from_config(&config.roster)?.with_successors(store.successors().await?);
     let (sender, mut receiver) = mpsc::channel::<Vec<ImageRecord>>(4);
     let builder = tokio::task::spawn_blocking(move || {
         roster::build(&sources, std::iter::from_fn(move || receiver.blocking_recv()).flatten(), &options)

@@ -122,13 +122,19 @@ fn count(divergences: &mut Divergences, change: &Change) {
     let kind = match change.kind {
         ChangeKind::Create => Divergence::AccountMissing,
         ChangeKind::StructureCreate => Divergence::StructureMissing,
-        ChangeKind::StructureUpdate => Divergence::StructureDiffers,
+        ChangeKind::StructureUpdate
+        | ChangeKind::StructureRename
+        | ChangeKind::StructureMerge
+        | ChangeKind::StructureDelete => Divergence::StructureDiffers,
         ChangeKind::GroupCreate => Divergence::GroupMissing,
-        ChangeKind::GroupUpdate => Divergence::GroupDiffers,
+        ChangeKind::GroupUpdate | ChangeKind::GroupRename => Divergence::GroupDiffers,
         ChangeKind::GroupDelete => Divergence::GroupSuperfluous,
-        ChangeKind::Update | ChangeKind::Move | ChangeKind::Restore | ChangeKind::Absent | ChangeKind::Suspend => {
-            Divergence::AccountDiffers
-        }
+        ChangeKind::Update
+        | ChangeKind::Rewrite
+        | ChangeKind::Move
+        | ChangeKind::Restore
+        | ChangeKind::Absent
+        | ChangeKind::Suspend => Divergence::AccountDiffers,
     };
     let attributes = match &change.write {
         Write::Modify { attributes } | Write::Lock { attributes } | Write::Unlock { attributes } => attributes,

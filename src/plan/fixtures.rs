@@ -54,6 +54,27 @@ pub fn header() -> Header {
         schools: [(MOULIN.into(), "Collège Jean Moulin".to_owned()), (WEIL.into(), "Lycée Simone Weil".to_owned())]
             .into(),
         years: [(MOULIN.into(), 2026)].into(),
+        structures: Vec::new(),
+    }
+}
+
+pub fn structure_change() -> super::StructureChange {
+    let name = |number: &str, siret: &str| super::StructureName {
+        uai: uai(number),
+        siret: Some(siret.into()),
+        dn: Dn::parse(&format!("ENTStructureSIREN={siret},ou=structures,dc=esco-centre,dc=fr")).unwrap(),
+    };
+    super::StructureChange {
+        merge: false,
+        name: "Collège Jean Moulin".to_owned(),
+        into: None,
+        former: name(MOULIN, "19290009000016"),
+        present: name("0290010D", "19290009000016"),
+        accounts: 812,
+        groups: 43,
+        structures: 0,
+        kept: Vec::new(),
+        deleted: false,
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::StructureChange;
 use crate::directory::{AttributeChange, Dn, Value};
 use crate::feed::values::Uai;
 use crate::feed::{Origin, Severity};
@@ -16,7 +17,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
 
 /// Raised when a field is added or changes its meaning.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -72,6 +73,9 @@ pub struct Header {
     /// Schools that reach a new school year with this plan (the year in which it begins).
     #[serde(default)]
     pub years: BTreeMap<CompactString, i16>,
+    /// Structures that go on under other identifiers: what a plan of `structures` is about, and no other has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub structures: Vec<StructureChange>,
 }
 
 /// The image of one source when the plan was computed.
@@ -195,6 +199,14 @@ pub enum HoldReason {
 pub enum ChangeKind {
     StructureCreate,
     StructureUpdate,
+    /// It goes on under another name: first of all, and the register follows with it.
+    StructureRename,
+    /// Another one joins it: likewise.
+    StructureMerge,
+    /// It has joined another one, last of all.
+    StructureDelete,
+    /// Values that name a structure or group by what it was called before.
+    Rewrite,
     Create,
     Restore,
     Move,
@@ -206,6 +218,7 @@ pub enum ChangeKind {
     GroupCreate,
     GroupUpdate,
     GroupDelete,
+    GroupRename,
 }
 
 /// What says that an account of the directory is somebody's of the roster.
@@ -220,9 +233,13 @@ pub enum Proof {
 }
 
 impl ChangeKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::StructureCreate,
         Self::StructureUpdate,
+        Self::StructureRename,
+        Self::StructureMerge,
+        Self::StructureDelete,
+        Self::Rewrite,
         Self::Create,
         Self::Restore,
         Self::Move,
@@ -232,6 +249,7 @@ impl ChangeKind {
         Self::GroupCreate,
         Self::GroupUpdate,
         Self::GroupDelete,
+        Self::GroupRename,
     ];
 }
 
@@ -329,6 +347,16 @@ pub enum Write {
         attributes: Vec<AttributeChange>,
     },
     Delete,
+    /// Another name below the same parent, after these attributes.
+    Rename {
+        to: Dn,
+        #[serde(default)]
+        attributes: Vec<AttributeChange>,
+    },
+    /// A group whose members were given to another one: deleted as long as these are all that it has.
+    Dissolve {
+        members: Vec<Dn>,
+    },
 }
 
 /// The last line: digest over all the lines before it.

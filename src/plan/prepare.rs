@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use compact_str::CompactString;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,13 +18,14 @@ use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
 use crate::directory::dialect::Dialect;
 use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours, Search, survey};
+use crate::feed::values::Uai;
 use crate::feed::{Category, Finding};
 use crate::image::{ImageError, Intake, IntakeRules, take_in};
 use crate::naming::{AdoptError, RulesError};
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, LeftOutReason, PersonId, SourceInfo};
-use crate::store::{Store, StoreError};
+use crate::roster::{JoinKey, LeftOutReason, PersonId, SourceInfo, present_uai};
+use crate::store::{Store, StoreError, SuccessorRow};
 
 use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, Judgement, SchemaGap};
@@ -137,10 +139,15 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
     roster.complete(&mut findings, &crate::image::sources(ground.config));
     findings.append(&mut roster.findings);
-    let (structures, groups) = tokio::try_join!(
+    let (mut structures, groups) = tokio::try_join!(
         again(ground, || collect(ground, ground.dialect.structures_branch())),
         again(ground, || collect(ground, ground.dialect.groups_branch()))
     )?;
+    let successors = ground.store.successor_rows().await?;
+    // What was merged into another structure stands for nobody any more, whatever it still holds.
+    structures.retain(|entry| {
+        !successors.iter().any(|row| row.successor.merged && Dn::parse(&row.former_dn).is_ok_and(|dn| dn == entry.dn))
+    });
     let matter = Arc::new(Matter {
         structures: structures_there(&roster, &ground.dialect, &structures),
         foreign_groups: groups.iter().filter(|g| !is_ours(ground, g)).map(|g| g.dn.clone()).collect(),
@@ -151,7 +158,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         accounts,
         withdrawn,
         dialect: Arc::clone(&ground.dialect),
-        config: ground.config.clone(),
+        config: config_now(ground.config, &successors),
         today: ground.today,
         gate,
     });
@@ -212,6 +219,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         totals: draft.totals.clone(),
         schools: matter.roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect(),
         years: draft.years.clone(),
+        structures: Vec::new(),
     };
     let path = match &options.out {
         Some(path) => path.clone(),
@@ -253,8 +261,20 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
 }
 
+/// The configuration, its schools under the UAI that they have now.
+fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
+    let mut config = config.clone();
+    let successors: Vec<_> = successors.iter().map(|row| row.successor.clone()).collect();
+    for school in &mut config.roster.schools {
+        if let Some(uai) = Uai::parse(school) {
+            *school = present_uai(&successors, &uai).to_string();
+        }
+    }
+    config
+}
+
 /// A replica lags behind the server that is written.
-async fn refuse_replica(ground: &Ground<'_>) -> Result<(), PlanError> {
+pub(super) async fn refuse_replica(ground: &Ground<'_>) -> Result<(), PlanError> {
     let reason = match ground.config.directory.replica {
         Some(false) => None,
         Some(true) => Some("directory.replica = true".to_owned()),
@@ -278,7 +298,14 @@ async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, 
     let mut intakes = Vec::new();
     let years =
         Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
-    let waiting = years.reached.keys().filter(|uai| years.in_transition(uai)).cloned().collect();
+    let mut waiting: HashSet<CompactString> =
+        years.reached.keys().filter(|uai| years.in_transition(uai)).cloned().collect();
+    // The exports may go on saying what a school was called before.
+    for successor in ground.store.successors().await?.iter().rev() {
+        if waiting.contains(successor.uai.as_str()) {
+            waiting.insert(successor.former_uai.as_str().into());
+        }
+    }
     let rules = IntakeRules { waiting, limits: ground.config.limits.clone() };
     for (index, source) in ground.config.sources.iter().enumerate() {
         let intake =
@@ -312,7 +339,7 @@ const READS: u32 = 3;
 
 /// Reads a branch, from its beginning again when it broke off: half of it would be taken for the whole, and those of
 /// the other half for people without account.
-async fn again<T, F: Future<Output = Result<T, PlanError>>>(
+pub(super) async fn again<T, F: Future<Output = Result<T, PlanError>>>(
     ground: &Ground<'_>,
     read: impl Fn() -> F,
 ) -> Result<T, PlanError> {
@@ -331,7 +358,7 @@ async fn again<T, F: Future<Output = Result<T, PlanError>>>(
 }
 
 /// A branch that fits in memory: structures and groups, without the branch itself.
-async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError> {
+pub(super) async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError> {
     let search = Search { base: base.clone(), filter: "(objectClass=*)".to_owned(), attributes: Vec::new() };
     let mut entries: Vec<Entry> = ground.directory.search(search).await?.try_collect().await?;
     entries.retain(|entry| entry.dn != *base);

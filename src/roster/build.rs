@@ -23,6 +23,7 @@ pub fn build(sources: &[SourceInfo], records: impl IntoIterator<Item = ImageReco
     let mut left_out = Vec::new();
     let mut drafts = Drafts::read(records, &mut report, &mut left_out);
 
+    super::successors::follow(&options.successors, &mut drafts.structures);
     let mut structures = Structures::new(std::mem::take(&mut drafts.structures), &drafts.pupils, options, &mut report);
     let mut pupils = pupils::settle(&mut drafts, &mut structures, &mut report, &mut left_out);
     let family = family::link(&mut pupils, &drafts.relatives, &structures, options, &mut report);

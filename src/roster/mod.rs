@@ -24,6 +24,7 @@ mod several;
 mod staff;
 mod structure_draft;
 mod structures;
+mod successors;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -33,3 +34,5 @@ pub use build::build;
 pub use households::{HouseholdId, Households, households};
 pub use model::*;
 pub use options::{Options, OptionsError, SourceInfo};
+pub use school_name::readable as readable_school_name;
+pub use successors::{Successor, present_uai};

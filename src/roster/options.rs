@@ -6,6 +6,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::model::{NationalProfile, Standing};
+use super::successors::{Successor, present_uai};
 use crate::config::{RelativeStanding, RosterConfig};
 use crate::feed::Degree;
 use crate::feed::values::Uai;
@@ -33,6 +34,8 @@ pub struct Options {
     pub functions: BTreeMap<CompactString, Option<NationalProfile>>,
     /// Cases of one kind that are told one by one in each school; the others are counted.
     pub listed: u32,
+    /// Structures that go on under other identifiers, in the order of the decisions.
+    pub successors: Vec<Successor>,
 }
 
 /// What fits on a page that somebody reads every night.
@@ -45,6 +48,7 @@ impl Default for Options {
             relatives: vec![Standing::Authority, Standing::InCharge],
             functions: BTreeMap::new(),
             listed: LISTED,
+            successors: Vec::new(),
         }
     }
 }
@@ -87,7 +91,20 @@ impl Options {
             .iter()
             .map(|(code, profile)| Ok((code.trim().to_uppercase().into(), staff_profile(code, profile)?)))
             .collect::<Result<_, OptionsError>>()?;
-        Ok(Self { schools, relatives, functions, listed: LISTED })
+        Ok(Self { schools, relatives, functions, listed: LISTED, successors: Vec::new() })
+    }
+
+    /// The same choices about structures some of which go on under other identifiers: a school in scope is so under
+    /// its present UAI.
+    #[must_use]
+    pub fn with_successors(mut self, successors: Vec<Successor>) -> Self {
+        for uai in &mut self.schools {
+            *uai = present_uai(&successors, uai);
+        }
+        self.schools.sort_unstable();
+        self.schools.dedup();
+        self.successors = successors;
+        self
     }
 }
 

@@ -38,7 +38,8 @@ const PARTICLES: [&str; 17] =
 ///
 /// Text delivered in capitals becomes title case; text with small letters is kept. `academy` is the delivered label,
 /// by which an abbreviated tail (`-AIX_MARS.`) is known. `fallback` names a structure whose delivered name is empty.
-pub(super) fn readable(delivered: &str, academy: Option<&str>, fallback: &str) -> String {
+#[must_use]
+pub fn readable(delivered: &str, academy: Option<&str>, fallback: &str) -> String {
     let dollar = delivered.contains('$');
     let (sigle, name) = if dollar {
         let mut parts = delivered.split('$').map(str::trim);

@@ -32,7 +32,8 @@ pub(super) struct Scope {
 ///
 /// A UAI is one school: of several structures that carry it, the one of the first source is kept, then the one that
 /// declares most classes, then the one with the smallest join key. The others lead to it, so that nobody loses his
-/// school, and fill what it lacks when they are another source's.
+/// school, and fill what it lacks when they are another source's. One that was merged into another (see
+/// [`Successor`](super::Successor)) comes last whatever it declares.
 pub(super) fn settle(
     mut drafts: Vec<StructureDraft>,
     pupils: &[Box<PupilDraft>],
@@ -58,7 +59,7 @@ pub(super) fn settle(
     };
     let mut kept = Vec::new();
     for (uai, mut drafts) in schools.into_iter().filter(|(uai, drafts)| wanted(uai, drafts)) {
-        drafts.sort_by_key(|d| (d.source, std::cmp::Reverse(d.classes.len())));
+        drafts.sort_by_key(|d| (d.joined, d.source, std::cmp::Reverse(d.classes.len())));
         for draft in &drafts {
             places.insert(draft.key.clone(), Place::In(StructureId(kept.len() as u32)));
         }
@@ -126,7 +127,8 @@ fn report_not_delivered(options: &Options, delivered: &BTreeMap<Uai, Vec<Structu
 
 fn report_duplicates(uai: &Uai, drafts: &[StructureDraft], report: &mut Report<'_>) {
     let [first, others @ ..] = drafts else { return };
-    for other in others.iter().filter(|other| other.source == first.source) {
+    // One that was merged into it carries its UAI by decision.
+    for other in others.iter().filter(|other| other.source == first.source && !other.joined) {
         let message = format!(
             "l'UAI {uai} est portée par les structures {} et {} : la première est retenue, les personnes de l'autre lui sont rattachées",
             first.key, other.key

@@ -13,6 +13,8 @@ pub(super) struct StructureDraft {
     pub(super) key: JoinKey,
     pub(super) source: u16,
     pub(super) origin: Origin,
+    /// Merged into the structure whose UAI it has now.
+    pub(super) joined: bool,
     pub(super) uai: Option<Uai>,
     pub(super) siret: Option<CompactString>,
     pub(super) name: CompactString,
@@ -83,6 +85,7 @@ impl StructureDraft {
             key: JoinKey::new(prefix, &record.key),
             source: record.source,
             origin: origin_of(record),
+            joined: false,
             uai: uai("ENTStructureUAI").or_else(|| uai("ENTEtablissementUAI")),
             siret: fields.values("ENTStructureSIREN").find_map(siret_digits),
             name: text("ENTStructureNomCourant").unwrap_or_default(),

@@ -18,6 +18,7 @@ mod readings;
 mod runs;
 mod secret_pool;
 mod shadow;
+mod successors;
 mod trail;
 
 use std::fs::OpenOptions;
@@ -39,6 +40,7 @@ pub use overview::{ClassCount, LastRun, SchoolCount, SourceOverview};
 pub use readings::ReadingRow;
 pub use runs::{BatchResult, JournalRow, Outcome, PlanRow, PlanState};
 pub use shadow::DivergenceRow;
+pub use successors::SuccessorRow;
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::accounts::{AccountRow, save_accounts, save_groups};
+use super::successors::{SuccessorRow, save_successors};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::plan::{PlanId, RunId};
 
@@ -80,6 +81,8 @@ pub struct BatchResult {
     pub accounts: Vec<AccountRow>,
     /// Members that the engine put in groups; `None` for a deleted group.
     pub groups: Vec<(String, Option<Vec<String>>)>,
+    /// Structures that go on under other identifiers from now on.
+    pub successors: Vec<SuccessorRow>,
 }
 
 impl Store {
@@ -191,6 +194,7 @@ impl Store {
         save_journal(&mut transaction, plan, &batch.journal).await?;
         save_accounts(&mut transaction, &batch.accounts).await?;
         save_groups(&mut transaction, &batch.groups).await?;
+        save_successors(&mut transaction, &batch.successors).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -13,3 +13,4 @@ mod outages;
 mod servers;
 mod sheets;
 mod sources;
+mod structures;

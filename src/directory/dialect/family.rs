@@ -212,6 +212,43 @@ impl Pattern {
         name
     }
 
+    /// What stands for `{school}` in a name of this pattern, when it is told apart by what is fixed: text in front, then
+    /// the school, then text and the UAI.
+    pub(super) fn school_in(&self, name: &str, uai: &str) -> Option<String> {
+        let (front, between, _) = self.around_school()?;
+        let rest = name.strip_prefix(front.as_str())?;
+        let (school, _) = rest.split_once(&format!("{between}{uai}"))?;
+        (!school.is_empty()).then(|| school.to_owned())
+    }
+
+    /// The name with another school and UAI; a `{school}` at its end goes with them.
+    pub(super) fn exchanged(&self, name: &str, former: (&str, &str), present: (&str, &str)) -> Option<String> {
+        let (front, between, at_end) = self.around_school()?;
+        let head = |(school, uai): (&str, &str)| format!("{front}{school}{between}{uai}");
+        let rest = name.strip_prefix(&head(former))?;
+        let rest = match rest.strip_suffix(former.0).filter(|_| at_end) {
+            Some(rest) => format!("{rest}{}", present.0),
+            None => rest.to_owned(),
+        };
+        Some(format!("{}{rest}", head(present)))
+    }
+
+    /// The text before `{school}`, that between it and `{uai}`, and whether the pattern ends with `{school}` again.
+    fn around_school(&self) -> Option<(String, &str, bool)> {
+        let at = self.segments.iter().position(|s| matches!(s, Segment::Slot(Slot::School)))?;
+        let mut front = String::new();
+        for segment in self.segments.get(..at)? {
+            let Segment::Text(text) = segment else { return None };
+            front.push_str(text);
+        }
+        let between = match (self.segments.get(at + 1)?, self.segments.get(at + 2)) {
+            (Segment::Text(text), Some(Segment::Slot(Slot::Uai))) => &**text,
+            _ => return None,
+        };
+        let at_end = matches!(self.segments.last(), Some(Segment::Slot(Slot::School)));
+        Some((front, between, at_end))
+    }
+
     fn fill(&self, name: &mut String, value: &str) {
         if !self.path {
             name.push_str(value);

@@ -38,6 +38,7 @@ mod source;
 mod spelling;
 mod states;
 mod structure;
+mod succession;
 #[cfg(test)]
 pub(crate) mod tests;
 mod vocabulary;
@@ -61,6 +62,7 @@ pub use reading::TakenNames;
 pub use shape::Kind;
 pub use source::Source;
 pub use states::AccountStates;
+pub use succession::SchoolInNames;
 pub use vocabulary::Vocabulary;
 pub use wanted::Wanted;
 

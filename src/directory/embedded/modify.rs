@@ -101,6 +101,26 @@ pub(super) fn modify(
     if has_own_name(dn, attributes) { Ok(()) } else { Err(rejected(dn, NOT_ALLOWED_ON_RDN, "the value of the name")) }
 }
 
+/// What a rename does to an entry's attributes: the values of the old name go, those of the new one come.
+pub(super) fn rename(dn: &Dn, to: &Dn, attributes: &mut Attributes) {
+    for (kind, value) in dn.rdn_pairs() {
+        let (rule, value) = (Rule::of(&kind), Value::from(value));
+        let key = rule.key(&value);
+        if let Some((_, values)) = attributes.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(&kind)) {
+            values.retain(|v| rule.key(v) != key);
+        }
+    }
+    for (kind, value) in to.rdn_pairs() {
+        let (rule, value) = (Rule::of(&kind), Value::from(value));
+        match attributes.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(&kind)) {
+            Some((_, values)) if values.iter().any(|v| rule.key(v) == rule.key(&value)) => {}
+            Some((_, values)) => values.push(value),
+            None => attributes.push((kind, vec![value])),
+        }
+    }
+    attributes.retain(|(_, values)| !values.is_empty());
+}
+
 /// Takes an element out of a vector and puts it back without moving the others.
 trait Swap {
     type Item;

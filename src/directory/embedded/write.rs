@@ -12,6 +12,8 @@ const CHUNK: usize = 2_000;
 
 /// LDAP result code of deleting an entry that has others below it.
 const NOT_ALLOWED_ON_NON_LEAF: u32 = 66;
+/// unwillingToPerform: what a rename that would move an entry is answered.
+const AFFECTS_OTHER_PARENT: u32 = 53;
 
 type Outcome = Result<(), DirectoryError>;
 
@@ -53,7 +55,7 @@ struct Batch<'a> {
     suffix: &'a Dn,
     /// Entries and parents of entries by path, as they are now; `None` once deleted.
     entries: HashMap<String, Option<EntryRow>>,
-    /// How many entries lie below those to delete.
+    /// How many entries lie below those to delete or rename.
     below: HashMap<String, u64>,
     changed: HashSet<String>,
 }
@@ -67,6 +69,10 @@ impl<'a> Batch<'a> {
             match operation.parts().0 {
                 Operation::Add(_) => drop(parent(&own).map(|p| wanted.insert(p.to_owned()))),
                 Operation::Delete(_) => deleted.push(own.clone()),
+                Operation::Rename { to, .. } => {
+                    deleted.push(own.clone());
+                    wanted.insert(path(to));
+                }
                 Operation::Modify { .. } | Operation::OnlyIf { .. } => {}
             }
             wanted.insert(own);
@@ -116,24 +122,51 @@ impl<'a> Batch<'a> {
             }
             Operation::Delete(_) => {
                 self.get(&own).ok_or_else(|| missing(dn))?;
-                if self.below.get(&own).is_some_and(|n| *n > 0) {
-                    let reason = "it has entries below it".to_owned();
-                    return Err(DirectoryError::Rejected { dn: dn.to_string(), code: NOT_ALLOWED_ON_NON_LEAF, reason });
-                }
+                self.check_leaf(dn, &own)?;
                 None
             }
+            Operation::Rename { to, .. } => return self.rename(dn, to),
             // `parts` has taken all of these off.
             Operation::OnlyIf { .. } => return Ok(()),
         };
         match operation {
             Operation::Add(_) => self.count(&own, 1),
             Operation::Delete(_) => self.count(&own, -1),
-            Operation::Modify { .. } | Operation::OnlyIf { .. } => {}
+            Operation::Modify { .. } | Operation::Rename { .. } | Operation::OnlyIf { .. } => {}
         }
         let written = self.get(&own).map_or_else(|| dn.to_string(), |row| row.dn.clone());
         let row = after.map(|attributes| EntryRow { path: own.clone(), dn: written, attributes });
         self.entries.insert(own.clone(), row);
         self.changed.insert(own);
+        Ok(())
+    }
+
+    fn check_leaf(&self, dn: &Dn, path: &str) -> Outcome {
+        if self.below.get(path).is_some_and(|n| *n > 0) {
+            let reason = "it has entries below it".to_owned();
+            return Err(DirectoryError::Rejected { dn: dn.to_string(), code: NOT_ALLOWED_ON_NON_LEAF, reason });
+        }
+        Ok(())
+    }
+
+    /// Gives an entry another name below its parent. A name that differs in writing only is written anew.
+    fn rename(&mut self, dn: &Dn, to: &Dn) -> Outcome {
+        let (own, new) = (path(dn), path(to));
+        let row = self.get(&own).ok_or_else(|| DirectoryError::NoSuchEntry { dn: dn.to_string() })?;
+        if parent(&own) != parent(&new) {
+            let reason = format!("{to} is not below the same parent");
+            return Err(DirectoryError::Rejected { dn: dn.to_string(), code: AFFECTS_OTHER_PARENT, reason });
+        }
+        let mut attributes = text::decode(&row.attributes, |_| true).map_err(|e| super::damaged(&own, &e))?;
+        if own != new && self.get(&new).is_some() {
+            return Err(DirectoryError::AlreadyExists { dn: to.to_string() });
+        }
+        self.check_leaf(dn, &own)?;
+        modify::rename(dn, to, &mut attributes);
+        let row = EntryRow { path: new.clone(), dn: to.to_string(), attributes: text::encode(&attributes) };
+        self.entries.insert(own.clone(), None);
+        self.entries.insert(new.clone(), Some(row));
+        self.changed.extend([own, new]);
         Ok(())
     }
 

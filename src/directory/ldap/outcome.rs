@@ -19,6 +19,7 @@ pub(super) fn judge(operation: &Operation, result: &LdapResult) -> Outcome {
         (0, _) => return Outcome::Done,
         // adminLimitExceeded: 389 Directory Server answers it to writes in the thick of a crowd.
         (11 | 51 | 52, _) => return Outcome::Later(in_words(result)),
+        (68, Operation::Rename { to, .. }) => DirectoryError::AlreadyExists { dn: to.to_string() },
         (68, _) => DirectoryError::AlreadyExists { dn },
         // What is not there, for an add, is the parent.
         (32, Operation::Add(entry)) => {
@@ -121,7 +122,8 @@ mod tests {
         let dn = Dn::parse("uid=a,ou=people,dc=fr").unwrap();
         let add = Operation::Add(Entry::new(dn.clone()));
         let modify = Operation::Modify { dn: dn.clone(), modifications: vec![] };
-        let delete = Operation::Delete(dn);
+        let delete = Operation::Delete(dn.clone());
+        let rename = Operation::Rename { dn, to: Dn::parse("uid=b,ou=people,dc=fr").unwrap() };
         for (operation, code, expected) in [
             (&add, 0, None),
             (&add, 68, Some("uid=a,ou=people,dc=fr is already there")),
@@ -130,6 +132,8 @@ mod tests {
             (&modify, 20, Some("uid=a,ou=people,dc=fr is not what the plan saw: attributeOrValueExists: because")),
             (&modify, 16, Some("uid=a,ou=people,dc=fr is not what the plan saw: noSuchAttribute: because")),
             (&modify, 122, Some("uid=a,ou=people,dc=fr is not what the plan saw: assertionFailed: because")),
+            (&rename, 68, Some("uid=b,ou=people,dc=fr is already there")),
+            (&rename, 32, Some("uid=a,ou=people,dc=fr is not there")),
             (&delete, 32, Some("uid=a,ou=people,dc=fr is not there")),
             (&delete, 51, Some("later busy: because")),
             (&delete, 52, Some("later unavailable: because")),

@@ -134,6 +134,7 @@ async fn send(handle: &mut ldap3::Ldap, operation: &Operation) -> Result<LdapRes
             handle.modify(dn, parts).await
         }
         Operation::Delete(_) => handle.delete(dn).await,
+        Operation::Rename { to, .. } => handle.modifydn(dn, to.rdn(), true, None).await,
         // `parts` has taken the conditions off.
         Operation::OnlyIf { operation, .. } => Box::pin(send(handle, operation)).await,
     }

@@ -216,10 +216,13 @@ mod tests {
             Modification { attribute: "member".into(), delete: vec!["".into()], add: vec!["uid=a,dc=fr".into()] };
         let mut out = Vec::new();
         write_operation(&mut out, &Operation::Modify { dn: dn.clone(), modifications: vec![modification] }).unwrap();
+        let to = Dn::parse("uid=é,dc=fr").unwrap();
+        write_operation(&mut out, &Operation::Rename { dn: dn.clone(), to }).unwrap();
         write_operation(&mut out, &Operation::Delete(dn)).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "dn: cn=g,dc=fr\nchangetype: modify\ndelete: member\nmember:\n-\nadd: member\nmember: uid=a,dc=fr\n-\n\n\
+             dn: cn=g,dc=fr\nchangetype: modrdn\nnewrdn:: dWlkPcOp\ndeleteoldrdn: 1\n\n\
              dn: cn=g,dc=fr\nchangetype: delete\n\n"
         );
     }

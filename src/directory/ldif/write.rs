@@ -36,6 +36,11 @@ pub fn write_operation(out: &mut impl Write, operation: &Operation) -> io::Resul
             attributes(out, entry)?;
         }
         Operation::Delete(_) => out.write_all(b"changetype: delete\n")?,
+        Operation::Rename { to, .. } => {
+            out.write_all(b"changetype: modrdn\n")?;
+            line(out, "newrdn", to.rdn().as_bytes())?;
+            out.write_all(b"deleteoldrdn: 1\n")?;
+        }
         // `parts` has taken the conditions off.
         Operation::OnlyIf { .. } => {}
         Operation::Modify { modifications, .. } => {

@@ -83,6 +83,9 @@ fn changes() -> Vec<Change> {
     plan.person(ChangeKind::Restore, 23, None, Write::Unlock { attributes: some() });
     plan.object(ChangeKind::GroupUpdate, "g", members(2, 1));
     plan.object(ChangeKind::GroupDelete, "g", Write::Delete);
+    let to = crate::directory::Dn::parse("cn=h,ou=groups,dc=fr").unwrap();
+    plan.object(ChangeKind::GroupRename, "g", Write::Rename { to: to.clone(), attributes: some() });
+    plan.object(ChangeKind::GroupDelete, "g", Write::Dissolve { members: vec![to] });
     plan.changes
 }
 
@@ -91,6 +94,15 @@ fn the_schema_describes_every_line() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let ok = |value: &Value| check(&schema, &schema, value, "").unwrap();
     ok(&line("header", fixtures::header()));
+    let renamed = fixtures::structure_change();
+    let merged = crate::plan::StructureChange {
+        merge: true,
+        into: Some("Lycée".to_owned()),
+        kept: vec!["0290009C_Chorale".to_owned()],
+        deleted: true,
+        ..renamed.clone()
+    };
+    ok(&line("header", crate::plan::Header { structures: vec![renamed, merged], ..fixtures::header() }));
     for reason in [
         HoldReason::SuspendLimit,
         HoldReason::CreateLimit,

@@ -17,16 +17,21 @@ use crate::plan::ChangeKind;
 const IN_MEMORY: usize = 16 << 20;
 
 /// The order of kinds within a school: the unusual and dangerous first, the long and plain last.
-pub(super) const ORDER: [ChangeKind; 11] = [
+pub(super) const ORDER: [ChangeKind; 16] = [
+    ChangeKind::StructureRename,
+    ChangeKind::StructureMerge,
+    ChangeKind::StructureDelete,
     ChangeKind::Suspend,
     ChangeKind::Absent,
     ChangeKind::Move,
     ChangeKind::Restore,
     ChangeKind::StructureUpdate,
     ChangeKind::Update,
+    ChangeKind::Rewrite,
     ChangeKind::StructureCreate,
     ChangeKind::Create,
     ChangeKind::GroupDelete,
+    ChangeKind::GroupRename,
     ChangeKind::GroupUpdate,
     ChangeKind::GroupCreate,
 ];

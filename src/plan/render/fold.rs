@@ -99,8 +99,15 @@ fn said(kind: ChangeKind, row: &Row, full: bool) -> Said {
     let mut said = Said { adopts: row.adopts, profile: row.profile, ..Said::default() };
     match kind {
         ChangeKind::Create => said.class.clone_from(&row.class),
-        ChangeKind::StructureCreate | ChangeKind::GroupCreate | ChangeKind::GroupDelete => {}
-        ChangeKind::StructureUpdate => said.details.clone_from(&row.details),
+        ChangeKind::StructureCreate
+        | ChangeKind::StructureDelete
+        | ChangeKind::GroupCreate
+        | ChangeKind::GroupDelete => {}
+        ChangeKind::StructureUpdate
+        | ChangeKind::StructureRename
+        | ChangeKind::StructureMerge
+        | ChangeKind::GroupRename
+        | ChangeKind::Rewrite => said.details.clone_from(&row.details),
         ChangeKind::GroupUpdate => {
             said.name = Some(row.name.clone());
             said.note.clone_from(&row.note);

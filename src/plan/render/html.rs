@@ -67,7 +67,10 @@ fn write(page: &mut Page<'_, impl io::Write>, mut survey: Survey) -> Result<(), 
     let rows = (ROWS_OF_PAGE / buckets).clamp(FEWEST_ROWS, ROWS);
     let limits = if page.options.full { Limits::FULL } else { Limits { people: rows, variants: rows, full: false } };
     page.head(&survey).map_err(RenderError::Output)?;
-    let schools = std::mem::take(&mut survey.schools);
+    let mut schools = std::mem::take(&mut survey.schools);
+    if !survey.header.structures.is_empty() && !page.options.full {
+        schools.clear();
+    }
     page.contents(&schools, &survey.counts).map_err(RenderError::Output)?;
     for school in &schools {
         page.open_school(school).map_err(RenderError::Output)?;

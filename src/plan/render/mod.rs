@@ -13,6 +13,7 @@ mod fold;
 mod holds;
 mod html;
 mod row;
+mod succession;
 mod summary;
 mod survey;
 mod text;

@@ -52,10 +52,11 @@ fn words(value: &Value) -> String {
 impl From<&Change> for Row {
     fn from(change: &Change) -> Self {
         let (details, added, removed): (&[AttributeChange], usize, usize) = match &change.write {
-            Write::Nothing | Write::Add { .. } | Write::Delete => (&[], 0, 0),
-            Write::Modify { attributes } | Write::Lock { attributes } | Write::Unlock { attributes } => {
-                (attributes, 0, 0)
-            }
+            Write::Nothing | Write::Add { .. } | Write::Delete | Write::Dissolve { .. } => (&[], 0, 0),
+            Write::Modify { attributes }
+            | Write::Lock { attributes }
+            | Write::Unlock { attributes }
+            | Write::Rename { attributes, .. } => (attributes, 0, 0),
             Write::Members { add, remove, attributes, .. } => (attributes, add.len(), remove.len()),
         };
         let subject = &change.subject;
@@ -71,9 +72,19 @@ impl From<&Change> for Row {
             note: change.note.clone(),
             adopts: change.adopts.is_some(),
             // Taking over always writes the join key: what else is written is what a reviewer looks for.
-            details: details.iter().filter(|a| !change.adds_join_key(a)).map(Detail::from).collect(),
+            details: renamed(change)
+                .into_iter()
+                .chain(details.iter().filter(|a| !change.adds_join_key(a)).map(Detail::from))
+                .collect(),
             added: added as u64,
             removed: removed as u64,
         }
     }
+}
+
+/// The name of an entry as one of its attributes, which it is.
+fn renamed(change: &Change) -> Option<Detail> {
+    let Write::Rename { to, .. } = &change.write else { return None };
+    let attribute = to.rdn().split('=').next().unwrap_or_default().trim().to_owned();
+    Some(Detail { attribute, old: vec![change.dn.rdn_value()], new: vec![to.rdn_value()] })
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::directory::Slowdown;
 use crate::feed::{Category, Severity};
 use crate::plan::{
-    AccountTotals, ChangeKind, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, Totals, Verdict,
+    AccountTotals, ChangeKind, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, StructureChange,
+    Totals, Verdict,
 };
 
 /// One run in figures. Fields keep their order and, within a format version, their meaning; new ones come at the end.
@@ -44,6 +45,8 @@ pub struct Summary {
     pub stopped: Option<Reason>,
     /// How the pace of writing was reduced, when the server suffered.
     pub slowdown: Option<Slowdown>,
+    /// Structures that go on under other identifiers, of a plan of `structures`.
+    pub structure_changes: Vec<StructureChange>,
 }
 
 /// What became of the changes of a plan.
@@ -109,6 +112,7 @@ impl Summary {
             changes: Changes::default(),
             stopped: None,
             slowdown: None,
+            structure_changes: Vec::new(),
         };
         summary.set_totals(&Totals::default());
         summary
@@ -120,6 +124,7 @@ impl Summary {
         let mut summary = Self::new(run_id, verdict);
         summary.plan_id = Some(header.plan_id);
         summary.set_totals(&header.totals);
+        summary.structure_changes.clone_from(&header.structures);
         summary
     }
 
@@ -146,12 +151,15 @@ impl Summary {
             ChangeKind::Move => (&mut accounts.moved, &mut accounts.held),
             ChangeKind::Update => (&mut accounts.updated, &mut accounts.held),
             ChangeKind::StructureCreate => (&mut structures.created, &mut structures.held),
-            ChangeKind::StructureUpdate => (&mut structures.updated, &mut structures.held),
+            ChangeKind::StructureUpdate | ChangeKind::StructureRename | ChangeKind::StructureMerge => {
+                (&mut structures.updated, &mut structures.held)
+            }
             ChangeKind::GroupCreate => (&mut groups.created, &mut groups.held),
-            ChangeKind::GroupUpdate => (&mut groups.updated, &mut groups.held),
+            ChangeKind::GroupUpdate | ChangeKind::GroupRename => (&mut groups.updated, &mut groups.held),
             ChangeKind::GroupDelete => (&mut groups.deleted, &mut groups.held),
-            // Of somebody whom no record names: in no class.
-            ChangeKind::Absent | ChangeKind::Suspend => return,
+            ChangeKind::StructureDelete => (&mut structures.deleted, &mut structures.held),
+            // Of somebody whom no record names, or of what no record is about: in no class.
+            ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::Rewrite => return,
         };
         if let Some(less) = announced.checked_sub(1) {
             *announced = less;
@@ -227,6 +235,7 @@ mod tests {
             "changes",
             "stopped",
             "slowdown",
+            "structure_changes",
         ] {
             assert!(empty.get(key).is_some(), "{key}");
         }

@@ -135,6 +135,10 @@ impl Survey {
             sentences.insert(0, "rien à changer".to_owned());
         }
         let sum = |kinds: &[ChangeKind]| kinds.iter().map(|k| of(*k)).sum::<u64>();
+        if !self.header.structures.is_empty() {
+            // The counts of a night say nothing here: the line of each structure does.
+            return format!("Plan : {}.", words::count(self.counts.sum(), "écriture", "écritures"));
+        }
         let groups = sum(&[ChangeKind::GroupCreate, ChangeKind::GroupUpdate, ChangeKind::GroupDelete]);
         if groups > 0 {
             let one = |kind, what: &str| (of(kind) > 0).then(|| format!("{} {what}", words::number(of(kind))));

@@ -323,3 +323,42 @@ fn a_long_plan_stays_within_its_allowance() {
     let page = std::fs::read_to_string(&to).unwrap();
     assert_eq!(page.matches("login.1<").count(), 50 * 200);
 }
+
+/// A school with another UAI: one line, whatever the number of entries; all of them on demand.
+fn renamed_school() -> Plan {
+    let mut header = fixtures::header();
+    header.structures = vec![crate::plan::StructureChange {
+        kept: vec!["0290009C_Chorale".to_owned()],
+        accounts: 2,
+        groups: 1,
+        ..fixtures::structure_change()
+    }];
+    header.schools = [("0290010D".into(), "Collège Jean Moulin".to_owned())].into();
+    let mut plan = Plan { header: Some(header), ..Plan::default() };
+    let uais = modify(&[("ENTStructureUAI", &["0290009C"], &["0290010D"])]);
+    plan.object(ChangeKind::StructureRename, "Collège Jean Moulin", uais);
+    for n in 0..2 {
+        let classes = modify(&[("ENTEleveClasses", &["0290009C$5A"], &["0290010D$5A"])]);
+        plan.person(ChangeKind::Rewrite, n, None, classes);
+    }
+    let to = crate::directory::Dn::parse("cn=0290010D_5A,ou=groups,dc=esco-centre,dc=fr").unwrap();
+    plan.object(ChangeKind::GroupRename, "0290009C_5A", Write::Rename { to, attributes: vec![] });
+    for change in &mut plan.changes {
+        change.subject.schools = vec![uai("0290010D")];
+    }
+    plan
+}
+
+#[test]
+fn a_school_that_is_called_otherwise_is_one_line() {
+    let short = rendered(&renamed_school(), &Options::default());
+    let line = "→ Collège Jean Moulin : 0290009C devient 0290010D ; 2 comptes, 1 groupe réécrits";
+    assert_eq!(short.lines().filter(|l| l.contains("0290009C devient")).collect::<Vec<_>>(), [line]);
+    assert!(!short.contains("ENTEleveClasses"), "{short}");
+    let full = rendered(&renamed_school(), &Options { full: true, ..Options::default() });
+    insta::assert_snapshot!("renamed_school", format!("{short}\n======== --full\n{full}"));
+    let page_short = page(&renamed_school(), &Options::default());
+    assert!(page_short.contains("0290009C devient 0290010D") && !page_short.contains("ENTEleveClasses"));
+    let page_full = page(&renamed_school(), &Options { full: true, ..Options::default() });
+    assert!(page_full.contains("Fiches à réécrire") && page_full.contains("0290010D$5A"));
+}

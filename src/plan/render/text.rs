@@ -8,7 +8,7 @@ use super::fold::{Fold, Limits, Who, fold};
 use super::holds::HoldFold;
 use super::row::Detail;
 use super::survey::{School, Survey};
-use super::{Options, RenderError, words};
+use super::{Options, RenderError, succession, words};
 use crate::plan::ChangeKind;
 
 /// Values are shortened to this many characters.
@@ -51,10 +51,12 @@ impl Paint {
     fn kind(self, kind: ChangeKind) -> String {
         let code = match kind {
             ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "32",
-            ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate => "33",
-            ChangeKind::Move => "36",
+            ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate | ChangeKind::Rewrite => "33",
+            ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => {
+                "36"
+            }
             ChangeKind::Restore => "35",
-            ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete => "31",
+            ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete | ChangeKind::StructureDelete => "31",
         };
         self.with(code, words::symbol(kind))
     }
@@ -71,7 +73,12 @@ impl Text<'_> {
         self.head(&survey).map_err(RenderError::Output)?;
         self.holds(&survey).map_err(RenderError::Output)?;
         self.adopted(&survey).map_err(RenderError::Output)?;
-        let schools = std::mem::take(&mut survey.schools);
+        self.structures(&survey).map_err(RenderError::Output)?;
+        let mut schools = std::mem::take(&mut survey.schools);
+        // One line a structure says it all to whoever does not ask for everything.
+        if !survey.header.structures.is_empty() && !self.options.full {
+            schools.clear();
+        }
         for school in &schools {
             self.school(school).map_err(RenderError::Output)?;
             for kind in ORDER {
@@ -120,6 +127,17 @@ impl Text<'_> {
                 words::plain(&source.name),
                 words::number(source.version.unsigned_abs())
             )?;
+        }
+        Ok(())
+    }
+
+    fn structures(&mut self, survey: &Survey) -> io::Result<()> {
+        for structure in &survey.header.structures {
+            let sign = self.paint.with("36", "→");
+            writeln!(self.out, "\n{sign} {}", words::plain(&succession::line(structure)))?;
+            if let Some(kept) = succession::kept(structure, self.options.full) {
+                writeln!(self.out, "    {}", words::plain(&kept))?;
+            }
         }
         Ok(())
     }
@@ -194,9 +212,13 @@ impl Text<'_> {
         let names = self.names(kind, fold);
         match kind {
             ChangeKind::GroupUpdate => self.group(&sign, fold),
-            ChangeKind::StructureCreate | ChangeKind::GroupCreate | ChangeKind::GroupDelete => {
+            ChangeKind::StructureCreate
+            | ChangeKind::StructureDelete
+            | ChangeKind::GroupCreate
+            | ChangeKind::GroupDelete => {
                 let noun = match (kind, fold.count) {
                     (ChangeKind::StructureCreate, _) => "structure créée".to_owned(),
+                    (ChangeKind::StructureDelete, _) => "structure supprimée".to_owned(),
                     (ChangeKind::GroupCreate, n) => words::count(n, "groupe créé", "groupes créés"),
                     (_, n) => words::count(n, "groupe supprimé", "groupes supprimés"),
                 };
@@ -206,7 +228,12 @@ impl Text<'_> {
                 [one] if fold.count == 1 => writeln!(self.out, "  {sign} {}", person(fold, one)),
                 _ => writeln!(self.out, "  {sign} {} : {names}", many(fold)),
             },
-            ChangeKind::Update | ChangeKind::StructureUpdate => self.update(&sign, fold, &names),
+            ChangeKind::Update
+            | ChangeKind::Rewrite
+            | ChangeKind::StructureUpdate
+            | ChangeKind::StructureRename
+            | ChangeKind::StructureMerge
+            | ChangeKind::GroupRename => self.update(&sign, fold, &names),
             ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Move | ChangeKind::Restore => {
                 self.transition(kind, &sign, fold, &names)
             }

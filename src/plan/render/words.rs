@@ -19,10 +19,10 @@ pub(super) const fn profile(profile: Option<Profile>, n: u64) -> &'static str {
 pub(super) const fn symbol(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "+",
-        ChangeKind::StructureUpdate | ChangeKind::Update => "~",
+        ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::Rewrite => "~",
         ChangeKind::Restore => "↺",
-        ChangeKind::Move => "→",
-        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete => "-",
+        ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => "→",
+        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete | ChangeKind::StructureDelete => "-",
         ChangeKind::GroupUpdate => "±",
     }
 }
@@ -32,6 +32,10 @@ pub(super) fn kind(kind: ChangeKind, n: u64) -> String {
     let (singular, plural) = match kind {
         ChangeKind::StructureCreate => ("structure à créer", "structures à créer"),
         ChangeKind::StructureUpdate => ("structure à mettre à jour", "structures à mettre à jour"),
+        ChangeKind::StructureRename => ("structure à renommer", "structures à renommer"),
+        ChangeKind::StructureMerge => ("structure à réunir", "structures à réunir"),
+        ChangeKind::StructureDelete => ("structure à supprimer", "structures à supprimer"),
+        ChangeKind::Rewrite => ("fiche à réécrire", "fiches à réécrire"),
         ChangeKind::Create => ("compte à créer", "comptes à créer"),
         ChangeKind::Restore => ("compte rétabli", "comptes rétablis"),
         ChangeKind::Move => ("déplacé", "déplacés"),
@@ -41,6 +45,7 @@ pub(super) fn kind(kind: ChangeKind, n: u64) -> String {
         ChangeKind::GroupCreate => ("groupe à créer", "groupes à créer"),
         ChangeKind::GroupUpdate => ("groupe à mettre à jour", "groupes à mettre à jour"),
         ChangeKind::GroupDelete => ("groupe à supprimer", "groupes à supprimer"),
+        ChangeKind::GroupRename => ("groupe à renommer", "groupes à renommer"),
     };
     count(n, singular, plural)
 }

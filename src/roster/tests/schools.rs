@@ -3,7 +3,7 @@
 use super::{Academy, findings, left, person, pupil, schools, small, staff};
 use crate::feed::values::Uai;
 use crate::feed::{Code, Severity};
-use crate::roster::{LeftOutReason, Options, StructureId};
+use crate::roster::{LeftOutReason, Options, StructureId, Successor};
 
 fn only(uai: &str) -> Options {
     Options { schools: vec![Uai::parse(uai).unwrap()], ..Options::default() }
@@ -170,4 +170,57 @@ fn classes_known_by_their_number() {
     let mut backwards = academy.clone();
     backwards.records.reverse();
     assert_eq!(backwards.roster().structures[0].classes, school.classes);
+}
+
+fn successor(former: &str, present: &str, merged: bool) -> Successor {
+    let uai = |text| Uai::parse(text).unwrap();
+    Successor { former_uai: uai(former), uai: uai(present), former_siret: None, siret: None, merged }
+}
+
+#[test]
+fn a_school_has_its_present_identifiers_whichever_are_delivered() {
+    let with_siret = Successor {
+        former_siret: Some("19290009000016".into()),
+        siret: Some("19290010000013".into()),
+        ..successor("0290009C", "0290010D", false)
+    };
+    // The exports may follow in one identifier before the other; the scope may be configured by either UAI.
+    for (uai, siret) in [
+        ("0290009C", "19290009000016"),
+        ("0290010D", "19290009000016"),
+        ("0290009C", "19290010000013"),
+        ("0290010D", "19290010000013"),
+    ] {
+        for scope in ["0290009C", "0290010D"] {
+            let roster = Academy::default()
+                .school("100", uai, &[("ENTStructureSIREN", &[siret])])
+                .pupil("1", "Nolwenn", &[("ENTPersonStructRattach", &["100"]), ("ENTEleveClasses", &["100$6A"])])
+                .roster_with(&only(scope).with_successors(vec![with_siret.clone()]));
+            let school = &roster.structures[0];
+            assert_eq!((school.uai.as_str(), school.siret.as_deref()), ("0290010D", Some("19290010000013")));
+            assert_eq!(roster.persons.len(), 1);
+            assert!(findings(&roster, Code::StructureNotDelivered).is_empty());
+        }
+    }
+}
+
+#[test]
+fn the_people_of_a_school_that_joined_another_are_there() {
+    let classes: &[(&str, &[&str])] = &[("ENTStructureClasses", &["6A$SIXIEME A", "6B$SIXIEME B"])];
+    let academy = Academy::default()
+        .school("100", "0290009C", classes)
+        .school("200", "0210066H", &[("ENTStructureClasses", &["6A$SIXIEME"])])
+        .pupil("1", "Nolwenn", &[("ENTPersonStructRattach", &["100"]), ("ENTEleveClasses", &["100$6B"])])
+        .pupil("2", "Malo", &[("ENTPersonStructRattach", &["200"]), ("ENTEleveClasses", &["200$6A"])]);
+    let options = Options::default().with_successors(vec![successor("0290009C", "0210066H", true)]);
+    let roster = academy.roster_with(&options);
+    assert_eq!(roster.structures.len(), 1);
+    let school = &roster.structures[0];
+    // The one that was there is the one that stays, though the other declares more.
+    assert_eq!((school.uai.as_str(), school.key.as_str().ends_with("$200")), ("0210066H", true));
+    let labels: Vec<_> = school.classes.iter().map(|c| (c.code.as_str(), c.label.as_deref())).collect();
+    assert_eq!(labels, [("6A", Some("SIXIEME")), ("6B", Some("SIXIEME B"))]);
+    assert_eq!(roster.persons.len(), 2);
+    assert!(roster.persons.iter().all(|p| p.schools.iter().all(|a| a.structure == StructureId(0))));
+    assert!(findings(&roster, Code::DuplicateUai).is_empty(), "by decision, not by mistake");
 }

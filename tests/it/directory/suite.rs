@@ -47,6 +47,7 @@ on_both!(
     conditions_hold_or_nothing_is_done,
     outcomes_are_in_order_and_apart,
     deletes,
+    renames,
     passwords_open_and_locks_hold,
     names_have_no_case_but_keep_their_writing,
     names_with_everything_in_them,
@@ -302,6 +303,48 @@ async fn deletes(directory: &dyn Directory) {
     one(directory, Operation::Delete(person("a1").dn)).await.unwrap();
     one(directory, Operation::Delete(branch)).await.unwrap();
     assert_eq!(directory.read(&person("a1").dn).await.unwrap(), None);
+}
+
+/// The entry keeps all but its name; what stands in the way of the new one, or below the old one, is left alone.
+async fn renames(directory: &dyn Directory) {
+    let mut entry = person("a1");
+    entry.push("description", ["by hand"]);
+    add(directory, entry).await;
+    add(directory, person("a2")).await;
+    let (old, new) = (person("a1").dn, person("b1").dn);
+    let rename = |from: &Dn, to: &Dn| Operation::Rename { dn: from.clone(), to: to.clone() };
+    one(directory, rename(&old, &new)).await.unwrap();
+    assert_eq!(directory.read(&old).await.unwrap(), None);
+    let renamed = read(directory, &new).await;
+    assert_eq!(renamed.texts("uid").collect::<Vec<_>>(), ["b1"]);
+    assert_eq!(renamed.first("description"), Some("by hand"));
+    assert_eq!(
+        renamed.values("objectClass").len(),
+        read(directory, &person("a2").dn).await.values("objectClass").len()
+    );
+
+    let taken = one(directory, rename(&new, &person("a2").dn)).await.unwrap_err();
+    assert!(matches!(&taken, DirectoryError::AlreadyExists { dn } if dn.contains("uid=a2")), "{taken:?}");
+    let gone = one(directory, rename(&old, &person("c1").dn)).await.unwrap_err();
+    assert!(matches!(&gone, DirectoryError::NoSuchEntry { dn } if dn.contains("uid=a1")), "{gone:?}");
+    let branch = dn(&format!("ou=people,{SUFFIX}"));
+    let parent = one(directory, rename(&branch, &dn(&format!("ou=persons,{SUFFIX}")))).await;
+    // Back-mdb renames whole subtrees; the embedded directory does not, and says so.
+    if parent.is_ok() {
+        one(directory, rename(&dn(&format!("ou=persons,{SUFFIX}")), &branch)).await.unwrap();
+    } else {
+        assert!(matches!(parent, Err(DirectoryError::Rejected { code: 66, .. })), "{parent:?}");
+    }
+    assert_eq!(read(directory, &new).await, renamed);
+
+    // A value that is there already under the new name is there once.
+    let mut twice = person("t1");
+    twice.push("cn", ["T2"]);
+    twice.dn = dn(&format!("cn={},ou=people,{SUFFIX}", person("t1").first("cn").unwrap()));
+    add(directory, twice.clone()).await;
+    let to = dn(&format!("cn=t2,ou=people,{SUFFIX}"));
+    one(directory, rename(&twice.dn, &to)).await.unwrap();
+    assert_eq!(read(directory, &to).await.values("cn").len(), 1);
 }
 
 async fn passwords_open_and_locks_hold(directory: &dyn Directory) {

@@ -191,11 +191,21 @@ impl Slapd {
 
     /// Adds entries as the administrator would by hand; an entry of class `referral` is one like any other.
     pub fn add(&self, ldif: &str) {
+        self.by_hand("ldapadd", ldif);
+    }
+
+    /// Carries out changes as the administrator would by hand.
+    pub fn modify(&self, ldif: &str) {
+        self.by_hand("ldapmodify", ldif);
+    }
+
+    fn by_hand(&self, tool: &str, ldif: &str) {
+        drop(std::fs::remove_file(self.path().join("by-hand.ldif")));
         self.write("by-hand.ldif", ldif);
         let arguments = ["-x", "-M", "-H", &self.url(), "-D", &Self::admin_dn(), "-w", ADMIN_PASSWORD];
-        let output = Command::new("ldapadd").args(arguments).arg("-f").arg(self.path().join("by-hand.ldif")).output();
+        let output = Command::new(tool).args(arguments).arg("-f").arg(self.path().join("by-hand.ldif")).output();
         let output = output.unwrap();
-        assert!(output.status.success(), "ldapadd: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{tool}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Loads LDIF with the server's offline loader, which wants the server stopped.

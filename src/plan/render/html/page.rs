@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
 use crate::plan::render::holds::HoldFold;
+use crate::plan::render::succession;
 use crate::plan::render::survey::{Counts, School, Survey};
 use crate::plan::render::words::{self, number};
 use crate::plan::{ChangeKind, HoldReason};
@@ -58,6 +59,7 @@ impl<'a, W: Write> Page<'a, W> {
             )?;
         }
         self.tiles(survey)?;
+        self.structures(survey)?;
         self.holds(survey)?;
         self.adopted(survey)?;
         self.bindings(survey)
@@ -66,7 +68,10 @@ impl<'a, W: Write> Page<'a, W> {
     fn tiles(&mut self, survey: &Survey) -> io::Result<()> {
         let of = |kind| survey.counts.of(kind);
         let totals = &survey.header.totals;
-        let groups = of(ChangeKind::GroupCreate) + of(ChangeKind::GroupUpdate) + of(ChangeKind::GroupDelete);
+        let groups = of(ChangeKind::GroupCreate)
+            + of(ChangeKind::GroupUpdate)
+            + of(ChangeKind::GroupDelete)
+            + of(ChangeKind::GroupRename);
         let findings: u64 = totals.findings.iter().filter(|(name, _)| *name != "information").map(|(_, n)| n).sum();
         let tiles = [
             ("create", "Comptes à créer", of(ChangeKind::Create)),
@@ -92,6 +97,22 @@ impl<'a, W: Write> Page<'a, W> {
             writeln!(self.out, "<div class=\"{class}{none}\"><dt>{label}</dt><dd>{}</dd></div>", number(n))?;
         }
         self.out.write_all(b"</dl>\n</section>\n")
+    }
+
+    /// Structures that go on under other identifiers, one line each.
+    fn structures(&mut self, survey: &Survey) -> io::Result<()> {
+        if survey.header.structures.is_empty() {
+            return Ok(());
+        }
+        self.out
+            .write_all(b"<section aria-labelledby=\"structures\">\n<h2 id=\"structures\">Structures</h2>\n<ul>\n")?;
+        for structure in &survey.header.structures {
+            writeln!(self.out, "<li>{}</li>", Escaped(succession::line(structure)))?;
+            if let Some(kept) = succession::kept(structure, self.options.full) {
+                writeln!(self.out, "<li>{}</li>", Escaped(kept))?;
+            }
+        }
+        self.out.write_all(b"</ul>\n</section>\n")
     }
 
     fn holds(&mut self, survey: &Survey) -> io::Result<()> {
@@ -281,6 +302,11 @@ pub(super) const fn title(kind: ChangeKind) -> &'static str {
         ChangeKind::GroupCreate => "Groupes à créer",
         ChangeKind::GroupUpdate => "Groupes à mettre à jour",
         ChangeKind::GroupDelete => "Groupes à supprimer",
+        ChangeKind::GroupRename => "Groupes à renommer",
+        ChangeKind::StructureRename => "Structures à renommer",
+        ChangeKind::StructureMerge => "Structures à réunir",
+        ChangeKind::StructureDelete => "Structures à supprimer",
+        ChangeKind::Rewrite => "Fiches à réécrire",
     }
 }
 
@@ -297,6 +323,11 @@ pub(super) const fn kind_token(kind: ChangeKind) -> &'static str {
         ChangeKind::GroupCreate => "group-create",
         ChangeKind::GroupUpdate => "group-update",
         ChangeKind::GroupDelete => "group-delete",
+        ChangeKind::GroupRename => "group-rename",
+        ChangeKind::StructureRename => "structure-rename",
+        ChangeKind::StructureMerge => "structure-merge",
+        ChangeKind::StructureDelete => "structure-delete",
+        ChangeKind::Rewrite => "rewrite",
     }
 }
 

@@ -207,8 +207,15 @@ fn heading(kind: ChangeKind, fold: &Fold) -> String {
         ChangeKind::GroupUpdate => {
             fold.said.name.clone().unwrap_or_else(|| words::count(n, "autre groupe", "autres groupes"))
         }
-        ChangeKind::GroupCreate | ChangeKind::GroupDelete => words::count(n, "groupe", "groupes"),
-        ChangeKind::StructureCreate | ChangeKind::StructureUpdate => words::count(n, "structure", "structures"),
+        ChangeKind::GroupCreate | ChangeKind::GroupDelete | ChangeKind::GroupRename => {
+            words::count(n, "groupe", "groupes")
+        }
+        ChangeKind::StructureCreate
+        | ChangeKind::StructureUpdate
+        | ChangeKind::StructureRename
+        | ChangeKind::StructureMerge
+        | ChangeKind::StructureDelete => words::count(n, "structure", "structures"),
+        ChangeKind::Rewrite => words::count(n, "fiche", "fiches"),
         _ => {
             let other = if fold.said.rest { "autres " } else { "" };
             let noun = words::profile(fold.said.profile, n);
@@ -222,9 +229,9 @@ fn heading(kind: ChangeKind, fold: &Fold) -> String {
 const fn tone(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "create",
-        ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate => "update",
-        ChangeKind::Move => "move",
+        ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate | ChangeKind::Rewrite => "update",
+        ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => "move",
         ChangeKind::Restore => "restore",
-        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete => "leave",
+        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete | ChangeKind::StructureDelete => "leave",
     }
 }
