@@ -11,6 +11,8 @@
 mod applied;
 mod batch;
 mod check;
+mod loaded;
+mod offline;
 mod operations;
 pub mod probe;
 mod ready;
@@ -32,6 +34,8 @@ use crate::roster::JoinKey;
 use crate::store::{AccountRow, Outcome, PlanState, StoreError};
 
 pub use applied::{Applied, Left, Stop, Stopped};
+pub use loaded::{Loaded, loaded};
+pub use offline::{Exported, OfflineError, export};
 
 /// Changes that share one commit before and one after: large enough to make commits rare beside directory writes,
 /// small enough that a kill leaves little to look at.
@@ -51,6 +55,8 @@ pub enum ApplyError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Probe(#[from] probe::ProbeError),
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
     #[error("the plan is stale: {}", .0.join(" ; "))]
     Stale(Vec<String>),
     #[error("the plan could not be read to its end: {0}")]
@@ -81,6 +87,11 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
             return Err(ApplyError::Stale(vec!["the file is not the plan that was saved under this number".into()]));
         }
         Some(row) if row.state == PlanState::Applied => return Ok(Applied::default()),
+        Some(row) if row.state == PlanState::Exported => {
+            return Err(ApplyError::Stale(vec![
+                "it was written as LDIF: load that file, or make a new plan, which says what of it was loaded".into(),
+            ]));
+        }
         Some(_) if let Some(stopped) = closed(ground).filter(|_| seal.changes > 0) => {
             return Ok(Applied { not_done: seal.changes, stopped: Some(stopped), ..Applied::default() });
         }
@@ -89,6 +100,10 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
     }
     // Before anything is written: which form of password the server checks.
     let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
+    if seal.changes > 0 {
+        // What is written now overtakes a file that was not loaded.
+        ground.store.close_exported().await?;
+    }
     ground.store.set_plan_state(header.plan_id, PlanState::Applying).await?;
     // Most nights, most plans: nothing to carry out, nothing to load.
     let applied = if seal.changes == 0 {
@@ -179,7 +194,7 @@ async fn carry_out(
     };
     let mut applied = Applied::default();
     let mut through = 0;
-    let mut batches = read_batches(path, journal, scope);
+    let mut batches = read_batches(path, journal, scope, BATCH);
     // Secrets of the next batch are drawn, hashed and sealed while this one is written.
     let mut next = None;
     loop {
@@ -267,11 +282,12 @@ const fn phase(kind: ChangeKind) -> u8 {
     }
 }
 
-/// Reads the plan ahead of the writer, a few batches at most.
+/// Reads the plan ahead of the writer, a few batches of `size` changes at most.
 fn read_batches(
     path: &Path,
     journal: HashMap<u64, Outcome>,
     scope: Scope,
+    size: usize,
 ) -> mpsc::Receiver<Result<Batch, ApplyError>> {
     let (sender, receiver) = mpsc::channel(2);
     let path = path.to_owned();
@@ -297,7 +313,7 @@ fn read_batches(
                 Scope::All => !matches!(outcome, Some(Outcome::Done | Outcome::Moved)),
                 Scope::Intended => outcome == Some(Outcome::Intended),
             };
-            if phase(change.kind) != current || batch.changes.len() == BATCH {
+            if phase(change.kind) != current || batch.changes.len() == size {
                 current = phase(change.kind);
                 if !send(&mut batch) {
                     return;

@@ -72,9 +72,14 @@ fn unset(attributes: &[AttributeChange]) -> Vec<Condition> {
     attributes.iter().filter(|a| a.unset).map(|a| Condition::Unset(a.attribute.clone())).collect()
 }
 
-fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], hash: Option<&str>) -> Vec<Operation> {
+/// The entry of a creation, with what is drawn for it: twice called, it is two entries.
+pub(super) fn new_entry(
+    dialect: &Dialect,
+    change: &Change,
+    attributes: &[(String, Vec<Value>)],
+    hash: Option<&str>,
+) -> Entry {
     let mut entry = Entry { dn: change.dn.clone(), attributes: attributes.to_vec() };
-    let mut later = Vec::new();
     if change.subject.profile.is_some() {
         // Identifiers that leave the house are drawn at random, here, so that a plan stays a plain function.
         for (attribute, source) in dialect.drawn_at_creation() {
@@ -83,7 +88,15 @@ fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], 
                 _ => entry.push(attribute, [Uuid::new_v4().to_string()]),
             }
         }
-    } else if let Some((_, members)) = entry.attributes.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(MEMBER))
+    }
+    entry
+}
+
+fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], hash: Option<&str>) -> Vec<Operation> {
+    let mut entry = new_entry(dialect, change, attributes, hash);
+    let mut later = Vec::new();
+    if change.subject.profile.is_none()
+        && let Some((_, members)) = entry.attributes.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(MEMBER))
         && members.len() > CHUNK
     {
         let rest = members.split_off(CHUNK);

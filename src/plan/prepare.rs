@@ -154,15 +154,16 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         config: ground.config.clone(),
         today: ground.today,
         gate,
+        begun: super::begun::begun(ground).await?,
     });
     let (population, judged) = again(ground, || population(ground, &matter)).await?;
+    withdraw_unsent(ground, &matter, &population, trail).await?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
     ground.progress.begin("plan", None);
     let years =
         Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
-    let begun = super::begun::begun(ground).await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
@@ -173,7 +174,6 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
                 groups: &groups,
                 years: &years,
                 accept_foreign,
-                begun: &begun,
                 judged: &judged,
             };
             draft(&matter, &population, &beside)
@@ -251,6 +251,32 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     trail.flush().await?;
     clock.lap("plan");
     Ok(Prepared { header, holds, seal, path, findings, seconds: clock.laps })
+}
+
+/// What was sealed for an export that was overtaken, or never came to its end, goes with whoever is not to be created any
+/// more: nobody will send those hashes. Those of everybody else are taken up by his creation.
+async fn withdraw_unsent(
+    ground: &Ground<'_>,
+    matter: &Matter,
+    population: &Population,
+    trail: &Trail,
+) -> Result<(), PlanError> {
+    let store = ground.store;
+    // Nearly always there is nothing; and what an interrupted run may have sent is not this one's to judge.
+    if !store.has_pending().await?
+        || store.interrupted_plan().await?.is_some()
+        || store.exported_plan().await?.is_some()
+    {
+        return Ok(());
+    }
+    let creates = population.to_create(&matter.roster);
+    let keys: Vec<JoinKey> =
+        creates.iter().filter_map(|id| matter.roster.person(*id)).map(|person| person.key.clone()).collect();
+    let withdrawn = store.withdraw_pending_except(&keys).await?;
+    if withdrawn > 0 {
+        trail.record(Kind::CredentialRevoked, None, serde_json::json!({ "never_sent": withdrawn }))?;
+    }
+    Ok(())
 }
 
 /// A replica lags behind the server that is written.

@@ -37,7 +37,7 @@ pub use look_up::{CredentialRow, SheetRow};
 pub use names::NameRow;
 pub use overview::{ClassCount, LastRun, SchoolCount, SourceOverview};
 pub use readings::ReadingRow;
-pub use runs::{BatchResult, JournalRow, Outcome, PlanRow, PlanState};
+pub use runs::{BatchResult, ExportedPlan, JournalRow, Outcome, PlanRow, PlanState};
 pub use shadow::DivergenceRow;
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.

@@ -9,6 +9,8 @@ mod first_degree;
 mod hours;
 mod moved;
 mod nights;
+#[cfg(feature = "letters")]
+mod offline;
 mod outages;
 mod servers;
 mod sheets;
