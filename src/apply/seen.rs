@@ -147,6 +147,8 @@ mod tests {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: None,
             write,
         }
     }

@@ -122,6 +122,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     findings.extend(matter.begun.finding(again.count() as u64));
     let leaving = population.leaving(diff, beside.years, matter.config.lifecycle.purge_after, &mut tallies);
     totals.departures = leaving.totals;
+    totals.drift.left = population.left;
 
     let mut holds = Holds::default();
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
@@ -159,6 +160,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         } else {
             set(*id, Class::of(change.kind));
             totals.adopted += u64::from(change.adopts.is_some());
+            totals.drift.restored += u64::from(change.drift);
             persons.push(change.clone());
         }
     }

@@ -119,6 +119,8 @@ impl Plan {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: None,
             write,
         })
     }
@@ -134,6 +136,8 @@ impl Plan {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: None,
             write,
         })
     }

@@ -158,6 +158,10 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     });
     let (population, judged) = again(ground, || population(ground, &matter)).await?;
     withdraw_unsent(ground, &matter, &population, trail).await?;
+    let right = population.right.iter();
+    let right: Vec<_> =
+        right.filter_map(|(id, written)| Some((matter.roster.person(*id)?.key.clone(), *written))).collect();
+    ground.store.note_written(&right).await?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
@@ -369,7 +373,7 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Popula
         let matter = Arc::clone(matter);
         tokio::task::spawn_blocking(move || {
             matter.with_diff(|diff| {
-                let (mut population, mut judged) = (Population::default(), Judged::new());
+                let (mut population, mut judged) = (Population::new(matter.config.directory.drift), Judged::new());
                 while let Some(batch) = receiver.blocking_recv() {
                     let compare = |entry| {
                         let mut seen = diff.compare(entry);

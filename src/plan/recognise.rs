@@ -372,6 +372,7 @@ mod tests {
             level: None,
             expected: false,
             adopted: false,
+            written: None,
         };
         let accounts = roster.persons.iter().map(|p| (p.key.clone(), account(&p.key))).collect();
         let strangers = Strangers::new(&roster, &accounts);

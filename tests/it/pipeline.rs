@@ -2,6 +2,7 @@
 
 mod adoption;
 mod deltas;
+mod drift;
 #[cfg(feature = "letters")]
 mod ds389;
 mod faults;

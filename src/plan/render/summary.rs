@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::directory::Slowdown;
 use crate::feed::{Category, Severity};
 use crate::plan::{
-    AccountTotals, ChangeKind, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, Totals, Verdict,
+    AccountTotals, ChangeKind, Departures, DriftTotals, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId,
+    Totals, Verdict,
 };
 
 /// One run in figures. Fields keep their order and, within a format version, their meaning; new ones come at the end.
@@ -44,6 +45,8 @@ pub struct Summary {
     pub stopped: Option<Reason>,
     /// How the pace of writing was reduced, when the server suffered.
     pub slowdown: Option<Slowdown>,
+    /// Accounts that somebody changed by hand in the directory.
+    pub drift: DriftTotals,
 }
 
 /// What became of the changes of a plan.
@@ -109,6 +112,7 @@ impl Summary {
             changes: Changes::default(),
             stopped: None,
             slowdown: None,
+            drift: DriftTotals::default(),
         };
         summary.set_totals(&Totals::default());
         summary
@@ -171,6 +175,7 @@ impl Summary {
         self.credentials = Credentials { issued: totals.credentials };
         self.held_new = totals.held_new;
         self.adopted = totals.adopted;
+        self.drift = totals.drift;
     }
 }
 
@@ -227,6 +232,7 @@ mod tests {
             "changes",
             "stopped",
             "slowdown",
+            "drift",
         ] {
             assert!(empty.get(key).is_some(), "{key}");
         }

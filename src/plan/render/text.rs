@@ -71,6 +71,7 @@ impl Text<'_> {
         self.head(&survey).map_err(RenderError::Output)?;
         self.holds(&survey).map_err(RenderError::Output)?;
         self.adopted(&survey).map_err(RenderError::Output)?;
+        self.drift(&survey).map_err(RenderError::Output)?;
         let schools = std::mem::take(&mut survey.schools);
         for school in &schools {
             self.school(school).map_err(RenderError::Output)?;
@@ -141,6 +142,16 @@ impl Text<'_> {
         for (i, line) in survey.adopted.lines().iter().enumerate() {
             match i {
                 0 => writeln!(self.out, "\n{}", self.paint.bold(line))?,
+                _ => writeln!(self.out, "  {line}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn drift(&mut self, survey: &Survey) -> io::Result<()> {
+        for (i, line) in survey.drift.lines(&survey.header.totals.drift).iter().enumerate() {
+            match i {
+                0 => writeln!(self.out, "\n{}", self.paint.bold(&super::words::capitalised(line)))?,
                 _ => writeln!(self.out, "  {line}")?,
             }
         }

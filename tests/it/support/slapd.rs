@@ -206,6 +206,7 @@ impl Slapd {
         self.start_again();
     }
 
+    #[cfg(feature = "letters")]
     /// Takes everything out of it, the suffix included: a server as it is before anybody used it.
     pub fn clear(&mut self) {
         self.kill();
