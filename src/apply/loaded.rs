@@ -13,7 +13,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::audit::{Kind, Trail};
-use crate::credentials::{self, Scheme};
+use crate::credentials;
 use crate::directory::dialect::{Kind as EntryKind, Source};
 use crate::directory::{Dn, Search};
 use crate::plan::file::verify;
@@ -21,8 +21,9 @@ use crate::plan::{Change, ChangeKind, Ground, Header};
 use crate::roster::JoinKey;
 use crate::store::{BatchResult, ExportedPlan, JournalRow, Outcome, PlanState};
 
+use super::operations::FirstHash;
 use super::record::note;
-use super::{Accounts, ApplyError, Scope, closed, probe, read_batches};
+use super::{Accounts, ApplyError, Scope, closed, pending_schemes, probe, read_batches};
 
 /// Changes whose outcome is noted in one transaction.
 const BATCH: usize = 2_048;
@@ -119,11 +120,7 @@ fn plan_id(export: &ExportedPlan) -> Result<crate::plan::PlanId, ApplyError> {
 /// The proof that could not be had when the branch was not there yet.
 async fn prove(ground: &Ground<'_>) -> Result<(), ApplyError> {
     let config = ground.config;
-    let pending = ground.store.pending_envelopes().await?;
-    let mut schemes: Vec<Scheme> = pending.iter().filter_map(|p| Scheme::of(p.hash.expose())).collect();
-    schemes.sort_unstable_by_key(|scheme| scheme.name());
-    schemes.dedup();
-    for scheme in schemes {
+    for scheme in pending_schemes(ground).await? {
         probe::prove(ground.directory, &ground.dialect, &config.credentials, &[scheme]).await?;
     }
     Ok(())
@@ -224,9 +221,12 @@ impl Taking<'_, '_> {
             loaded.found += 1;
             note(self.header, change, &mut self.accounts, &mut self.groups, &mut result);
             if let Some((serial, hash)) = change.subject.join_key.as_ref().and_then(|key| pending.get(key)) {
-                let written = self.ground.dialect.lock_method().first_password(Some(hash)).unwrap_or_default();
-                // Passwords that may not be read prove nothing against it.
-                let live = passwords.is_empty() || passwords.contains(&mark(&[written.as_bytes()]));
+                let first = FirstHash::of(&self.ground.config.credentials, change, Some(hash));
+                let written = self.ground.dialect.lock_method().first_password(first.for_bind());
+                // Passwords that may not be read prove nothing against it, and what a portal checks is not there.
+                let live = passwords.is_empty()
+                    || first.for_bind().is_none()
+                    || written.is_some_and(|written| passwords.contains(&mark(&[written.as_bytes()])));
                 loaded.credentials += u64::from(live);
                 loaded.withdrawn += u64::from(!live);
                 let outcome = if live { credentials::Outcome::Live } else { credentials::Outcome::Dead };

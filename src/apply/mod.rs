@@ -26,6 +26,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::audit::{AuditError, Kind, Trail};
+use crate::config::Mode;
 use crate::credentials::{CredentialError, Issuer, Scheme};
 use crate::directory::{DirectoryError, Pace};
 use crate::plan::file::{PlanFileError, Reader, verify};
@@ -153,15 +154,25 @@ async fn issuer(ground: &Ground<'_>) -> Result<Issuer, ApplyError> {
     let proof = |schemes: Vec<Scheme>| async move {
         probe::prove(ground.directory, &ground.dialect, &config.credentials, &schemes).await
     };
+    if !config.credentials.any_bind() {
+        // What the directory does not check needs no proof.
+        return Ok(Issuer::new(&config.credentials, &config.letters, Scheme::Argon2)?);
+    }
     let scheme = proof(Scheme::allowed(config.directory.password_scheme)).await?.scheme;
-    let mut others: Vec<Scheme> =
-        ground.store.pending_envelopes().await?.iter().filter_map(|p| Scheme::of(p.hash.expose())).collect();
-    others.sort_unstable_by_key(|other| other.name());
-    others.dedup();
-    for other in others.into_iter().filter(|other| *other != scheme) {
+    for other in pending_schemes(ground).await?.into_iter().filter(|other| *other != scheme) {
         proof(vec![other]).await?;
     }
     Ok(Issuer::new(&config.credentials, &config.letters, scheme)?)
+}
+
+/// How the passwords are hashed that the directory is to check and whose outcome is unknown.
+async fn pending_schemes(ground: &Ground<'_>) -> Result<Vec<Scheme>, ApplyError> {
+    let pending = ground.store.pending_envelopes().await?;
+    let checked = pending.iter().filter(|p| ground.config.credentials.of(p.profile).mode == Mode::Bind);
+    let mut schemes: Vec<Scheme> = checked.filter_map(|p| Scheme::of(p.hash.expose())).collect();
+    schemes.sort_unstable_by_key(|scheme| scheme.name());
+    schemes.dedup();
+    Ok(schemes)
 }
 
 async fn carry_out(

@@ -19,7 +19,7 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::audit::{Kind, Trail};
-use crate::config::{DirectoryKind, PasswordScheme};
+use crate::config::{CredentialsConfig, DirectoryKind, PasswordScheme};
 use crate::credentials::{Issuer, Scheme, Serial};
 use crate::directory::dialect::Dialect;
 use crate::directory::{Dn, Entry, ldif, missing_branches, suffix_entry};
@@ -29,7 +29,7 @@ use crate::private::{private_file, publish_new};
 use crate::roster::JoinKey;
 use crate::store::PlanState;
 
-use super::operations::new_entry;
+use super::operations::{FirstHash, new_entry};
 use super::ready::{Ready, make_ready};
 use super::{ApplyError, Batch, Scope, check, issuer, read_batches};
 
@@ -103,7 +103,8 @@ pub async fn export(ground: &Ground<'_>, plan: &Path, out: &Path, trail: &Trail)
     }
     let (header, seal) = check_plan(ground, plan).await?;
     let issued = header.totals.credentials > 0;
-    let proved = ground.directory.read(ground.dialect.people_branch()).await?.is_some();
+    let proved =
+        !ground.config.credentials.any_bind() || ground.directory.read(ground.dialect.people_branch()).await?.is_some();
     let issuer = match (issued, proved) {
         (false, _) => None,
         (true, true) => Some(issuer(ground).await?),
@@ -252,11 +253,11 @@ async fn put(
     }
     let mut hashes: HashMap<JoinKey, String> = taken_up.into_iter().map(|(key, (_, hash))| (key, hash)).collect();
     hashes.extend(ready.issued.iter().map(|i| (i.label.join_key.clone(), i.hash.expose().to_owned())));
-    let dialect = Arc::clone(&ground.dialect);
+    let (dialect, credentials) = (Arc::clone(&ground.dialect), ground.config.credentials.clone());
     let changes = ready.changes;
     let (texts, credentials) = tokio::task::spawn_blocking(move || {
         let texts: std::io::Result<Vec<Vec<u8>>> =
-            changes.par_iter().map(|(change, _)| record(&dialect, change, &hashes)).collect();
+            changes.par_iter().map(|(change, _)| record(&dialect, &credentials, change, &hashes)).collect();
         (texts, hashes.len() as u64)
     })
     .await
@@ -269,11 +270,17 @@ async fn put(
 }
 
 /// One creation as LDIF.
-fn record(dialect: &Dialect, change: &Change, hashes: &HashMap<JoinKey, String>) -> std::io::Result<Vec<u8>> {
+fn record(
+    dialect: &Dialect,
+    credentials: &CredentialsConfig,
+    change: &Change,
+    hashes: &HashMap<JoinKey, String>,
+) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::with_capacity(2_048);
     if let Write::Add { attributes, .. } = &change.write {
         let hash = change.subject.join_key.as_ref().and_then(|key| hashes.get(key));
-        ldif::write_entry(&mut text, &new_entry(dialect, change, attributes, hash.map(String::as_str)))?;
+        let hash = FirstHash::of(credentials, change, hash.map(String::as_str));
+        ldif::write_entry(&mut text, &new_entry(dialect, change, attributes, hash))?;
     }
     Ok(text)
 }

@@ -183,8 +183,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
             held_creates.push((hold, id));
         } else {
             set(id, Class::Created);
-            let bind = matter.config.credentials.of(person.profile).mode == crate::config::Mode::Bind;
-            totals.credentials += u64::from(bind);
+            let issues = matter.config.credentials.of(person.profile).mode.issues();
+            totals.credentials += u64::from(issues);
             going.push(id);
         }
     }

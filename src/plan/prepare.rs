@@ -108,7 +108,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     }
     refuse_replica(ground).await?;
     // What the server does not know at all stops here, before hours of reading.
-    let gate = Gate::new(&ground.dialect, ground.directory.schema().await?)?;
+    let also = ground.config.credentials.hash_attribute.as_deref();
+    let gate = Gate::new(&ground.dialect, ground.directory.schema().await?, also)?;
 
     // Sources into images; beside it, what the engine knows already, which no delivery changes.
     let known = async { Ok::<_, PlanError>((ground.store.accounts().await?, ground.store.names().await?)) };

@@ -61,6 +61,16 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
+        let for_portal: Vec<&Issued> = batch.iter().filter(|issued| issued.for_portal).collect();
+        for rows in for_portal.chunks(ROWS_PER_STATEMENT) {
+            QueryBuilder::new("INSERT INTO portal_hash (serial, hash) ")
+                .push_values(rows, |mut row, issued| {
+                    row.push_bind(issued.label.serial.to_string()).push_bind(issued.hash.expose());
+                })
+                .build()
+                .execute(&mut *tx)
+                .await?;
+        }
         tx.commit().await?;
         self.durable().await
     }

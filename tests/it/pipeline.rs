@@ -13,6 +13,8 @@ mod nights;
 #[cfg(feature = "letters")]
 mod offline;
 mod outages;
+#[cfg(feature = "letters")]
+mod portal;
 mod servers;
 mod sheets;
 mod sources;
