@@ -84,14 +84,14 @@ fn generalized_time(text: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Option<Timestamp> {
-        Some(text.parse().unwrap())
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
     }
 
     #[test]
     fn the_state_of_the_portal_speaks_first() {
         let changed =
-            Signs { changed: Some("20261001000000Z"), issued: at("2026-09-01T00:00:00Z"), ..Signs::default() };
+            Signs { changed: Some("20261001000000Z"), issued: Some(at("2026-09-01T00:00:00Z")), ..Signs::default() };
         assert_eq!(activation(&Signs { state: Some(false), ..changed }), Activation::Never);
         assert_eq!(activation(&Signs { state: Some(true), ..Signs::default() }), Activation::Activated);
     }
@@ -107,7 +107,7 @@ mod tests {
             ("20261399999999Z", Activation::Unknown),
             ("２０２６Z", Activation::Unknown),
         ] {
-            let signs = Signs { changed: Some(changed), issued: at("2026-09-01T12:00:00Z"), ..Signs::default() };
+            let signs = Signs { changed: Some(changed), issued: Some(at("2026-09-01T12:00:00Z")), ..Signs::default() };
             assert_eq!(activation(&signs), expected, "{changed}");
         }
         assert_eq!(activation(&Signs { changed: Some("20260901121500Z"), ..Signs::default() }), Activation::Unknown);
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn another_hash_of_the_same_family_proves_nothing() {
-        let issued = at("2026-09-01T12:00:00Z");
+        let issued = Some(at("2026-09-01T12:00:00Z"));
         for (passwords, hash, expected) in [
             (&[][..], None, Activation::Unknown),
             (&["{ARGON2}a"], Some("{ARGON2}a"), Activation::Never),
@@ -125,7 +125,7 @@ mod tests {
             (&["clear"], None, Activation::Activated),
             (&["{ARGON2}b"], None, Activation::Unknown),
         ] {
-            let signs = Signs { passwords, hash, issued, ..Signs::default() };
+            let signs = Signs { issued, passwords, hash, ..Signs::default() };
             assert_eq!(activation(&signs), expected, "{passwords:?}");
         }
     }
