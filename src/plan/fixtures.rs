@@ -120,7 +120,7 @@ impl Plan {
             revokes: false,
             expected: false,
             drift: false,
-            written: None,
+            written: Some(crate::directory::dialect::OwnedDigest([0x5a; 16])),
             write,
         })
     }
@@ -137,7 +137,7 @@ impl Plan {
             revokes: false,
             expected: false,
             drift: false,
-            written: None,
+            written: Some(crate::directory::dialect::OwnedDigest([0x5a; 16])),
             write,
         })
     }
