@@ -1,11 +1,11 @@
 //! Durable LDAP adds against `ldapadd`, in turn, on one slapd of its own: `cargo bench --no-default-features --bench
 //! adds [-- <n> <rounds>]`.
 //!
-//! Each round adds the same entries with `ldapadd` on one connection, with `ldapadd` on four (a quarter each), and with
+//! Each round adds the same entries with `ldapadd` on one connection, on four and on sixteen (a share each), and with
 //! ours on one connection at two widths; what was added is deleted before the next. The server writes to the disk
 //! before it answers, as in production, and so the disk is what bounds all of them: more in flight lets the server put
 //! more of them into one write. Prints each one's median rate, and the median over the rounds of our rate divided by
-//! the better of the two `ldapadd`s of the same round.
+//! the best of the `ldapadd`s of the same round.
 
 #![allow(clippy::print_stdout)]
 
@@ -30,11 +30,11 @@ fn main() -> Result<(), Failure> {
     let server = Slapd::with(&Options { durable: true, ..Options::default() });
     let entries = (0..n).map(person).collect::<Result<Vec<_>, _>>()?;
     let whole = vec![file(&server, "all", &entries)?];
-    let quarters = entries
-        .chunks(n.div_ceil(4))
-        .enumerate()
-        .map(|(i, quarter)| file(&server, &format!("quarter{i}"), quarter))
-        .collect::<Result<Vec<_>, _>>()?;
+    let shares = |count: usize| {
+        let chunks = entries.chunks(n.div_ceil(count)).enumerate();
+        chunks.map(|(i, share)| file(&server, &format!("{count}-{i}"), share)).collect::<Result<Vec<_>, _>>()
+    };
+    let (quarters, sixteenths) = (shares(4)?, shares(16)?);
     tokio::runtime::Runtime::new()?.block_on(async {
         let ours = |window| {
             let mut config = server.config();
@@ -42,27 +42,34 @@ fn main() -> Result<(), Failure> {
             async move { Ldap::connect(&config).await }
         };
         let (narrow, wide) = (ours(16).await?, ours(32).await?);
-        let mut rates: [Vec<f64>; 4] = Default::default();
+        let mut rates: [Vec<f64>; 5] = Default::default();
         let mut ratios: [Vec<f64>; 2] = Default::default();
         for _ in 0..rounds {
-            let mut round = [0.0; 4];
+            let mut round = [0.0; 5];
             for (variant, rate) in round.iter_mut().enumerate() {
                 let start = Instant::now();
                 match variant {
                     0 => ldapadd(&server, &whole)?,
                     1 => ldapadd(&server, &quarters)?,
-                    2 => execute(&narrow, entries.iter().cloned().map(Operation::Add).collect()).await?,
+                    2 => ldapadd(&server, &sixteenths)?,
+                    3 => execute(&narrow, entries.iter().cloned().map(Operation::Add).collect()).await?,
                     _ => execute(&wide, entries.iter().cloned().map(Operation::Add).collect()).await?,
                 }
                 *rate = n as f64 / start.elapsed().as_secs_f64();
                 execute(&wide, entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect()).await?;
             }
-            let best = round[0].max(round[1]);
-            ratios[0].push(round[2] / best);
-            ratios[1].push(round[3] / best);
+            let best = round[0].max(round[1]).max(round[2]);
+            ratios[0].push(round[3] / best);
+            ratios[1].push(round[4] / best);
             rates.iter_mut().zip(round).for_each(|(all, rate)| all.push(rate));
         }
-        let names = ["ldapadd, 1 connection", "ldapadd, 4 connections", "ours, window 16", "ours, window 32"];
+        let names = [
+            "ldapadd, 1 connection",
+            "ldapadd, 4 connections",
+            "ldapadd, 16 connections",
+            "ours, window 16",
+            "ours, window 32",
+        ];
         for (name, rates) in names.iter().zip(&mut rates) {
             let median = median(rates);
             let (least, most) = (rates.first().copied().unwrap_or(0.0), rates.last().copied().unwrap_or(0.0));

@@ -18,6 +18,13 @@ pub fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
     std::fs::File::open(folder(path))?.sync_all()
 }
 
+/// The same, and refuses a name that is taken ([`io::ErrorKind::AlreadyExists`]).
+pub fn publish_new(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|e| e.error)?;
+    std::fs::File::open(folder(path))?.sync_all()
+}
+
 /// Makes a folder that only its owner can enter (0700); one that is there keeps its mode.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;

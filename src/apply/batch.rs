@@ -11,7 +11,7 @@ use crate::plan::{Change, ChangeKind, Ground, Header, Write};
 use crate::roster::JoinKey;
 use crate::store::{BatchResult, JournalRow, Outcome};
 
-use super::operations::{ENTRY_CSN, needs_entry, operations};
+use super::operations::{ENTRY_CSN, FirstHash, needs_entry, operations};
 use super::ready::Ready;
 use super::record::note;
 use super::seen::{Seen, seen};
@@ -101,7 +101,8 @@ impl Executor<'_, '_> {
                 let state = if needs_entry(&change.write) {
                     State::Sending(VecDeque::new())
                 } else {
-                    State::Sending(operations(&self.ground.dialect, &change, hash.as_deref(), None).into())
+                    let hash = FirstHash::of(&self.ground.config.credentials, &change, hash.as_deref());
+                    State::Sending(operations(&self.ground.dialect, &change, hash, None).into())
                 };
                 Doing { change, intended: outcome == Some(Outcome::Intended), looks: 0, serial, hash, state }
             })
@@ -148,7 +149,8 @@ impl Executor<'_, '_> {
     fn decide(&self, d: &Doing, actual: Option<&Entry>) -> State {
         let dialect = &self.ground.dialect;
         let put = self.group_members.get(&d.change.dn.rdn_value());
-        let send = |change: &Change| State::Sending(operations(dialect, change, d.hash.as_deref(), actual).into());
+        let hash = FirstHash::of(&self.ground.config.credentials, &d.change, d.hash.as_deref());
+        let send = |change: &Change| State::Sending(operations(dialect, change, hash, actual).into());
         match seen(dialect, &d.change, actual, d.intended, put) {
             Seen::Done => State::Ended(Outcome::Done, None),
             Seen::AsPlanned => send(&d.change),

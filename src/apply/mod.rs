@@ -11,6 +11,8 @@
 mod applied;
 mod batch;
 mod check;
+mod loaded;
+mod offline;
 mod operations;
 pub mod probe;
 mod ready;
@@ -24,6 +26,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::audit::{AuditError, Kind, Trail};
+use crate::config::Mode;
 use crate::credentials::{CredentialError, Issuer, Scheme};
 use crate::directory::{DirectoryError, Pace};
 use crate::plan::file::{PlanFileError, Reader, verify};
@@ -32,6 +35,8 @@ use crate::roster::JoinKey;
 use crate::store::{AccountRow, Outcome, PlanState, StoreError};
 
 pub use applied::{Applied, Left, Stop, Stopped};
+pub use loaded::{Loaded, loaded};
+pub use offline::{Exported, OfflineError, export};
 
 /// Changes that share one commit before and one after: large enough to make commits rare beside directory writes,
 /// small enough that a kill leaves little to look at.
@@ -51,6 +56,8 @@ pub enum ApplyError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Probe(#[from] probe::ProbeError),
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
     #[error("the plan is stale: {}", .0.join(" ; "))]
     Stale(Vec<String>),
     #[error("the plan could not be read to its end: {0}")]
@@ -81,6 +88,11 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
             return Err(ApplyError::Stale(vec!["the file is not the plan that was saved under this number".into()]));
         }
         Some(row) if row.state == PlanState::Applied => return Ok(Applied::default()),
+        Some(row) if row.state == PlanState::Exported => {
+            return Err(ApplyError::Stale(vec![
+                "it was written as LDIF: load that file, or make a new plan, which says what of it was loaded".into(),
+            ]));
+        }
         Some(_) if let Some(stopped) = closed(ground).filter(|_| seal.changes > 0) => {
             return Ok(Applied { not_done: seal.changes, stopped: Some(stopped), ..Applied::default() });
         }
@@ -89,6 +101,10 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
     }
     // Before anything is written: which form of password the server checks.
     let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
+    if seal.changes > 0 {
+        // What is written now overtakes a file that was not loaded.
+        ground.store.close_exported().await?;
+    }
     ground.store.set_plan_state(header.plan_id, PlanState::Applying).await?;
     // Most nights, most plans: nothing to carry out, nothing to load.
     let applied = if seal.changes == 0 {
@@ -141,15 +157,25 @@ async fn issuer(ground: &Ground<'_>) -> Result<Issuer, ApplyError> {
     let proof = |schemes: Vec<Scheme>| async move {
         probe::prove(ground.directory, &ground.dialect, &config.credentials, &schemes).await
     };
+    if !config.credentials.any_bind() {
+        // What the directory does not check needs no proof.
+        return Ok(Issuer::new(&config.credentials, &config.letters, Scheme::Argon2)?);
+    }
     let scheme = proof(Scheme::allowed(config.directory.password_scheme)).await?.scheme;
-    let mut others: Vec<Scheme> =
-        ground.store.pending_envelopes().await?.iter().filter_map(|p| Scheme::of(p.hash.expose())).collect();
-    others.sort_unstable_by_key(|other| other.name());
-    others.dedup();
-    for other in others.into_iter().filter(|other| *other != scheme) {
+    for other in pending_schemes(ground).await?.into_iter().filter(|other| *other != scheme) {
         proof(vec![other]).await?;
     }
     Ok(Issuer::new(&config.credentials, &config.letters, scheme)?)
+}
+
+/// How the passwords are hashed that the directory is to check and whose outcome is unknown.
+async fn pending_schemes(ground: &Ground<'_>) -> Result<Vec<Scheme>, ApplyError> {
+    let pending = ground.store.pending_envelopes().await?;
+    let checked = pending.iter().filter(|p| ground.config.credentials.of(p.profile).mode == Mode::Bind);
+    let mut schemes: Vec<Scheme> = checked.filter_map(|p| Scheme::of(p.hash.expose())).collect();
+    schemes.sort_unstable_by_key(|scheme| scheme.name());
+    schemes.dedup();
+    Ok(schemes)
 }
 
 async fn carry_out(
@@ -182,7 +208,7 @@ async fn carry_out(
     };
     let mut applied = Applied::default();
     let mut through = 0;
-    let mut batches = read_batches(path, journal, scope);
+    let mut batches = read_batches(path, journal, scope, BATCH);
     // Secrets of the next batch are drawn, hashed and sealed while this one is written.
     let mut next = None;
     loop {
@@ -281,11 +307,12 @@ fn is_unnamed(left: &Left) -> bool {
     matches!(left.kind, ChangeKind::StructureRename | ChangeKind::StructureMerge)
 }
 
-/// Reads the plan ahead of the writer, a few batches at most.
+/// Reads the plan ahead of the writer, a few batches of `size` changes at most.
 fn read_batches(
     path: &Path,
     journal: HashMap<u64, Outcome>,
     scope: Scope,
+    size: usize,
 ) -> mpsc::Receiver<Result<Batch, ApplyError>> {
     let (sender, receiver) = mpsc::channel(2);
     let path = path.to_owned();
@@ -311,7 +338,7 @@ fn read_batches(
                 Scope::All => !matches!(outcome, Some(Outcome::Done | Outcome::Moved)),
                 Scope::Intended => outcome == Some(Outcome::Intended),
             };
-            if phase(&change) != current || batch.changes.len() == BATCH {
+            if phase(&change) != current || batch.changes.len() == size {
                 current = phase(&change);
                 if !send(&mut batch) {
                     return;

@@ -7,6 +7,8 @@
 
 use uuid::Uuid;
 
+use crate::config::{CredentialsConfig, Mode};
+use crate::credentials::Scheme;
 use crate::directory::dialect::{Dialect, Source};
 use crate::directory::{AttributeChange, Condition, Dn, Entry, Modification, Operation, Value};
 use crate::plan::{Change, Write};
@@ -19,11 +21,39 @@ pub(super) const MEMBER: &str = "member";
 /// The number of an entry's last change on OpenLDAP and its like (operational).
 pub(super) const ENTRY_CSN: &str = "entryCSN";
 
+/// The hash of a first password, by who checks it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum FirstHash<'h> {
+    None,
+    Directory(&'h str),
+    /// With the attribute in which the portal finds it, when it reads it there.
+    Portal(&'h str, Option<&'h str>),
+}
+
+impl<'h> FirstHash<'h> {
+    pub fn of(credentials: &'h CredentialsConfig, change: &Change, hash: Option<&'h str>) -> Self {
+        let mode = change.subject.profile.map(|profile| credentials.of(profile).mode);
+        match (hash, mode) {
+            (Some(hash), Some(Mode::Portal)) => Self::Portal(hash, credentials.hash_attribute.as_deref()),
+            (Some(hash), _) => Self::Directory(hash),
+            (None, _) => Self::None,
+        }
+    }
+
+    /// What `userPassword` is made from.
+    pub const fn for_bind(self) -> Option<&'h str> {
+        match self {
+            Self::Directory(hash) => Some(hash),
+            _ => None,
+        }
+    }
+}
+
 /// What has to be sent for a change, in order: each waits for the one before it. Empty when only the register changes.
 pub(super) fn operations(
     dialect: &Dialect,
     change: &Change,
-    hash: Option<&str>,
+    hash: FirstHash<'_>,
     actual: Option<&Entry>,
 ) -> Vec<Operation> {
     let dn = &change.dn;
@@ -78,18 +108,34 @@ fn unset(attributes: &[AttributeChange]) -> Vec<Condition> {
     attributes.iter().filter(|a| a.unset).map(|a| Condition::Unset(a.attribute.clone())).collect()
 }
 
-fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], hash: Option<&str>) -> Vec<Operation> {
+/// The entry of a creation, with what is drawn for it: twice called, it is two entries.
+pub(super) fn new_entry(
+    dialect: &Dialect,
+    change: &Change,
+    attributes: &[(String, Vec<Value>)],
+    hash: FirstHash<'_>,
+) -> Entry {
     let mut entry = Entry { dn: change.dn.clone(), attributes: attributes.to_vec() };
-    let mut later = Vec::new();
     if change.subject.profile.is_some() {
         // Identifiers that leave the house are drawn at random, here, so that a plan stays a plain function.
         for (attribute, source) in dialect.drawn_at_creation() {
             match source {
-                Source::Credential => entry.push(attribute, dialect.lock_method().first_password(hash)),
+                Source::Credential => entry.push(attribute, dialect.lock_method().first_password(hash.for_bind())),
                 _ => entry.push(attribute, [Uuid::new_v4().to_string()]),
             }
         }
-    } else if let Some((_, members)) = entry.attributes.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(MEMBER))
+        if let FirstHash::Portal(hash, Some(attribute)) = hash {
+            entry.push(attribute, [Scheme::without_prefix(hash)]);
+        }
+    }
+    entry
+}
+
+fn add(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)], hash: FirstHash<'_>) -> Vec<Operation> {
+    let mut entry = new_entry(dialect, change, attributes, hash);
+    let mut later = Vec::new();
+    if change.subject.profile.is_none()
+        && let Some((_, members)) = entry.attributes.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(MEMBER))
         && members.len() > CHUNK
     {
         let rest = members.split_off(CHUNK);

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::config::Mode;
 use crate::credentials::{Issued, Issuer, NewCredential, Serial};
 use crate::plan::{Change, Ground, Header, Write};
 use crate::roster::JoinKey;
@@ -57,5 +56,5 @@ pub(super) async fn make_ready(
 
 /// Whether a creation gets a password of ours.
 fn binds(ground: &Ground<'_>, change: &Change) -> bool {
-    change.subject.profile.is_some_and(|p| ground.config.credentials.of(p).mode == Mode::Bind)
+    change.subject.profile.is_some_and(|p| ground.config.credentials.of(p).mode.issues())
 }

@@ -91,6 +91,7 @@ fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<Acco
         level: change.subject.level.clone().or_else(|| before.and_then(|b| b.level.clone())),
         expected: leaving && (change.expected || before.is_some_and(|b| b.expected && b.stage != Stage::Present)),
         adopted: change.adopts.is_some() || before.is_some_and(|b| b.adopted),
+        written: change.written.or_else(|| before.and_then(|b| b.written)),
         join_key,
     })
 }

@@ -148,7 +148,7 @@ fn added(dialect: &Dialect, change: &Change, attributes: &[(String, Vec<Value>)]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::operations::{needs_entry, operations};
+    use crate::apply::operations::{FirstHash, needs_entry, operations};
     use crate::directory::{Condition, Operation};
     use crate::plan::{ChangeKind, Subject};
 
@@ -172,6 +172,8 @@ mod tests {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: None,
             write,
         }
     }
@@ -274,8 +276,8 @@ mod tests {
             panic!("the name is left")
         };
         let rename = Operation::Rename { dn: change.dn.clone(), to };
-        assert_eq!(operations(&dialect(), &rest, None, None), std::slice::from_ref(&rename));
-        let all = operations(&dialect(), &change, None, None);
+        assert_eq!(operations(&dialect(), &rest, FirstHash::None, None), std::slice::from_ref(&rename));
+        let all = operations(&dialect(), &change, FirstHash::None, None);
         assert!(matches!(&all[..], [Operation::Modify { .. }, last] if *last == rename), "{all:?}");
     }
 
@@ -308,7 +310,7 @@ mod tests {
     fn what_was_empty_must_still_be_and_locks_rest_on_the_entry_read() {
         let dialect = dialect();
         let conditions = |change: &Change, actual: Option<&Entry>| -> Vec<Condition> {
-            let mut operations = operations(&dialect, change, None, actual);
+            let mut operations = operations(&dialect, change, FirstHash::None, actual);
             let operation = operations.pop().unwrap();
             assert!(operations.is_empty(), "one write");
             if let Operation::OnlyIf { conditions, .. } = operation { conditions } else { Vec::new() }

@@ -1,9 +1,9 @@
 //! `rentree apply PLAN`: exactly that plan.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use rentree::apply::{Applied, ApplyError, Stop, apply, settle};
-use rentree::audit::Kind;
+use rentree::apply::{Applied, ApplyError, Exported, Loaded, Stop, apply, export, loaded, settle};
+use rentree::audit::{Kind, Trail};
 use rentree::plan::Verdict;
 use rentree::plan::file::verify;
 use rentree::plan::render::{Changes, LeftOut, Reason, Summary};
@@ -19,8 +19,12 @@ pub struct Args {
     /// A plan file, or the number of a saved plan
     plan: String,
     /// Writes at any time, whatever directory.write_window says
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ldif")]
     now: bool,
+    /// Writes the accounts to this file, for the server's offline loader (slapadd), instead of to the server: a plan of
+    /// creations only. The file holds password hashes
+    #[arg(long, value_name = "FILE")]
+    ldif: Option<PathBuf>,
 }
 
 /// How many changes that were left out the JSON names one by one; all of them are in the trail.
@@ -32,6 +36,9 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         session.hours = None;
     }
     let _lock = session.lock("apply")?;
+    if let Some(ldif) = &args.ldif {
+        return export_ldif(global, &session, &args.plan, ldif).await;
+    }
     session.begin_writing().await?;
     let path = locate(&session, &args.plan).await?;
     let (header, _) = verify(&path).map_err(failed)?;
@@ -46,6 +53,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         if interrupted.is_some_and(|row| row.id != header.plan_id.to_string()) {
             settle(&session.ground(), &trail).await?;
         }
+        // So does a file that was loaded meanwhile: its passwords are not to be taken for unsent.
+        tell_loaded(&session, loaded(&session.ground(), &trail).await?.as_ref());
         apply(&session.ground(), &path, &trail).await
     }
     .await;
@@ -67,6 +76,82 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         session.progress.note(&format!("piste d'audit : {head}"));
     }
     Ok(verdict.exit_code(false))
+}
+
+/// `apply --ldif`.
+async fn export_ldif(global: &Global, session: &Session, plan: &str, file: &Path) -> Result<u8, Failure> {
+    session.may_write()?;
+    let path = locate(session, plan).await?;
+    let trail = session.trail().await?;
+    session.store.run_started(session.run, "apply", None, session.now.as_millisecond()).await?;
+    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "apply", "ldif": file })).map_err(failed)?;
+    let outcome = export(&session.ground(), &path, file, &trail).await.map_err(failure);
+    let verdict = outcome.as_ref().map_or_else(|failure| failure.verdict, |_| Verdict::Done);
+    let head = session.finish(trail, verdict).await?;
+    let exported = outcome?;
+    if global.json {
+        output::json(&exported)?;
+    } else {
+        output::text(&exported_in_words(&exported))?;
+        session.progress.note(&format!("piste d'audit : {head}"));
+    }
+    Ok(verdict.exit_code(false))
+}
+
+fn exported_in_words(exported: &Exported) -> String {
+    let mut text = format!(
+        "Exporté : {} dans {} ({}), en {:.1} s.\n",
+        count(exported.entries, "fiche", "fiches"),
+        exported.file.display(),
+        count(exported.credentials, "identifiant scellé", "identifiants scellés"),
+        exported.seconds
+    );
+    if exported.credentials > 0 {
+        text.push_str(
+            "  Ce fichier contient les empreintes des mots de passe : il n'est lisible que de vous, supprimez-le une fois \
+             chargé.\n",
+        );
+    }
+    if let (Some(scheme), false) = (exported.scheme, exported.proved) {
+        text.push_str(&format!(
+            "  Attention : {} n'a pas pu être éprouvé sur ce serveur, qui n'a pas encore la branche des personnes. Le \
+             prochain plan l'éprouve avant que des fiches ne puissent être imprimées.\n",
+            scheme.prefix()
+        ));
+    }
+    text.push_str(
+        "Ensuite : arrêter le serveur, charger (slapadd -q -l FICHIER, sous le compte du serveur), le redémarrer, puis \
+         « rentree plan », qui vérifie que tout y est. Les fiches s'impriment après.\n",
+    );
+    text
+}
+
+/// Asks whether what was written as LDIF is in the directory by now, and says what was found.
+pub async fn check_loaded(session: &Session, trail: &Trail) -> Result<(), Failure> {
+    let found = loaded(&session.ground(), trail).await.map_err(failure)?;
+    tell_loaded(session, found.as_ref());
+    Ok(())
+}
+
+fn tell_loaded(session: &Session, loaded: Option<&Loaded>) {
+    let Some(loaded) = loaded else { return };
+    session.progress.note(&format!(
+        "{} : {} dans l'annuaire et au registre, {} ; {} à imprimer",
+        loaded.file,
+        count(loaded.found, "fiche chargée est", "fiches chargées sont"),
+        if loaded.missing == 0 {
+            "tout y est".to_owned()
+        } else {
+            count(loaded.missing, "n'y est pas", "n'y sont pas")
+        },
+        count(loaded.credentials, "identifiant", "identifiants"),
+    ));
+    if loaded.withdrawn > 0 {
+        session.progress.note(&format!(
+            "{} : le mot de passe de la fiche n'est pas celui du fichier",
+            count(loaded.withdrawn, "identifiant retiré", "identifiants retirés")
+        ));
+    }
 }
 
 /// A path, or the number of a plan that was saved on this store.
@@ -99,6 +184,7 @@ pub fn failure(error: ApplyError) -> Failure {
         ApplyError::Store(error) => error.into(),
         stale @ ApplyError::Stale(_) => Failure::new(Verdict::Stale, stale),
         refused @ ApplyError::Probe(_) => Failure::new(Verdict::Refused, refused),
+        ApplyError::Offline(error) if error.is_misuse() => Failure::usage(error.to_string()),
         other => failed(other),
     }
 }

@@ -1,7 +1,10 @@
 //! `rentree credentials`: the sealed pool, and what is issued.
 
+use std::path::{Path, PathBuf};
+
 use rentree::apply::probe::prove;
 use rentree::audit::Kind;
+use rentree::credentials::portal::export_hashes;
 use rentree::credentials::{Issuer, Scheme};
 use rentree::plan::Verdict;
 use rentree::roster::Profile;
@@ -22,14 +25,26 @@ pub enum Verb {
         profile: String,
     },
     /// How many credentials there are, by profile and state
-    Status,
+    Status {
+        /// Who has taken his account over and who has not yet, by school and class, as the directory shows it
+        #[arg(long)]
+        by_class: bool,
+    },
+    /// Gives a portal the hashes that it is to check (profiles of mode "portal")
+    Export {
+        /// Where to write them, one JSON object a line (created, readable by its owner only)
+        #[arg(long, value_name = "FILE")]
+        hashes: PathBuf,
+    },
 }
 
 pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     let session = Session::open(global, None).await?;
     match verb {
         Verb::Prepare { count, profile } => prepare(global, &session, count, &profile).await,
-        Verb::Status => status(global, &session).await,
+        Verb::Status { by_class: false } => status(global, &session).await,
+        Verb::Status { by_class: true } => super::activation::by_class(global, &session).await,
+        Verb::Export { hashes } => export(global, &session, &hashes).await,
     }
 }
 
@@ -67,6 +82,22 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
         output::text(&format!(
             "{count} secrets préparés en {seconds:.1} s ({:.0} par seconde) ; {ready} prêts pour « {profile} ».\n",
             count as f64 / seconds.max(0.001)
+        ))?;
+    }
+    Ok(0)
+}
+
+async fn export(global: &Global, session: &Session, path: &Path) -> Result<u8, Failure> {
+    let trail = session.trail().await?;
+    let exported = export_hashes(&session.store, &trail, path).await.map_err(failed);
+    trail.close().await.map_err(failed)?;
+    let count = exported?;
+    if global.json {
+        output::json(&serde_json::json!({ "file": path, "credentials": count }))?;
+    } else {
+        output::text(&format!(
+            "{count} empreintes écrites dans {} : à donner au portail par un canal sûr, puis à supprimer.\n",
+            path.display()
         ))?;
     }
     Ok(0)

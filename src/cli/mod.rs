@@ -1,6 +1,7 @@
 //! The command line: one file per verb, parsing, rendering, exit codes. Data goes to standard output, everything else
 //! to standard error.
 
+mod activation;
 mod apply;
 mod audit;
 mod check;

@@ -40,13 +40,16 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     session.store.run_started(session.run, "plan", None, session.now.as_millisecond()).await?;
     trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "plan" })).map_err(failed)?;
     let options = Options { accept_foreign: args.accept_foreign, out: args.out };
-    let prepared = prepare(&session.ground(), &options, &trail).await;
+    let prepared = match super::apply::check_loaded(&session, &trail).await {
+        Ok(()) => prepare(&session.ground(), &options, &trail).await.map_err(|e| (refusal(&e), failure(e))),
+        Err(failure) => Err((failure.verdict, failure)),
+    };
     let verdict = match &prepared {
         Ok(prepared) => verdict(prepared),
-        Err(error) => refusal(error),
+        Err((verdict, _)) => *verdict,
     };
     let head = session.finish(trail, verdict).await?;
-    let prepared = prepared.map_err(failure)?;
+    let prepared = prepared.map_err(|(_, failure)| failure)?;
     if let Some(html) = &args.html {
         render::html(&prepared.path, &render_options(false), html).map_err(failed)?;
     }

@@ -110,9 +110,8 @@ impl Session {
         }
     }
 
-    /// Before anything is written to the directory: whether that is allowed, and the base branches when they are
-    /// missing.
-    pub async fn begin_writing(&self) -> Result<(), Failure> {
+    /// Whether this installation feeds its directory at all.
+    pub fn may_write(&self) -> Result<(), Failure> {
         if self.config.directory.shadow {
             return Err(Failure::usage(
                 "directory.shadow is set: another program feeds this directory, and nothing is written there. \
@@ -120,6 +119,13 @@ impl Session {
                     .to_owned(),
             ));
         }
+        Ok(())
+    }
+
+    /// Before anything is written to the directory: whether that is allowed, and the base branches when they are
+    /// missing.
+    pub async fn begin_writing(&self) -> Result<(), Failure> {
+        self.may_write()?;
         let failed = |e| Failure::new(Verdict::Failed, e);
         let suffix = Dn::parse(&self.config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
         let dialect = &self.dialect;

@@ -101,6 +101,7 @@ pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Re
             .progress
             .note(&format!("exécution interrompue reprise : {} changement(s) vérifiés ou terminés", settled.done));
     }
+    super::apply::check_loaded(session, trail).await?;
     let prepared =
         prepare(&ground, &Options { accept_foreign, out: None }, trail).await.map_err(super::plan::failure)?;
     let applied = apply(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;

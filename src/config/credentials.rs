@@ -10,6 +10,8 @@ pub struct CredentialsConfig {
     pub argon2: Argon2Config,
     /// Rounds of PBKDF2-SHA512, on a server that checks it: 100,000 by default, as 389 DS itself writes.
     pub pbkdf2_rounds: u32,
+    /// Where the hash of a profile of mode `portal` is written when the account is created; nowhere when absent.
+    pub hash_attribute: Option<String>,
     pub pupil: ProfileCredentials,
     pub relative: ProfileCredentials,
     pub teacher: ProfileCredentials,
@@ -22,6 +24,7 @@ impl Default for CredentialsConfig {
         Self {
             argon2: Argon2Config::default(),
             pbkdf2_rounds: 100_000,
+            hash_attribute: None,
             pupil: same(),
             relative: same(),
             teacher: same(),
@@ -44,14 +47,25 @@ impl CredentialsConfig {
     pub(super) fn check(&self) -> Result<(), String> {
         for profile in Profile::ALL {
             let c = self.of(profile);
-            if c.mode == Mode::Bind && c.entropy_bits < 50 {
+            if c.mode.issues() && c.entropy_bits < 50 {
                 return Err(format!("credentials.{profile}.entropy_bits is {}: at least 50", c.entropy_bits));
             }
         }
         if !(10_000..=10_000_000).contains(&self.pbkdf2_rounds) {
             return Err(format!("credentials.pbkdf2_rounds is {}: 10000 to 10000000", self.pbkdf2_rounds));
         }
+        if let Some(attribute) = &self.hash_attribute
+            && (attribute.trim().is_empty() || attribute.eq_ignore_ascii_case("userPassword"))
+        {
+            return Err(format!("credentials.hash_attribute is {attribute:?}: an attribute of the portal's own"));
+        }
         self.argon2.check()
+    }
+
+    /// Whether the directory checks the passwords of any profile.
+    #[must_use]
+    pub fn any_bind(&self) -> bool {
+        Profile::ALL.into_iter().any(|profile| self.of(profile).mode == Mode::Bind)
     }
 }
 
@@ -116,4 +130,14 @@ pub enum Mode {
     Bind,
     /// No secret: the person logs in elsewhere, the sheet says how.
     Federated,
+    /// A portal checks the secret, by a hash that it is given; the directory opens to nobody before the portal says so.
+    Portal,
+}
+
+impl Mode {
+    /// Whether a secret is issued and printed.
+    #[must_use]
+    pub const fn issues(self) -> bool {
+        matches!(self, Self::Bind | Self::Portal)
+    }
 }

@@ -27,6 +27,17 @@ pub enum PasswordScheme {
     Ssha512,
 }
 
+/// `directory.drift`: what becomes of values that the exports own and that somebody changed in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Drift {
+    /// Written again as the exports have them.
+    #[default]
+    Restore,
+    /// Left as they are, and counted, until the exports say something new of that person.
+    Accept,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryConfig {
@@ -73,6 +84,9 @@ pub struct DirectoryConfig {
     /// Another program feeds this directory: it is compared (`rentree shadow`) and never written.
     #[serde(default)]
     pub shadow: bool,
+    /// What somebody changed by hand in what the exports own.
+    #[serde(default)]
+    pub drift: Drift,
     #[serde(default)]
     pub dialect: DialectConfig,
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
-pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, PasswordScheme, SiretMissing};
+pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};

@@ -158,10 +158,10 @@ fn write_credential(console: &Console, person: &Person, zone: &TimeZone, html: &
         let why = match (mode, person.account.as_ref().is_some_and(|account| account.adopted)) {
             (None, _) => "Il sera émis avec le compte.",
             (Some(Mode::Federated), _) => "Aucun : ce profil se connecte ailleurs.",
-            (Some(Mode::Bind), true) => {
+            (Some(Mode::Bind | Mode::Portal), true) => {
                 "Aucun d'ici : le compte a été repris d'un annuaire existant, avec le mot de passe de la personne."
             }
-            (Some(Mode::Bind), false) => "Aucun.",
+            (Some(Mode::Bind | Mode::Portal), false) => "Aucun.",
         };
         let _ = writeln!(html, "<p>{why}</p>");
     } else {

@@ -48,7 +48,7 @@ impl Tally {
 /// that logs in elsewhere and gets a sheet without a password.
 pub fn to_print(config: &Config, profile: Profile, accounts: u64, printed: u64, sealed: u64) -> u64 {
     match config.credentials.of(profile).mode {
-        Mode::Bind => sealed,
+        Mode::Bind | Mode::Portal => sealed,
         Mode::Federated => accounts.saturating_sub(printed),
     }
 }

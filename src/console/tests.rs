@@ -99,6 +99,7 @@ impl Window {
             level: None,
             expected: false,
             adopted: false,
+            written: None,
         };
         let accounts = vec![
             account("1", Profile::Pupil, Stage::Present, Some(HOSTILE), &[MOULIN]),

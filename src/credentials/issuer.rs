@@ -52,6 +52,8 @@ pub struct Issued {
     pub binding: Option<Binding>,
     /// The item of the pool that it was made from.
     pub(crate) pool_item: Option<i64>,
+    /// A portal checks it: its hash is kept for it.
+    pub(crate) for_portal: bool,
 }
 
 /// Makes credentials by the configured policies. Share it by reference; its work runs on all cores.
@@ -66,6 +68,9 @@ pub struct Issuer {
 struct Tools {
     policies: Vec<(Profile, Policy)>,
     hasher: Hasher,
+    /// For profiles whose secret a portal checks: no server's scheme matters there.
+    portal: Hasher,
+    portals: Vec<Profile>,
     recipients: Vec<Recipient>,
 }
 
@@ -90,7 +95,7 @@ impl Issuer {
         let mut policies = Vec::new();
         for profile in Profile::ALL {
             let wanted = credentials.of(profile);
-            if wanted.mode == Mode::Bind {
+            if wanted.mode.issues() {
                 policies.push((profile, Policy::new(wanted.entropy_bits)?));
             }
         }
@@ -99,7 +104,9 @@ impl Issuer {
             return Err(EnvelopeError::NoRecipient.into());
         }
         let hasher = Hasher::new(scheme, credentials)?;
-        Ok(Self { tools: Arc::new(Tools { policies, hasher, recipients }), pool: Mutex::default() })
+        let portal = Hasher::new(Scheme::Argon2, credentials)?;
+        let portals = Profile::ALL.into_iter().filter(|p| credentials.of(*p).mode == Mode::Portal).collect();
+        Ok(Self { tools: Arc::new(Tools { policies, hasher, portal, portals, recipients }), pool: Mutex::default() })
     }
 
     /// How the passwords are hashed.
@@ -181,7 +188,7 @@ impl Issuer {
             let (tools, public) = (Arc::clone(&self.tools), public.clone());
             let items: Vec<PoolItem> = on_all_cores(move || {
                 let policy = tools.policy(profile).ok_or(CredentialError::Federated { profile })?;
-                let item = |_| PoolItem::make(policy, &tools.hasher, &tools.recipients, &public);
+                let item = |_| PoolItem::make(policy, tools.hasher(profile), &tools.recipients, &public);
                 (0..chunk).into_par_iter().map(item).collect()
             })
             .await?;
@@ -252,13 +259,17 @@ impl Tools {
         self.policies.iter().find(|(p, _)| *p == profile).map(|(_, policy)| policy)
     }
 
+    fn hasher(&self, profile: Profile) -> &Hasher {
+        if self.portals.contains(&profile) { &self.portal } else { &self.hasher }
+    }
+
     /// What an item of the pool must agree with to serve this profile.
     fn kind(&self, profile: Profile) -> Result<String, CredentialError> {
         let policy = self.policy(profile).ok_or(CredentialError::Federated { profile })?;
         let mut recipients: Vec<String> = self.recipients.iter().map(ToString::to_string).collect();
         recipients.sort();
         let recipients = hex(&Sha256::digest(recipients.join("\n")));
-        Ok(format!("{}/{}/{recipients}", policy.name(), self.hasher.name()))
+        Ok(format!("{}/{}/{recipients}", policy.name(), self.hasher(profile).name()))
     }
 
     fn issue(
@@ -275,11 +286,13 @@ impl Tools {
             serial: Serial::fresh(),
             issued: today,
         };
+        let for_portal = self.portals.contains(&profile);
         if let Some((item, key)) = item {
             match item.material(key) {
                 Ok((hash, binding_key)) => {
                     let binding = Some(bind(&binding_key, &label, &item.sealed));
-                    return Ok(Issued { label, profile, hash, sealed: item.sealed, binding, pool_item: Some(item.id) });
+                    let sealed = item.sealed;
+                    return Ok(Issued { label, profile, hash, sealed, binding, pool_item: Some(item.id), for_portal });
                 }
                 // A damaged item costs its time again and nothing else.
                 Err(error) => tracing::warn!(item = item.id, %error, "an item of the pool cannot be used"),
@@ -288,10 +301,10 @@ impl Tools {
         let policy = self.policy(profile).ok_or(CredentialError::Federated { profile })?;
         let mut rng = rand::rng();
         let secret = generate(policy, &mut rng);
-        let hash = self.hasher.hash(&secret, &mut rng)?;
+        let hash = self.hasher(profile).hash(&secret, &mut rng)?;
         let content = Content { label, secret };
         let sealed = seal(&self.recipients, &content)?;
-        Ok(Issued { label: content.label, profile, hash, sealed, binding: None, pool_item: None })
+        Ok(Issued { label: content.label, profile, hash, sealed, binding: None, pool_item: None, for_portal })
     }
 }
 

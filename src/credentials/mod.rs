@@ -5,6 +5,7 @@
 //! hash in the directory. The [`Issuer`] makes them by the batch, before the directory is written; the store keeps their
 //! state. This room does not print, and knows no LDAP beyond the form of `userPassword`.
 
+pub mod activation;
 pub mod envelope;
 mod hash;
 mod issuer;
@@ -12,6 +13,7 @@ mod key;
 pub(crate) mod mac;
 mod policy;
 mod pool;
+pub mod portal;
 mod rude;
 mod scheme;
 mod secret;

@@ -56,6 +56,12 @@ impl Scheme {
         Self::ALL.into_iter().find(|scheme| hash.starts_with(scheme.prefix()))
     }
 
+    /// The hash alone, as others than LDAP servers take it (`$argon2id$…`, the PHC string format).
+    #[must_use]
+    pub fn without_prefix(hash: &str) -> &str {
+        Self::of(hash).and_then(|scheme| hash.strip_prefix(scheme.prefix())).unwrap_or(hash)
+    }
+
     /// The schemes that the configuration allows, in the order in which to try them.
     #[must_use]
     pub fn allowed(wanted: PasswordScheme) -> Vec<Self> {

@@ -13,6 +13,29 @@ pub async fn ensure_branches(
     branches: &[Dn],
 ) -> Result<Vec<Dn>, DirectoryError> {
     let mut added = Vec::new();
+    for entry in missing_branches(directory, suffix, branches).await? {
+        let dn = entry.dn.clone();
+        let outcome = directory.execute(&[Operation::Add(entry)], &Pace::unlimited()).await;
+        match outcome.into_iter().next() {
+            // Another run was quicker.
+            Some(Err(DirectoryError::AlreadyExists { .. })) => {}
+            Some(Err(error)) => return Err(error),
+            Some(Ok(())) | None => added.push(dn),
+        }
+    }
+    Ok(added)
+}
+
+/// What [`ensure_branches`] would add, outermost first. Nothing is written.
+///
+/// # Errors
+/// As [`ensure_branches`].
+pub async fn missing_branches(
+    directory: &dyn Directory,
+    suffix: &Dn,
+    branches: &[Dn],
+) -> Result<Vec<Entry>, DirectoryError> {
+    let mut entries: Vec<Entry> = Vec::new();
     for branch in branches {
         let mut missing = Vec::new();
         let mut at = branch.clone();
@@ -23,7 +46,7 @@ pub async fn ensure_branches(
                     "the branch {branch} cannot be made: it must be named by `ou`, below {suffix}"
                 )));
             };
-            if directory.read(&at).await?.is_some() {
+            if entries.iter().any(|e| e.dn == at) || directory.read(&at).await?.is_some() {
                 break;
             }
             missing.push(std::mem::replace(&mut at, above));
@@ -32,14 +55,26 @@ pub async fn ensure_branches(
             let mut entry = Entry::new(dn.clone());
             entry.push("objectClass", ["organizationalUnit"]);
             entry.push("ou", [dn.rdn_value()]);
-            let outcome = directory.execute(&[Operation::Add(entry)], &Pace::unlimited()).await;
-            match outcome.into_iter().next() {
-                // Another run was quicker.
-                Some(Err(DirectoryError::AlreadyExists { .. })) => {}
-                Some(Err(error)) => return Err(error),
-                Some(Ok(())) | None => added.push(dn),
-            }
+            entries.push(entry);
         }
     }
-    Ok(added)
+    Ok(entries)
+}
+
+/// The entry of a suffix, by the attribute that names it.
+#[must_use]
+pub fn suffix_entry(suffix: &Dn) -> Entry {
+    let mut entry = Entry::new(suffix.clone());
+    let (kind, value) = (suffix.rdn_type(), suffix.rdn_value());
+    match kind.as_str() {
+        "dc" => {
+            entry.push("objectClass", ["dcObject", "organization"]);
+            entry.push("o", [value.clone()]);
+        }
+        "ou" => entry.push("objectClass", ["organizationalUnit"]),
+        "c" => entry.push("objectClass", ["country"]),
+        _ => entry.push("objectClass", ["organization"]),
+    }
+    entry.push(&kind, [value]);
+    entry
 }

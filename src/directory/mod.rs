@@ -25,7 +25,7 @@ use futures_util::stream::BoxStream;
 use crate::config::{DirectoryConfig, DirectoryKind};
 use crate::store::Store;
 
-pub use branches::ensure_branches;
+pub use branches::{ensure_branches, missing_branches, suffix_entry};
 pub use dn::{Dn, DnError};
 pub use entry::{AttributeChange, Condition, Entry, Modification, Operation, Value, is_secret};
 pub use hours::Hours;

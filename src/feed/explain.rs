@@ -187,6 +187,10 @@ impl Code {
                 "Aucun des deux comptes n'est modifié.",
                 "Demander à l'équipe de l'ENT lequel des deux comptes garder.",
             ),
+            Self::ExportNotLoaded => (
+                "Les comptes du fichier ne sont pas dans l'annuaire : leurs fiches ne sont pas imprimables et le plan les crée de nouveau, sous les mêmes noms et avec les mêmes mots de passe.",
+                "Charger le fichier (serveur arrêté, slapadd) et refaire le plan ; ou appliquer ce plan et supprimer le fichier sans le charger.",
+            ),
             Self::SchemaValueDropped => (
                 "Le reste de la fiche est écrit ; ce que l'annuaire tenait à cette place reste.",
                 "Corriger la valeur à sa source.",

@@ -214,6 +214,8 @@ codes! {
     ChildAmbiguous = "child-ambiguous", ToDecide, None, "plusieurs élèves du même nom : responsable non lié";
     // The schema of the directory.
     SchemaValueDropped = "schema-value-dropped", DroppedValue, None, "valeur que l'annuaire refuserait : non écrite";
+    // What was written for an offline loader.
+    ExportNotLoaded = "export-not-loaded", ToDecide, None, "fichier LDIF exporté et pas chargé dans l'annuaire";
 }
 
 impl Serialize for Code {

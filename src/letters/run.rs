@@ -267,7 +267,7 @@ impl PileRun<'_> {
             pile.persons.iter().filter_map(|id| self.roster.person(*id)).map(|p| p.key.clone()).collect();
         let (mut envelopes, mut logins) = (Vec::new(), HashMap::new());
         match self.config.credentials.of(pile.profile).mode {
-            Mode::Bind => envelopes = store.live_envelopes(&keys).await?,
+            Mode::Bind | Mode::Portal => envelopes = store.live_envelopes(&keys).await?,
             Mode::Federated => logins = store.logins(&keys).await?,
         }
         Ok(Material { envelopes: envelopes.into_iter().map(|e| (e.holder.clone(), e)).collect(), logins })
@@ -286,7 +286,7 @@ impl PileRun<'_> {
         for &id in &pile.persons {
             let Some(person) = self.roster.person(id) else { continue };
             let (serial, login, secret) = match (mode, material.envelopes.get(&person.key)) {
-                (Mode::Bind, Some(envelope)) => {
+                (Mode::Bind | Mode::Portal, Some(envelope)) => {
                     let content = envelope
                         .open(self.job.keys)
                         .map_err(|source| PrintError::Envelope { person: person.key.clone(), source })?;
@@ -299,7 +299,7 @@ impl PileRun<'_> {
                     let secret = Secret::new(content.secret.expose().to_owned());
                     (serial, content.label.login.as_str().to_owned(), Some(secret))
                 }
-                (Mode::Bind, None) => {
+                (Mode::Bind | Mode::Portal, None) => {
                     *without.entry("no_envelope").or_default() += 1;
                     continue;
                 }
@@ -322,7 +322,8 @@ impl PileRun<'_> {
                 address: person.contact.address.as_ref().map(|a| address_block(&addressed, a)).unwrap_or_default(),
                 name,
                 login,
-                mode,
+                // Whoever holds the sheet need not know who checks what is on it.
+                mode: if mode.issues() { Mode::Bind } else { mode },
                 secret,
                 class: pile.class.clone().map(Into::into),
                 children,

@@ -16,6 +16,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster, StructureId};
 use crate::store::{AccountRow, Stage};
 
+use super::begun::Begun;
 use super::gate::{Gate, Judgement};
 use super::groups::{GroupDiff, WantedMembers};
 use super::holds::Holds;
@@ -47,6 +48,8 @@ pub(super) struct Matter {
     pub today: Date,
     /// What the server's schema has to say.
     pub gate: Gate,
+    /// Whom the plan before this one was to create when its application broke off: they were counted then.
+    pub begun: Begun,
 }
 
 impl Matter {
@@ -78,8 +81,6 @@ pub(super) struct Beside<'a> {
     pub groups: &'a [Entry],
     pub years: &'a Years,
     pub accept_foreign: bool,
-    /// Whom the plan before this one was to create when its application broke off: they were counted then.
-    pub begun: &'a HashSet<JoinKey>,
     /// What the schema says of changes to people's entries.
     pub judged: &'a [(PersonId, Judgement)],
 }
@@ -111,14 +112,17 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     count_accounts(&matter.accounts, &mut tallies);
     let creates = population.to_create(roster);
     for &id in &creates {
-        if let Some(person) = roster.person(id).filter(|person| !beside.begun.contains(&person.key)) {
+        if let Some(person) = roster.person(id).filter(|person| !matter.begun.people.contains(&person.key)) {
             for uai in uais(roster, person) {
                 tallies.of(uai.as_str(), person.profile).creations += 1;
             }
         }
     }
+    let again = creates.iter().filter_map(|id| roster.person(*id)).filter(|p| matter.begun.people.contains(&p.key));
+    findings.extend(matter.begun.finding(again.count() as u64));
     let leaving = population.leaving(diff, beside.years, matter.config.lifecycle.purge_after, &mut tallies);
     totals.departures = leaving.totals;
+    totals.drift.left = population.left;
 
     let mut holds = Holds::default();
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
@@ -156,6 +160,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         } else {
             set(*id, Class::of(change.kind));
             totals.adopted += u64::from(change.adopts.is_some());
+            totals.drift.restored += u64::from(change.drift);
             persons.push(change.clone());
         }
     }
@@ -178,8 +183,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
             held_creates.push((hold, id));
         } else {
             set(id, Class::Created);
-            let bind = matter.config.credentials.of(person.profile).mode == crate::config::Mode::Bind;
-            totals.credentials += u64::from(bind);
+            let issues = matter.config.credentials.of(person.profile).mode.issues();
+            totals.credentials += u64::from(issues);
             going.push(id);
         }
     }

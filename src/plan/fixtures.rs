@@ -140,6 +140,8 @@ impl Plan {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: Some(crate::directory::dialect::OwnedDigest([0x5a; 16])),
             write,
         })
     }
@@ -155,6 +157,8 @@ impl Plan {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: Some(crate::directory::dialect::OwnedDigest([0x5a; 16])),
             write,
         })
     }

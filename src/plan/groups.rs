@@ -124,5 +124,18 @@ impl GroupDiff<'_> {
 }
 
 fn change(kind: ChangeKind, dn: Dn, subject: Subject, write: Write) -> Change {
-    Change { seq: 0, kind, dn, subject, origin: None, note: None, adopts: None, revokes: false, expected: false, write }
+    Change {
+        seq: 0,
+        kind,
+        dn,
+        subject,
+        origin: None,
+        note: None,
+        adopts: None,
+        revokes: false,
+        expected: false,
+        drift: false,
+        written: None,
+        write,
+    }
 }

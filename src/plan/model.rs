@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::StructureChange;
+use crate::directory::dialect::OwnedDigest;
 use crate::directory::{AttributeChange, Dn, Value};
 use crate::feed::values::Uai;
 use crate::feed::{Origin, Severity};
@@ -135,6 +136,15 @@ pub struct ObjectTotals {
     pub held: u64,
 }
 
+/// Accounts that somebody changed by hand in the directory, in what the feed owns and has not changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DriftTotals {
+    /// Written again as they were; among the updated accounts.
+    pub restored: u64,
+    /// Left as they are (`directory.drift = "accept"`); among the unchanged accounts.
+    pub left: u64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Records read per category token.
@@ -145,6 +155,9 @@ pub struct Totals {
     pub groups: ObjectTotals,
     /// Accounts already in the directory that this plan takes over.
     pub adopted: u64,
+    /// Accounts that somebody changed by hand in what the feed owns.
+    #[serde(default)]
+    pub drift: DriftTotals,
     /// Credentials to issue.
     pub credentials: u64,
     pub held_new: u64,
@@ -277,6 +290,12 @@ pub struct Change {
     /// A departure that the year transition explains.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub expected: bool,
+    /// Somebody changed by hand what the feed owns and has not changed since: it is written as it was.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub drift: bool,
+    /// Of the owned values as this change leaves them, for the register.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub written: Option<OwnedDigest>,
     pub write: Write,
 }
 

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 
 use crate::config::LifecycleConfig;
-use crate::directory::dialect::{Context, Defaulted, Dialect, PutByEngine, Wanted};
+use crate::directory::dialect::{Context, Defaulted, Dialect, OwnedDigest, PutByEngine, Wanted};
 use crate::directory::{AttributeChange, Dn, Entry};
 use crate::feed::values::Uai;
 use crate::naming::{Login, Uid};
@@ -37,7 +37,14 @@ pub struct PersonDiff<'a> {
 #[derive(Debug)]
 pub enum Seen {
     /// The account of somebody in the roster, with what has to change.
-    Person { id: PersonId, dn: Dn, change: Option<Box<Change>>, defaulted: Option<(CompactString, Defaulted)> },
+    Person {
+        id: PersonId,
+        dn: Dn,
+        change: Option<Box<Change>>,
+        defaulted: Option<(CompactString, Defaulted)>,
+        /// The entry is as wanted and the register does not know it yet.
+        right: Option<OwnedDigest>,
+    },
     /// The same, but no modify can make it what it should be.
     Clash { id: PersonId, dn: Dn, reason: String },
     /// An account of the engine's that no record names.
@@ -107,9 +114,12 @@ impl PersonDiff<'_> {
             Ok(attributes) => attributes,
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
-        let change = self.classify(id, person, proof, &dn, attributes);
+        let written = self.dialect.owned_digest(&wanted);
+        let change = self.classify(id, person, proof, &dn, (attributes, written));
+        let known = self.accounts.get(&person.key).and_then(|account| account.written);
+        let right = (change.is_none() && known != Some(written)).then_some(written);
         let defaulted = wanted.defaulted().map(|defaulted| (self.home(person), defaulted));
-        Seen::Person { id, dn, change: change.map(Box::new), defaulted }
+        Seen::Person { id, dn, change: change.map(Box::new), defaulted, right }
     }
 
     /// The UAI of the school that keeps a person's file; empty when none is known.
@@ -130,13 +140,14 @@ impl PersonDiff<'_> {
         person: &Person,
         proof: Proof,
         dn: &Dn,
-        attributes: Vec<AttributeChange>,
+        (attributes, written): (Vec<AttributeChange>, OwnedDigest),
     ) -> Option<Change> {
         let subject = self.subject(id, person);
         let account = self.accounts.get(&person.key);
         let modify = |attributes: Vec<AttributeChange>| {
             if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } }
         };
+        let mut drift = false;
         let (kind, write, note, adopts) = match account {
             None => {
                 let note = format!("compte déjà présent, repris {}", proof.french());
@@ -152,7 +163,11 @@ impl PersonDiff<'_> {
             }
             Some(account) => match moved(account, &subject) {
                 Some(note) => (ChangeKind::Move, modify(attributes), Some(note), None),
-                None if !attributes.is_empty() => (ChangeKind::Update, modify(attributes), None, None),
+                None if !attributes.is_empty() => {
+                    drift = account.written == Some(written);
+                    let note = drift.then(|| "modifié à la main dans l'annuaire : rétabli".to_owned());
+                    (ChangeKind::Update, modify(attributes), note, None)
+                }
                 None => return None,
             },
         };
@@ -166,6 +181,8 @@ impl PersonDiff<'_> {
             adopts,
             revokes: false,
             expected: false,
+            drift,
+            written: Some(written),
             write,
         })
     }
@@ -185,6 +202,8 @@ impl PersonDiff<'_> {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: Some(self.dialect.owned_digest(&wanted)),
             write: Write::Add { attributes: self.dialect.entry(&wanted).attributes, credential: true },
         })
     }
@@ -203,6 +222,8 @@ impl PersonDiff<'_> {
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: None,
             write: Write::Nothing,
         })
     }
@@ -276,6 +297,8 @@ impl PersonDiff<'_> {
             adopts: None,
             revokes: self.withdrawn.contains(&account.join_key),
             expected,
+            drift: false,
+            written: None,
             write,
         })
     }

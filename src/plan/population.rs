@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use compact_str::CompactString;
 use jiff::civil::Date;
 
+use crate::config::Drift;
 use crate::directory::Dn;
-use crate::directory::dialect::DefaultedValues;
+use crate::directory::dialect::{DefaultedValues, OwnedDigest};
 use crate::roster::{JoinKey, PersonId, Profile, Role, Roster};
 use crate::store::{AccountRow, Stage};
 
@@ -27,6 +28,11 @@ pub struct Population {
     pub clashes: Vec<(PersonId, Dn, String)>,
     /// A second entry with the same join key.
     pub doubles: Vec<(PersonId, Dn)>,
+    /// Accounts that are as they should be, which the register does not know yet.
+    pub right: Vec<(PersonId, OwnedDigest)>,
+    /// Accounts that somebody changed by hand, and that stay so.
+    pub left: u64,
+    drift: Drift,
     departing: Vec<Departing>,
     /// Mandatory values that the feed lacks, of the accounts found.
     pub defaulted: DefaultedValues,
@@ -47,9 +53,14 @@ pub struct Leaving {
 }
 
 impl Population {
+    #[must_use]
+    pub fn new(drift: Drift) -> Self {
+        Self { drift, ..Self::default() }
+    }
+
     pub fn absorb(&mut self, seen: Seen) {
         match seen {
-            Seen::Person { id, dn, change, defaulted } => {
+            Seen::Person { id, dn, change, defaulted, right } => {
                 if self.found.contains_key(&id) {
                     self.doubles.push((id, dn));
                     return;
@@ -58,8 +69,11 @@ impl Population {
                 if let Some((school, defaulted)) = defaulted {
                     self.defaulted.note(&school, Some(&defaulted));
                 }
-                if let Some(change) = change {
-                    self.changes.push((id, *change));
+                self.right.extend(right.map(|written| (id, written)));
+                match change {
+                    Some(change) if change.drift && self.drift == Drift::Accept => self.left += 1,
+                    Some(change) => self.changes.push((id, *change)),
+                    None => {}
                 }
             }
             Seen::Clash { id, dn, reason } => {

@@ -110,7 +110,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     }
     refuse_replica(ground).await?;
     // What the server does not know at all stops here, before hours of reading.
-    let gate = Gate::new(&ground.dialect, ground.directory.schema().await?)?;
+    let also = ground.config.credentials.hash_attribute.as_deref();
+    let gate = Gate::new(&ground.dialect, ground.directory.schema().await?, also)?;
 
     // Sources into images; beside it, what the engine knows already, which no delivery changes.
     let known = async { Ok::<_, PlanError>((ground.store.accounts().await?, ground.store.names().await?)) };
@@ -161,15 +162,20 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         config: config_now(ground.config, &successors),
         today: ground.today,
         gate,
+        begun: super::begun::begun(ground).await?,
     });
     let (population, judged) = again(ground, || population(ground, &matter)).await?;
+    withdraw_unsent(ground, &matter, &population, trail).await?;
+    let right = population.right.iter();
+    let right: Vec<_> =
+        right.filter_map(|(id, written)| Some((matter.roster.person(*id)?.key.clone(), *written))).collect();
+    ground.store.note_written(&right).await?;
     clock.lap("directory");
 
     // The difference, what is held, the file.
     ground.progress.begin("plan", None);
     let years =
         Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
-    let begun = super::begun::begun(ground).await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
@@ -180,7 +186,6 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
                 groups: &groups,
                 years: &years,
                 accept_foreign,
-                begun: &begun,
                 judged: &judged,
             };
             draft(&matter, &population, &beside)
@@ -271,6 +276,32 @@ fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
         }
     }
     config
+}
+
+/// What was sealed for an export that was overtaken, or never came to its end, goes with whoever is not to be created any
+/// more: nobody will send those hashes. Those of everybody else are taken up by his creation.
+async fn withdraw_unsent(
+    ground: &Ground<'_>,
+    matter: &Matter,
+    population: &Population,
+    trail: &Trail,
+) -> Result<(), PlanError> {
+    let store = ground.store;
+    // Nearly always there is nothing; and what an interrupted run may have sent is not this one's to judge.
+    if !store.has_pending().await?
+        || store.interrupted_plan().await?.is_some()
+        || store.exported_plan().await?.is_some()
+    {
+        return Ok(());
+    }
+    let creates = population.to_create(&matter.roster);
+    let keys: Vec<JoinKey> =
+        creates.iter().filter_map(|id| matter.roster.person(*id)).map(|person| person.key.clone()).collect();
+    let withdrawn = store.withdraw_pending_except(&keys).await?;
+    if withdrawn > 0 {
+        trail.record(Kind::CredentialRevoked, None, serde_json::json!({ "never_sent": withdrawn }))?;
+    }
+    Ok(())
 }
 
 /// A replica lags behind the server that is written.
@@ -375,7 +406,7 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Popula
         let matter = Arc::clone(matter);
         tokio::task::spawn_blocking(move || {
             matter.with_diff(|diff| {
-                let (mut population, mut judged) = (Population::default(), Judged::new());
+                let (mut population, mut judged) = (Population::new(matter.config.directory.drift), Judged::new());
                 while let Some(batch) = receiver.blocking_recv() {
                     let compare = |entry| {
                         let mut seen = diff.compare(entry);

@@ -89,6 +89,8 @@ pub(super) fn structure_changes(
             adopts: None,
             revokes: false,
             expected: false,
+            drift: false,
+            written: None,
             write,
         });
     }

@@ -48,7 +48,10 @@ pub(super) fn write(
         for change in draft.structures {
             put(&mut writer, change)?;
         }
-        for_each_create(diff, &matter.gate, &draft.creates, |change| put(&mut writer, change))?;
+        for_each_create(diff, &matter.gate, &draft.creates, |mut change| {
+            change.note = change.note.take().or_else(|| matter.begun.note(change.subject.join_key.as_ref()?));
+            put(&mut writer, change)
+        })?;
         for change in draft.persons {
             put(&mut writer, change)?;
         }

@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use crate::directory::dialect::OwnedDigest;
 use crate::roster::{JoinKey, Profile};
 
 /// Where an account is on its way out; purged ones keep their row.
@@ -57,6 +58,8 @@ pub struct AccountRow {
     /// The absence is one that the year transition explains.
     pub expected: bool,
     pub adopted: bool,
+    /// Of its owned values, as they were last written or found right; `None` until then.
+    pub written: Option<OwnedDigest>,
 }
 
 impl Store {
@@ -78,6 +81,24 @@ impl Store {
                 .fetch_all(&self.reader)
                 .await?;
         rows.iter().map(|row| account_row(row).map(|account| (account.join_key.clone(), account))).collect()
+    }
+
+    /// Notes of accounts that their owned values are these.
+    pub async fn note_written(&self, accounts: &[(JoinKey, OwnedDigest)]) -> Result<(), StoreError> {
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.writer.begin().await?;
+        for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
+            let mut update = QueryBuilder::<Sqlite>::new("WITH noted (key, digest) AS (");
+            update.push_values(chunk, |mut row, (key, digest)| {
+                row.push_bind(key.as_str()).push_bind(digest.0.to_vec());
+            });
+            update.push(") UPDATE account SET written = noted.digest FROM noted WHERE join_key = noted.key");
+            update.build().execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// Whose accounts are at this stage.
@@ -123,7 +144,7 @@ impl Store {
 }
 
 const ACCOUNTS: &str =
-    "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted FROM account";
+    "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written FROM account";
 
 fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
@@ -138,6 +159,10 @@ fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
         level: row.try_get::<Option<&str>, _>(7)?.map(CompactString::from),
         expected: row.try_get(8)?,
         adopted: row.try_get(9)?,
+        written: row
+            .try_get::<Option<&[u8]>, _>(10)?
+            .map(|bytes| bytes.try_into().map(OwnedDigest).map_err(|_| damaged("digest")))
+            .transpose()?,
     })
 }
 
@@ -149,7 +174,7 @@ pub(super) async fn save_accounts(
     for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
         let mut upsert = QueryBuilder::<Sqlite>::new(
             "INSERT OR REPLACE INTO account
-             (join_key, dn, profile, stage, since, schools, class, level, expected, adopted) ",
+             (join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written) ",
         );
         upsert.push_values(chunk, |mut row, a| {
             row.push_bind(a.join_key.as_str())
@@ -161,7 +186,8 @@ pub(super) async fn save_accounts(
                 .push_bind(a.class.as_deref())
                 .push_bind(a.level.as_deref())
                 .push_bind(a.expected)
-                .push_bind(a.adopted);
+                .push_bind(a.adopted)
+                .push_bind(a.written.map(|digest| digest.0.to_vec()));
         });
         upsert.build().execute(&mut **transaction).await?;
     }

@@ -4,6 +4,8 @@
 //! The hash is there while an envelope is pending, the sealed text while it is pending or live: the checks of the table
 //! hold both. At most one of each per account.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::sqlite::SqliteRow;
@@ -58,6 +60,16 @@ impl Store {
             .build()
             .execute(&mut *tx)
             .await?;
+        }
+        let for_portal: Vec<&Issued> = batch.iter().filter(|issued| issued.for_portal).collect();
+        for rows in for_portal.chunks(ROWS_PER_STATEMENT) {
+            QueryBuilder::new("INSERT INTO portal_hash (serial, hash) ")
+                .push_values(rows, |mut row, issued| {
+                    row.push_bind(issued.label.serial.to_string()).push_bind(issued.hash.expose());
+                })
+                .build()
+                .execute(&mut *tx)
+                .await?;
         }
         tx.commit().await?;
         self.durable().await
@@ -118,6 +130,53 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// Those of these accounts, by the join key that the account has today.
+    ///
+    /// # Errors
+    /// When a row is damaged.
+    pub async fn pending_of(&self, accounts: &[JoinKey]) -> Result<HashMap<JoinKey, (Serial, String)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT join_key, serial, hash FROM envelope
+             WHERE state = 'pending' AND join_key IN (SELECT value FROM json_each(?))",
+        )
+        .bind(json_list(accounts))
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let serial: &str = row.try_get("serial")?;
+                let serial = serial.parse().map_err(|_| damaged("a serial is no UUID"))?;
+                Ok((JoinKey::from_text(row.try_get("join_key")?), (serial, row.try_get("hash")?)))
+            })
+            .collect()
+    }
+
+    /// Deletes the pending envelopes of everybody but these accounts: nobody will send their hashes any more. Gives how
+    /// many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn withdraw_pending_except(&self, accounts: &[JoinKey]) -> Result<u64, StoreError> {
+        let deleted = sqlx::query(
+            "DELETE FROM envelope WHERE state = 'pending' AND join_key NOT IN (SELECT value FROM json_each(?))",
+        )
+        .bind(json_list(accounts))
+        .execute(&self.writer)
+        .await?;
+        Ok(deleted.rows_affected())
+    }
+
+    /// Whether any envelope is pending.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn has_pending(&self) -> Result<bool, StoreError> {
+        let found: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM envelope WHERE state = 'pending')")
+            .fetch_one(&self.reader)
+            .await?;
+        Ok(found)
     }
 
     /// The live envelopes of these accounts, sorted by join key; an account without one is left out.

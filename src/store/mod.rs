@@ -14,6 +14,7 @@ mod lock;
 mod look_up;
 mod names;
 mod overview;
+mod portal;
 mod readings;
 mod runs;
 mod secret_pool;
@@ -37,8 +38,9 @@ pub use lock::RunLock;
 pub use look_up::{CredentialRow, SheetRow};
 pub use names::NameRow;
 pub use overview::{ClassCount, LastRun, SchoolCount, SourceOverview};
+pub use portal::{IssuedPassword, PortalHash};
 pub use readings::ReadingRow;
-pub use runs::{BatchResult, JournalRow, Outcome, PlanRow, PlanState};
+pub use runs::{BatchResult, ExportedPlan, JournalRow, Outcome, PlanRow, PlanState};
 pub use shadow::DivergenceRow;
 pub use successors::SuccessorRow;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
@@ -20,6 +21,17 @@ pub struct PlanRow {
     pub state: PlanState,
 }
 
+/// A plan that was written as LDIF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedPlan {
+    pub plan: PlanRow,
+    pub at: Timestamp,
+    /// The LDIF.
+    pub file: String,
+    /// A probe had shown that the passwords would open.
+    pub proved: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanState {
@@ -27,6 +39,8 @@ pub enum PlanState {
     /// Started and not finished: a run was interrupted, or goes on.
     Applying,
     Applied,
+    /// Written as LDIF for a server's offline loader; not yet found in the directory as a whole.
+    Exported,
 }
 
 impl PlanState {
@@ -35,6 +49,7 @@ impl PlanState {
             Self::Ready => "ready",
             Self::Applying => "applying",
             Self::Applied => "applied",
+            Self::Exported => "exported",
         }
     }
 }
@@ -163,6 +178,47 @@ impl Store {
         row.as_ref().map(plan_row).transpose()
     }
 
+    /// Notes that a plan was written as LDIF. Any other that waits to be loaded is closed: its file is overtaken.
+    pub async fn plan_exported(&self, id: PlanId, file: &str, proved: bool, at: i64) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        sqlx::query("UPDATE plan SET state = 'applied' WHERE state = 'exported' AND id <> ?1")
+            .bind(id.to_string())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(
+            "UPDATE plan SET state = 'exported', exported_at = ?2, exported_to = ?3, proved = ?4 WHERE id = ?1",
+        )
+        .bind(id.to_string())
+        .bind(at)
+        .bind(file)
+        .bind(proved)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        self.durable().await
+    }
+
+    /// Closes the plan that waits to be loaded: what another one writes online overtakes it.
+    pub async fn close_exported(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE plan SET state = 'applied' WHERE state = 'exported'").execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// The plan that was written as LDIF and not yet found in the directory as a whole.
+    pub async fn exported_plan(&self) -> Result<Option<ExportedPlan>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, file, digest, created_at, state, exported_at, exported_to, proved FROM plan
+             WHERE state = 'exported' ORDER BY id DESC LIMIT 1",
+        )
+        .fetch_optional(&self.reader)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let at: i64 = row.try_get(5)?;
+        let at = Timestamp::from_millisecond(at)
+            .map_err(|_| StoreError::Damaged { table: "plan", reason: "exported_at is no time".into() })?;
+        Ok(Some(ExportedPlan { plan: plan_row(&row)?, at, file: row.try_get(6)?, proved: row.try_get(7)? }))
+    }
+
     /// The journal of a plan, by sequence number.
     pub async fn journal(&self, plan: PlanId) -> Result<HashMap<u64, Outcome>, StoreError> {
         let rows = sqlx::query("SELECT seq, outcome FROM journal WHERE plan = ?1")
@@ -250,6 +306,7 @@ fn plan_row(row: &sqlx::sqlite::SqliteRow) -> Result<PlanRow, StoreError> {
         "ready" => PlanState::Ready,
         "applying" => PlanState::Applying,
         "applied" => PlanState::Applied,
+        "exported" => PlanState::Exported,
         other => return Err(StoreError::Damaged { table: "plan", reason: format!("state {other:?}") }),
     };
     Ok(PlanRow {

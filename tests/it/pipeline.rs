@@ -2,6 +2,7 @@
 
 mod adoption;
 mod deltas;
+mod drift;
 #[cfg(feature = "letters")]
 mod ds389;
 mod faults;
@@ -9,7 +10,11 @@ mod first_degree;
 mod hours;
 mod moved;
 mod nights;
+#[cfg(feature = "letters")]
+mod offline;
 mod outages;
+#[cfg(feature = "letters")]
+mod portal;
 mod servers;
 mod sheets;
 mod sources;

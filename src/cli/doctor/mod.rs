@@ -205,7 +205,7 @@ fn credentials(config: &Config, checks: &mut Checks) {
         let wanted = config.credentials.of(profile);
         match wanted.mode {
             Mode::Federated => checks.good(&format!("secret {profile}"), "aucun : connexion fédérée"),
-            Mode::Bind => match Policy::new(wanted.entropy_bits) {
+            Mode::Bind | Mode::Portal => match Policy::new(wanted.entropy_bits) {
                 Ok(policy) => checks.good(
                     &format!("secret {profile}"),
                     format!("{:.1} bits, {} caractères", policy.entropy_bits(), policy.length()),

@@ -126,6 +126,31 @@ impl LockMethod {
         }
     }
 
+    /// Whether the user has activated his account, where a portal keeps states; `None` where nothing says so.
+    #[must_use]
+    pub fn activated(&self, entry: &Entry) -> Option<bool> {
+        if let Self::State(states) = self { states.activated(entry) } else { None }
+    }
+
+    /// The attributes that [`LockMethod::activated`] looks at.
+    #[must_use]
+    pub fn activation_attributes(&self) -> Vec<String> {
+        if let Self::State(states) = self { states.activation_attributes() } else { Vec::new() }
+    }
+
+    /// A password without the prefix of a lock, if it has one; `None` for a lock without a password behind it.
+    #[must_use]
+    pub fn without_lock<'v>(&self, password: &'v str) -> Option<&'v str> {
+        let prefix = match self {
+            Self::Prefix { prefix } => prefix,
+            Self::State(states) => &states.prefix,
+            Self::PwdAccountLockedTime {} | Self::NsAccountLock {} => return Some(password),
+        };
+        let head = password.get(..prefix.len()).filter(|head| head.eq_ignore_ascii_case(prefix));
+        let rest = head.map_or(Some(password), |head| password.get(head.len()..));
+        rest.filter(|rest| !rest.is_empty())
+    }
+
     /// The state of a new account, where there are states.
     #[must_use]
     pub fn first_state(&self) -> Option<&str> {

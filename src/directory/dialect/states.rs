@@ -37,6 +37,18 @@ impl AccountStates {
         self.stays(entry) && entry.values(USER_PASSWORD).iter().all(|v| has_prefix(v, &self.prefix))
     }
 
+    /// By the mark of the activation, which stays when an account is suspended or blocked; else by the state.
+    pub(super) fn activated(&self, entry: &Entry) -> Option<bool> {
+        if !entry.values(&self.accepted).is_empty() || self.is(entry, &self.open) {
+            return Some(true);
+        }
+        self.is(entry, &self.created).then_some(false)
+    }
+
+    pub(super) fn activation_attributes(&self) -> Vec<String> {
+        vec![self.attribute.clone(), self.accepted.clone()]
+    }
+
     /// State and mark of an account that its user has activated, on a day long past.
     pub(super) fn opened(&self) -> [(&str, &str); 2] {
         [(&self.attribute, &self.open), (&self.accepted, "20000101000000Z")]

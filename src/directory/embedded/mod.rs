@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures_util::stream::{BoxStream, StreamExt as _};
 
 use self::filter::Filter;
-use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Search};
+use super::{Directory, DirectoryError, Dn, Entry, Operation, Pace, Search, suffix_entry};
 use crate::store::{Store, StoreError};
 
 /// How error texts call it.
@@ -43,19 +43,7 @@ impl Embedded {
         if self.read(&self.suffix).await?.is_some() {
             return Ok(false);
         }
-        let mut entry = Entry::new(self.suffix.clone());
-        let (kind, value) = (self.suffix.rdn_type(), self.suffix.rdn_value());
-        match kind.as_str() {
-            "dc" => {
-                entry.push("objectClass", ["dcObject", "organization"]);
-                entry.push("o", [value.clone()]);
-            }
-            "ou" => entry.push("objectClass", ["organizationalUnit"]),
-            "c" => entry.push("objectClass", ["country"]),
-            _ => entry.push("objectClass", ["organization"]),
-        }
-        entry.push(&kind, [value]);
-        let outcome = self.execute(&[Operation::Add(entry)], &Pace::unlimited()).await;
+        let outcome = self.execute(&[Operation::Add(suffix_entry(&self.suffix))], &Pace::unlimited()).await;
         match outcome.into_iter().next() {
             None | Some(Ok(())) => Ok(true),
             Some(Err(DirectoryError::AlreadyExists { .. })) => Ok(false),

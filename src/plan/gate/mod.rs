@@ -39,13 +39,15 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    /// `also` is an attribute that creations write beside those of the dialect.
+    ///
     /// # Errors
     /// When the server lacks what the dialect writes.
-    pub fn new(dialect: &Dialect, schema: Option<Arc<Schema>>) -> Result<Self, SchemaGap> {
+    pub fn new(dialect: &Dialect, schema: Option<Arc<Schema>>, also: Option<&str>) -> Result<Self, SchemaGap> {
         let Some(schema) = schema else { return Ok(Self::default()) };
         SchemaGap::of(dialect, &schema)?;
         let numbers = |names: &[&str]| names.iter().filter_map(|name| schema.number(name)).collect();
-        let drawn = dialect.drawn_at_creation().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+        let drawn: Vec<&str> = dialect.drawn_at_creation().iter().map(|(name, _)| name.as_str()).chain(also).collect();
         // The password is never read.
         let secret = dialect.attribute(Kind::Staff, Source::Credential);
         let mut read = dialect.vocabulary(&dialect.kinds()).attributes;

@@ -181,20 +181,20 @@ fn an_update_with_nothing_left_is_no_change() {
         let write = Write::Modify { attributes: attributes(&[("mail", &[], &["zoé@example.fr"])]) };
         let change = Box::new(plan.person(kind, 1, None, write).clone());
         let dn = change.dn.clone();
-        let mut seen = Seen::Person { id: PersonId(0), dn, change: Some(change), defaulted: None };
+        let mut seen = Seen::Person { id: PersonId(0), dn, change: Some(change), defaulted: None, right: None };
         let (_, judgement) = gate.seen(&there(&[]), &mut seen).unwrap();
         assert_eq!(judgement.dropped.len(), 1);
         let Seen::Person { change, .. } = seen else { panic!() };
         assert_eq!(change.is_some(), stays, "{kind:?}");
     }
     // Without a schema everything passes.
-    assert!(Gate::new(&dialect, None).unwrap().schema.is_none());
+    assert!(Gate::new(&dialect, None, None).unwrap().schema.is_none());
 }
 
 #[test]
 fn what_the_dialect_writes_and_the_server_lacks_is_one_error() {
     let dialect = Dialect::load(&toml::from_str("kind = \"embedded\"\nsuffix = \"dc=fr\"\n").unwrap()).unwrap();
-    let gap = Gate::new(&dialect, Some(Arc::new(ent("OpenLDAP")))).unwrap_err();
+    let gap = Gate::new(&dialect, Some(Arc::new(ent("OpenLDAP"))), None).unwrap_err();
     // The cut-down standard schema of the tests lacks these; the ENT's own classes are there.
     assert!(gap.classes.contains(&"organizationalUnit".to_owned()), "{gap}");
     assert!(gap.attributes.contains(&"mail".to_owned()), "{gap}");

@@ -182,6 +182,7 @@ mod tests {
             origin: None,
             note: Some("ligne\nsuivante".to_owned()),
             adopts: false,
+            drift: false,
             details: Vec::new(),
             added: 0,
             removed: 0,

@@ -37,6 +37,7 @@ impl Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Said {
     pub adopts: bool,
+    pub drift: bool,
     pub profile: Option<Profile>,
     pub class: Option<CompactString>,
     pub note: Option<String>,
@@ -81,7 +82,8 @@ pub(super) fn fold(
         let row = row?;
         let mut said = said(kind, &row, limits.full);
         if !limits.full && folds.len() >= REMEMBERED && !places.contains_key(&said) {
-            said = Said { adopts: said.adopts, profile: said.profile, rest: true, ..Said::default() };
+            said =
+                Said { adopts: said.adopts, drift: said.drift, profile: said.profile, rest: true, ..Said::default() };
         }
         let place = places.get(&said).copied().unwrap_or_else(|| {
             folds.push(Fold { said: said.clone(), ..Fold::default() });
@@ -96,7 +98,7 @@ pub(super) fn fold(
 }
 
 fn said(kind: ChangeKind, row: &Row, full: bool) -> Said {
-    let mut said = Said { adopts: row.adopts, profile: row.profile, ..Said::default() };
+    let mut said = Said { adopts: row.adopts, drift: row.drift, profile: row.profile, ..Said::default() };
     match kind {
         ChangeKind::Create => said.class.clone_from(&row.class),
         ChangeKind::StructureCreate
@@ -153,7 +155,7 @@ impl Fold {
 }
 
 fn arrange(kind: ChangeKind, mut folds: Vec<Fold>, limits: Limits) -> Vec<Fold> {
-    let by_profile = |f: &Fold| (f.said.adopts, f.said.profile.is_none(), f.said.profile);
+    let by_profile = |f: &Fold| (f.said.adopts, f.said.drift, f.said.profile.is_none(), f.said.profile);
     match kind {
         // As a school thinks of its people: by profile, then class.
         ChangeKind::Create => {
@@ -219,7 +221,7 @@ fn cut(mut folds: Vec<Fold>, keep: usize, limits: Limits) -> Vec<Fold> {
     }
     let rest = folds.split_off(keep);
     let first = rest.first().map(|f| f.said.clone()).unwrap_or_default();
-    let said = Said { adopts: first.adopts, profile: first.profile, rest: true, ..Said::default() };
+    let said = Said { adopts: first.adopts, drift: first.drift, profile: first.profile, rest: true, ..Said::default() };
     let mut merged = Fold { said, ..Fold::default() };
     for fold in rest {
         merged.absorb(fold, limits.people);
@@ -244,6 +246,7 @@ mod tests {
             origin: None,
             note: None,
             adopts: false,
+            drift: false,
             details: vec![Detail {
                 attribute: attribute.to_owned(),
                 old: vec![old.to_owned()],

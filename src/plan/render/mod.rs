@@ -9,6 +9,7 @@
 
 mod adopted;
 mod buckets;
+mod drift;
 mod fold;
 mod holds;
 mod html;

@@ -21,6 +21,7 @@ pub(super) struct Row {
     pub origin: Option<String>,
     pub note: Option<String>,
     pub adopts: bool,
+    pub drift: bool,
     pub details: Vec<Detail>,
     /// Members added to and removed from a group.
     pub added: u64,
@@ -71,6 +72,7 @@ impl From<&Change> for Row {
             origin: change.origin.as_ref().map(ToString::to_string),
             note: change.note.clone(),
             adopts: change.adopts.is_some(),
+            drift: change.drift,
             // Taking over always writes the join key: what else is written is what a reviewer looks for.
             details: renamed(change)
                 .into_iter()

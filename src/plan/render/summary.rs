@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::directory::Slowdown;
 use crate::feed::{Category, Severity};
 use crate::plan::{
-    AccountTotals, ChangeKind, Departures, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId, StructureChange,
-    Totals, Verdict,
+    AccountTotals, ChangeKind, Departures, DriftTotals, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId,
+    StructureChange, Totals, Verdict,
 };
 
 /// One run in figures. Fields keep their order and, within a format version, their meaning; new ones come at the end.
@@ -47,6 +47,8 @@ pub struct Summary {
     pub slowdown: Option<Slowdown>,
     /// Structures that go on under other identifiers, of a plan of `structures`.
     pub structure_changes: Vec<StructureChange>,
+    /// Accounts that somebody changed by hand in the directory.
+    pub drift: DriftTotals,
 }
 
 /// What became of the changes of a plan.
@@ -113,6 +115,7 @@ impl Summary {
             stopped: None,
             slowdown: None,
             structure_changes: Vec::new(),
+            drift: DriftTotals::default(),
         };
         summary.set_totals(&Totals::default());
         summary
@@ -179,6 +182,7 @@ impl Summary {
         self.credentials = Credentials { issued: totals.credentials };
         self.held_new = totals.held_new;
         self.adopted = totals.adopted;
+        self.drift = totals.drift;
     }
 }
 
@@ -236,6 +240,7 @@ mod tests {
             "stopped",
             "slowdown",
             "structure_changes",
+            "drift",
         ] {
             assert!(empty.get(key).is_some(), "{key}");
         }

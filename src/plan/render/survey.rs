@@ -7,6 +7,7 @@ use compact_str::CompactString;
 
 use super::adopted::Adopted;
 use super::buckets::{Buckets, ORDER};
+use super::drift::Drift;
 use super::holds::HoldFolds;
 use super::row::Row;
 use super::{Options, RenderError, words};
@@ -60,6 +61,7 @@ pub(super) struct Survey {
     /// Credentials to issue.
     pub credentials: u64,
     pub adopted: Adopted,
+    pub drift: Drift,
     /// Changes that the filter lets through.
     pub shown: u64,
 }
@@ -73,7 +75,7 @@ impl Survey {
         let mut reader = Reader::open(path)?;
         let mut holds = HoldFolds::new(options.full);
         let mut counts = Counts::default();
-        let (mut credentials, mut adopted, mut shown) = (0, Adopted::default(), 0);
+        let (mut credentials, mut adopted, mut drift, mut shown) = (0, Adopted::default(), Drift::default(), 0);
         for line in reader.by_ref() {
             match line? {
                 Line::Header(_) | Line::Held { .. } | Line::Seal(_) => {}
@@ -86,6 +88,7 @@ impl Survey {
                     counts.add(change.kind, 1);
                     credentials += u64::from(matches!(change.write, Write::Add { credential: true, .. }));
                     adopted.take(&change);
+                    drift.take(&change);
                     if options.filter.accepts(&change.subject) {
                         let school =
                             change.subject.schools.first().map(crate::feed::values::Uai::as_str).unwrap_or_default();
@@ -97,7 +100,7 @@ impl Survey {
         }
         let (header, seal) = reader.finish()?;
         let schools = schools(&header, &holds, &buckets);
-        Ok(Self { header, seal, holds, schools, buckets, counts, credentials, adopted, shown })
+        Ok(Self { header, seal, holds, schools, buckets, counts, credentials, adopted, drift, shown })
     }
 
     /// The name of a school, its UAI when the plan does not name it.

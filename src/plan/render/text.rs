@@ -74,6 +74,7 @@ impl Text<'_> {
         self.holds(&survey).map_err(RenderError::Output)?;
         self.adopted(&survey).map_err(RenderError::Output)?;
         self.structures(&survey).map_err(RenderError::Output)?;
+        self.drift(&survey).map_err(RenderError::Output)?;
         let mut schools = std::mem::take(&mut survey.schools);
         // One line a structure says it all to whoever does not ask for everything.
         if !survey.header.structures.is_empty() && !self.options.full {
@@ -159,6 +160,16 @@ impl Text<'_> {
         for (i, line) in survey.adopted.lines().iter().enumerate() {
             match i {
                 0 => writeln!(self.out, "\n{}", self.paint.bold(line))?,
+                _ => writeln!(self.out, "  {line}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn drift(&mut self, survey: &Survey) -> io::Result<()> {
+        for (i, line) in survey.drift.lines(&survey.header.totals.drift).iter().enumerate() {
+            match i {
+                0 => writeln!(self.out, "\n{}", self.paint.bold(&super::words::capitalised(line)))?,
                 _ => writeln!(self.out, "  {line}")?,
             }
         }

@@ -65,3 +65,9 @@ pub const fn hold_reason(reason: HoldReason) -> &'static str {
         HoldReason::Schema => "refusé par le schéma de l'annuaire",
     }
 }
+
+/// With its first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -304,7 +304,20 @@ fn renamed(
 }
 
 fn change(kind: ChangeKind, dn: Dn, subject: Subject, write: Write) -> Change {
-    Change { seq: 0, kind, dn, subject, origin: None, note: None, adopts: None, revokes: false, expected: false, write }
+    Change {
+        seq: 0,
+        kind,
+        dn,
+        subject,
+        origin: None,
+        note: None,
+        adopts: None,
+        revokes: false,
+        expected: false,
+        drift: false,
+        written: None,
+        write,
+    }
 }
 
 /// Writes the plan, and notes that it was.

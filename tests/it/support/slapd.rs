@@ -216,6 +216,15 @@ impl Slapd {
         self.start_again();
     }
 
+    #[cfg(feature = "letters")]
+    /// Takes everything out of it, the suffix included: a server as it is before anybody used it.
+    pub fn clear(&mut self) {
+        self.kill();
+        std::fs::remove_dir_all(self.path().join("db")).unwrap();
+        std::fs::create_dir(self.path().join("db")).unwrap();
+        self.start_again();
+    }
+
     /// Everything in it, as the server's own tool writes it.
     pub fn dump(&self) -> Vec<u8> {
         let dump = Command::new(tool("slapcat")).args(["-F", "config"]).current_dir(self.path()).output().unwrap();

@@ -7,7 +7,7 @@ use crate::plan::render::buckets::ORDER;
 use crate::plan::render::holds::HoldFold;
 use crate::plan::render::succession;
 use crate::plan::render::survey::{Counts, School, Survey};
-use crate::plan::render::words::{self, number};
+use crate::plan::render::words::{self, capitalised, number};
 use crate::plan::{ChangeKind, HoldReason};
 pub(super) use crate::wording::Escaped;
 use crate::wording::policy_source;
@@ -62,6 +62,7 @@ impl<'a, W: Write> Page<'a, W> {
         self.structures(survey)?;
         self.holds(survey)?;
         self.adopted(survey)?;
+        self.drift(survey)?;
         self.bindings(survey)
     }
 
@@ -82,6 +83,7 @@ impl<'a, W: Write> Page<'a, W> {
             ("leave", "Suspendus", of(ChangeKind::Suspend)),
             ("plain", "Inchangés", totals.accounts.unchanged),
             ("update", "Repris de l'annuaire", survey.adopted.accounts),
+            ("update", "Modifiés à la main", totals.drift.restored + totals.drift.left),
             ("plain", "Groupes à écrire", groups),
             ("plain", "Mots de passe à émettre", survey.credentials),
             ("held", "Enregistrements retenus", totals.accounts.held),
@@ -137,6 +139,18 @@ impl<'a, W: Write> Page<'a, W> {
             return Ok(());
         }
         self.out.write_all(b"<section aria-labelledby=\"repris\">\n<h2 id=\"repris\">Comptes repris</h2>\n<ul>\n")?;
+        for line in lines {
+            writeln!(self.out, "<li>{}</li>", Escaped(capitalised(&line)))?;
+        }
+        self.out.write_all(b"</ul>\n</section>\n")
+    }
+
+    fn drift(&mut self, survey: &Survey) -> io::Result<()> {
+        let lines = survey.drift.lines(&survey.header.totals.drift);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(b"<section aria-labelledby=\"derive\">\n<h2 id=\"derive\">D\xc3\xa9rive</h2>\n<ul>\n")?;
         for line in lines {
             writeln!(self.out, "<li>{}</li>", Escaped(capitalised(&line)))?;
         }
@@ -282,11 +296,6 @@ pub(super) fn policy() -> String {
 fn anchor(school: &School) -> String {
     let uai: String = school.uai.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("e-{uai}")
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 pub(super) const fn title(kind: ChangeKind) -> &'static str {

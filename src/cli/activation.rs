@@ -1,0 +1,106 @@
+//! `rentree credentials status --by-class`: who has taken his account over.
+
+use std::collections::BTreeMap;
+
+use futures_util::TryStreamExt as _;
+use rentree::credentials::activation::{Activation, Signs, activation};
+use rentree::directory::Search;
+use rentree::directory::dialect::{Kind, Source};
+use rentree::roster::{JoinKey, Profile};
+use rentree::store::Stage;
+use serde::Serialize;
+
+use super::exit::Failure;
+use super::plan::failed;
+use super::session::Session;
+use super::{Global, output};
+
+const USER_PASSWORD: &str = "userPassword";
+/// Operational, on servers with a password policy.
+const CHANGED: &str = "pwdChangedTime";
+
+/// One class of one school, or everybody of a profile there who has no class.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+struct Row {
+    activated: u64,
+    never: u64,
+    unknown: u64,
+}
+
+/// School, class, profile.
+type Key = (String, String, Profile);
+
+pub async fn by_class(global: &Global, session: &Session) -> Result<u8, Failure> {
+    let rows = count(session).await?;
+    if global.json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|((school, class, profile), row)| {
+                serde_json::json!({
+                    "school": school, "class": class, "profile": profile,
+                    "activated": row.activated, "never": row.never, "unknown": row.unknown,
+                })
+            })
+            .collect();
+        output::json(&rows)?;
+        return Ok(0);
+    }
+    let mut text = format!(
+        "{:<10} {:<16} {:<10} {:>8} {:>8} {:>8}\n",
+        "école", "classe", "profil", "activés", "jamais", "inconnu"
+    );
+    for ((school, class, profile), row) in &rows {
+        text.push_str(&format!(
+            "{school:<10} {class:<16} {:<10} {:>8} {:>8} {:>8}\n",
+            profile.name(),
+            row.activated,
+            row.never,
+            row.unknown
+        ));
+    }
+    output::text(&text)?;
+    Ok(0)
+}
+
+/// Reads the people once, and counts the accounts that are there under each of their schools.
+async fn count(session: &Session) -> Result<BTreeMap<Key, Row>, Failure> {
+    let accounts = session.store.accounts().await?;
+    let issued = session.store.issued_passwords().await?;
+    let dialect = &session.dialect;
+    let lock = dialect.lock_method();
+    let key = dialect.attribute(Kind::Pupil, Source::JoinKey).unwrap_or_default().to_owned();
+    let mut attributes = vec![key, USER_PASSWORD.to_owned(), CHANGED.to_owned()];
+    attributes.extend(lock.activation_attributes());
+    let search = Search { base: dialect.people_branch().clone(), filter: dialect.person_filter(), attributes };
+    let mut entries = session.directory.search(search).await.map_err(failed)?;
+    let mut rows: BTreeMap<Key, Row> = BTreeMap::new();
+    while let Some(entry) = entries.try_next().await.map_err(failed)? {
+        let found = dialect.join_keys(&entry).map(JoinKey::from_text).find_map(|key| accounts.get(&key));
+        let Some(account) = found.filter(|account| matches!(account.stage, Stage::Present | Stage::Absent)) else {
+            continue;
+        };
+        if !session.config.credentials.of(account.profile).mode.issues() {
+            continue;
+        }
+        let password = issued.get(&account.join_key);
+        let values: Vec<&str> = entry.texts(USER_PASSWORD).filter_map(|v| lock.without_lock(v)).collect();
+        let signs = Signs {
+            state: lock.activated(&entry),
+            changed: entry.first(CHANGED),
+            issued: password.and_then(|password| password.since),
+            passwords: &values,
+            hash: password.and_then(|password| password.hash.as_deref()),
+        };
+        let is = activation(&signs);
+        let class = account.class.as_deref().unwrap_or_default();
+        for school in &account.schools {
+            let row = rows.entry((school.to_string(), class.to_owned(), account.profile)).or_default();
+            match is {
+                Activation::Activated => row.activated += 1,
+                Activation::Never => row.never += 1,
+                Activation::Unknown => row.unknown += 1,
+            }
+        }
+    }
+    Ok(rows)
+}
