@@ -65,7 +65,7 @@ fn main() -> Result<(), Failure> {
                 return Err(format!("{read} of {n} entries were read").into());
             }
             let start = Instant::now();
-            execute(&ours, vec![exchange(&group, round)?]).await?;
+            execute(&ours, vec![exchange(&group, round)]).await?;
             figures.group.push(start.elapsed().as_secs_f64() * 1_000.0);
             execute(&ours, delete()).await?;
         }
@@ -124,11 +124,11 @@ async fn large_group(ours: &Ldap) -> Result<Dn, Failure> {
 }
 
 /// The members that came in a round go in the next.
-fn exchange(group: &Dn, round: usize) -> Result<Operation, Failure> {
+fn exchange(group: &Dn, round: usize) -> Operation {
     let some = |from: usize| (from..from + EXCHANGED).map(member).collect();
     let at = MEMBERS + round * EXCHANGED;
     let modification = Modification { attribute: "member".into(), delete: some(at - EXCHANGED), add: some(at) };
-    Ok(Operation::Modify { dn: group.clone(), modifications: vec![modification] })
+    Operation::Modify { dn: group.clone(), modifications: vec![modification] }
 }
 
 async fn execute(directory: &dyn Directory, operations: Vec<Operation>) -> Result<(), Failure> {

@@ -132,7 +132,7 @@ async fn what_was_loaded_in_part_is_completed() {
     assert_eq!(export(&installation, &plan(&installation, "first.plan")).code, 0);
     let text = String::from_utf8(std::fs::read(ldif(&installation)).unwrap()).unwrap();
     let cut = text[..text.len() / 2].rfind("\n\n").unwrap() + 2;
-    slapd.load_offline(text[..cut].as_bytes());
+    slapd.load_offline(&text.as_bytes()[..cut]);
     let there = people(&slapd).len();
     assert!(there > 10);
     installation.sync(&[], 0);
