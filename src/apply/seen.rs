@@ -162,20 +162,7 @@ mod tests {
     }
 
     fn change(write: Write) -> Change {
-        Change {
-            seq: 1,
-            kind: ChangeKind::Update,
-            dn: dn("uid=a,ou=people,dc=fr"),
-            subject: Subject::default(),
-            origin: None,
-            note: None,
-            adopts: None,
-            revokes: false,
-            expected: false,
-            drift: false,
-            written: None,
-            write,
-        }
+        Change { seq: 1, ..Change::new(ChangeKind::Update, dn("uid=a,ou=people,dc=fr"), Subject::default(), write) }
     }
 
     fn entry(attributes: &[(&str, &[&str])]) -> Entry {

@@ -10,6 +10,7 @@ use super::{
     AccountTotals, AttributeChange, Change, ChangeKind, Header, Hold, HoldReason, PlanId, SourceState, Subject, Totals,
     Write,
 };
+use crate::directory::dialect::OwnedDigest;
 use crate::directory::{Dn, Value};
 use crate::feed::Origin;
 use crate::feed::values::Uai;
@@ -18,6 +19,8 @@ use crate::roster::{JoinKey, Profile};
 
 pub const MOULIN: &str = "0290009C";
 pub const WEIL: &str = "0291595B";
+
+const WRITTEN: Option<OwnedDigest> = Some(OwnedDigest([0x5a; 16]));
 
 const FIRST: [&str; 10] = ["Zoé", "Ali", "Lou", "Maël", "Chloé", "Éloïse", "Noé", "Inès", "Tom", "Anaïs"];
 const LAST: [&str; 10] =
@@ -121,46 +124,25 @@ pub struct Plan {
 impl Plan {
     pub fn person(&mut self, kind: ChangeKind, n: usize, class: Option<&str>, write: Write) -> &mut Change {
         let uid = format!("f{n:05}");
-        self.push(Change {
-            seq: 0,
-            kind,
-            dn: Dn::parse(&format!("uid={uid},ou=people,dc=esco-centre,dc=fr")).unwrap(),
-            subject: Subject {
-                join_key: Some(JoinKey::new("AC-RENNES", &n.to_string())),
-                profile: Some(Profile::Pupil),
-                uid: Some(Uid::new(&uid)),
-                login: Some(Login::new(&format!("login.{n}"))),
-                name: name(n),
-                schools: vec![uai(MOULIN)],
-                class: class.map(Into::into),
-                level: None,
-            },
-            origin: Some(origin(n)),
-            note: None,
-            adopts: None,
-            revokes: false,
-            expected: false,
-            drift: false,
-            written: Some(crate::directory::dialect::OwnedDigest([0x5a; 16])),
-            write,
-        })
+        let dn = Dn::parse(&format!("uid={uid},ou=people,dc=esco-centre,dc=fr")).unwrap();
+        let subject = Subject {
+            join_key: Some(JoinKey::new("AC-RENNES", &n.to_string())),
+            profile: Some(Profile::Pupil),
+            uid: Some(Uid::new(&uid)),
+            login: Some(Login::new(&format!("login.{n}"))),
+            name: name(n),
+            schools: vec![uai(MOULIN)],
+            class: class.map(Into::into),
+            level: None,
+        };
+        let change = Change::new(kind, dn, subject, write);
+        self.push(Change { origin: Some(origin(n)), written: WRITTEN, ..change })
     }
 
     pub fn object(&mut self, kind: ChangeKind, name: &str, write: Write) -> &mut Change {
-        self.push(Change {
-            seq: 0,
-            kind,
-            dn: Dn::parse("ou=groups,dc=esco-centre,dc=fr").unwrap().child("cn", name),
-            subject: Subject { name: name.to_owned(), schools: vec![uai(MOULIN)], ..Subject::default() },
-            origin: None,
-            note: None,
-            adopts: None,
-            revokes: false,
-            expected: false,
-            drift: false,
-            written: Some(crate::directory::dialect::OwnedDigest([0x5a; 16])),
-            write,
-        })
+        let dn = Dn::parse("ou=groups,dc=esco-centre,dc=fr").unwrap().child("cn", name);
+        let subject = Subject { name: name.to_owned(), schools: vec![uai(MOULIN)], ..Subject::default() };
+        self.push(Change { written: WRITTEN, ..Change::new(kind, dn, subject, write) })
     }
 
     fn push(&mut self, mut change: Change) -> &mut Change {

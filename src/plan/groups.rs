@@ -43,7 +43,7 @@ impl GroupDiff<'_> {
                 totals.created += 1;
                 let entry = self.dialect.group_entry(&group, &members);
                 let write = Write::Add { attributes: entry.attributes, credential: false };
-                changes.push(change(ChangeKind::GroupCreate, entry.dn, subject, write));
+                changes.push(Change::new(ChangeKind::GroupCreate, entry.dn, subject, write));
                 continue;
             };
             let managed = self.dialect.is_managed(entry);
@@ -67,7 +67,7 @@ impl GroupDiff<'_> {
             }
             totals.updated += 1;
             let write = Write::Members { add, remove, kept, attributes };
-            let mut update = change(ChangeKind::GroupUpdate, entry.dn.clone(), subject, write);
+            let mut update = Change::new(ChangeKind::GroupUpdate, entry.dn.clone(), subject, write);
             update.note = (!managed).then(|| "groupe déjà présent, repris".to_owned());
             changes.push(update);
         }
@@ -101,7 +101,7 @@ impl GroupDiff<'_> {
             Subject { name: cn.clone(), schools: Uai::parse(uai).into_iter().collect(), ..Subject::default() };
         if others.is_empty() {
             totals.deleted += 1;
-            return Some(change(ChangeKind::GroupDelete, dn.clone(), subject, Write::Delete));
+            return Some(Change::new(ChangeKind::GroupDelete, dn.clone(), subject, Write::Delete));
         }
         if ours.is_empty() {
             return None;
@@ -109,7 +109,7 @@ impl GroupDiff<'_> {
         totals.updated += 1;
         let attributes = self.dialect.member_uid_changes(&BTreeSet::new(), entry, &put).into_iter().collect();
         let write = Write::Members { add: Vec::new(), remove: ours, kept: Vec::new(), attributes };
-        Some(change(ChangeKind::GroupUpdate, dn.clone(), subject, write))
+        Some(Change::new(ChangeKind::GroupUpdate, dn.clone(), subject, write))
     }
 
     fn put(&self, cn: &str) -> HashSet<Dn> {
@@ -120,22 +120,5 @@ impl GroupDiff<'_> {
     fn subject(&self, group: &WantedGroup) -> Subject {
         let uai = self.roster.structure(group.structure).map(|s| s.uai.clone());
         Subject { name: group.cn.clone(), schools: uai.into_iter().collect(), ..Subject::default() }
-    }
-}
-
-fn change(kind: ChangeKind, dn: Dn, subject: Subject, write: Write) -> Change {
-    Change {
-        seq: 0,
-        kind,
-        dn,
-        subject,
-        origin: None,
-        note: None,
-        adopts: None,
-        revokes: false,
-        expected: false,
-        drift: false,
-        written: None,
-        write,
     }
 }

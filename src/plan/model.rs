@@ -300,6 +300,25 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change with nothing to say beside what it does; `seq` comes when the plan is written.
+    #[must_use]
+    pub const fn new(kind: ChangeKind, dn: Dn, subject: Subject, write: Write) -> Self {
+        Self {
+            seq: 0,
+            kind,
+            dn,
+            subject,
+            origin: None,
+            note: None,
+            adopts: None,
+            revokes: false,
+            expected: false,
+            drift: false,
+            written: None,
+            write,
+        }
+    }
+
     /// Whether `attribute` only receives the join key of an account that is taken over, which is always written.
     #[must_use]
     pub fn adds_join_key(&self, attribute: &AttributeChange) -> bool {

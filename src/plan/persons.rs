@@ -171,20 +171,9 @@ impl PersonDiff<'_> {
                 None => return None,
             },
         };
-        Some(Change {
-            seq: 0,
-            kind,
-            dn: dn.clone(),
-            subject,
-            origin: Some(person.origin.clone()),
-            note,
-            adopts,
-            revokes: false,
-            expected: false,
-            drift,
-            written: Some(written),
-            write,
-        })
+        let origin = Some(person.origin.clone());
+        let change = Change::new(kind, dn.clone(), subject, write);
+        Some(Change { origin, note, adopts, drift, written: Some(written), ..change })
     }
 
     /// The change that creates somebody's account.
@@ -192,19 +181,12 @@ impl PersonDiff<'_> {
         let person = self.roster.person(id).ok_or("no such person")?;
         let wanted = self.wanted(id)?;
         let again = self.accounts.contains_key(&person.key);
+        let write = Write::Add { attributes: self.dialect.entry(&wanted).attributes, credential: true };
         Ok(Change {
-            seq: 0,
-            kind: ChangeKind::Create,
-            dn: wanted.dn.clone(),
-            subject: self.subject(id, person),
             origin: Some(person.origin.clone()),
             note: again.then(|| "l'entrée avait disparu de l'annuaire".to_owned()),
-            adopts: None,
-            revokes: false,
-            expected: false,
-            drift: false,
             written: Some(self.dialect.owned_digest(&wanted)),
-            write: Write::Add { attributes: self.dialect.entry(&wanted).attributes, credential: true },
+            ..Change::new(ChangeKind::Create, wanted.dn.clone(), self.subject(id, person), write)
         })
     }
 
@@ -212,20 +194,9 @@ impl PersonDiff<'_> {
     pub fn shell(&self, id: PersonId) -> Option<Change> {
         let person = self.roster.person(id)?;
         let (uid, login) = self.names.get(id.0 as usize)?;
-        Some(Change {
-            seq: 0,
-            kind: ChangeKind::Create,
-            dn: self.dialect.person_dn(uid, login),
-            subject: self.subject(id, person),
-            origin: Some(person.origin.clone()),
-            note: None,
-            adopts: None,
-            revokes: false,
-            expected: false,
-            drift: false,
-            written: None,
-            write: Write::Nothing,
-        })
+        let dn = self.dialect.person_dn(uid, login);
+        let change = Change::new(ChangeKind::Create, dn, self.subject(id, person), Write::Nothing);
+        Some(Change { origin: Some(person.origin.clone()), ..change })
     }
 
     pub fn subject(&self, id: PersonId, person: &Person) -> Subject {
@@ -287,20 +258,9 @@ impl PersonDiff<'_> {
             }
             _ => return None,
         };
-        Some(Change {
-            seq: 0,
-            kind,
-            dn: departing.dn.clone(),
-            subject: known_subject(account),
-            origin: None,
-            note: Some(note),
-            adopts: None,
-            revokes: self.withdrawn.contains(&account.join_key),
-            expected,
-            drift: false,
-            written: None,
-            write,
-        })
+        let revokes = self.withdrawn.contains(&account.join_key);
+        let change = Change::new(kind, departing.dn.clone(), known_subject(account), write);
+        Some(Change { note: Some(note), revokes, expected, ..change })
     }
 }
 

@@ -21,7 +21,7 @@ use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours, Search, surv
 use crate::feed::values::Uai;
 use crate::feed::{Category, Finding};
 use crate::image::{ImageError, Intake, IntakeRules, take_in};
-use crate::naming::{AdoptError, RulesError};
+use crate::naming::RulesError;
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
 use crate::roster::{JoinKey, LeftOutReason, PersonId, SourceInfo, present_uai};
@@ -85,8 +85,6 @@ pub enum PlanError {
     #[error(transparent)]
     Naming(#[from] RulesError),
     #[error(transparent)]
-    Adopt(#[from] AdoptError),
-    #[error(transparent)]
     Schema(#[from] SchemaGap),
     #[error(
         "{server} takes no write ({reason}); a plan made from a replica, which lags behind, would undo what is newer: name in \
@@ -146,9 +144,9 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     )?;
     let successors = ground.store.successor_rows().await?;
     // What was merged into another structure stands for nobody any more, whatever it still holds.
-    structures.retain(|entry| {
-        !successors.iter().any(|row| row.successor.merged && Dn::parse(&row.former_dn).is_ok_and(|dn| dn == entry.dn))
-    });
+    let merged = successors.iter().filter(|row| row.successor.merged);
+    let merged: HashSet<Dn> = merged.filter_map(|row| Dn::parse(&row.former_dn).ok()).collect();
+    structures.retain(|entry| !merged.contains(&entry.dn));
     let matter = Arc::new(Matter {
         structures: structures_there(&roster, &ground.dialect, &structures),
         foreign_groups: groups.iter().filter(|g| !is_ours(ground, g)).map(|g| g.dn.clone()).collect(),

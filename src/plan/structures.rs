@@ -79,20 +79,7 @@ pub(super) fn structure_changes(
                 }
             },
         };
-        changes.push(Change {
-            seq: 0,
-            kind,
-            dn,
-            subject,
-            origin: Some(structure.origin.clone()),
-            note: None,
-            adopts: None,
-            revokes: false,
-            expected: false,
-            drift: false,
-            written: None,
-            write,
-        });
+        changes.push(Change { origin: Some(structure.origin.clone()), ..Change::new(kind, dn, subject, write) });
     }
     changes
 }

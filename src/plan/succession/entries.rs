@@ -4,7 +4,7 @@ use futures_util::TryStreamExt as _;
 
 use super::find::Known;
 use super::rewrite::Rewriter;
-use super::{How, Pair, Succession, change, lists};
+use super::{How, Pair, Succession, lists};
 use crate::directory::dialect::{Dialect, Source};
 use crate::directory::{AttributeChange, DirectoryError, Dn, Entry, Search, Value};
 use crate::feed::values::Uai;
@@ -37,8 +37,10 @@ pub(super) fn entries(
         let is_nothing = matches!(&write, Write::Modify { attributes } if attributes.is_empty());
         match (pair.decided, is_nothing) {
             (true, true) => {}
-            (true, false) => first.push(change(ChangeKind::Rewrite, there.dn.clone(), subject(&pair.name), write)),
-            (false, _) => first.push(change(ChangeKind::StructureRename, there.dn.clone(), subject(&pair.name), write)),
+            (true, false) => first.push(Change::new(ChangeKind::Rewrite, there.dn.clone(), subject(&pair.name), write)),
+            (false, _) => {
+                first.push(Change::new(ChangeKind::StructureRename, there.dn.clone(), subject(&pair.name), write));
+            }
         }
         return (first, last);
     };
@@ -52,18 +54,18 @@ pub(super) fn entries(
         let write = if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } };
         match (pair.decided, &write) {
             (true, Write::Nothing) => {}
-            (true, _) => first.push(change(ChangeKind::Rewrite, present.dn.clone(), subject(name), write)),
-            (false, _) => first.push(change(ChangeKind::StructureMerge, present.dn.clone(), subject(name), write)),
+            (true, _) => first.push(Change::new(ChangeKind::Rewrite, present.dn.clone(), subject(name), write)),
+            (false, _) => first.push(Change::new(ChangeKind::StructureMerge, present.dn.clone(), subject(name), write)),
         }
     }
     if let Some(former) = former {
         let attributes = if delete_entry { Vec::new() } else { emptied(dialect, former, pair) };
         if delete_entry {
             let dn = former.dn.clone();
-            last.push(change(ChangeKind::StructureDelete, dn, subject(&pair.name), Write::Delete));
+            last.push(Change::new(ChangeKind::StructureDelete, dn, subject(&pair.name), Write::Delete));
         } else if !attributes.is_empty() {
             let write = Write::Modify { attributes };
-            last.push(change(ChangeKind::Rewrite, former.dn.clone(), subject(&pair.name), write));
+            last.push(Change::new(ChangeKind::Rewrite, former.dn.clone(), subject(&pair.name), write));
         }
     }
     (first, last)
@@ -116,7 +118,7 @@ pub(super) fn others(dialect: &Dialect, known: &[Known<'_>], pair: &Pair, rewrit
             let subject = Subject { name: k.name.clone(), schools, ..Subject::default() };
             let write = Write::Modify { attributes };
             let changes = !matches!(&write, Write::Modify { attributes } if attributes.is_empty());
-            changes.then(|| change(ChangeKind::Rewrite, k.dn().clone(), subject, write))
+            changes.then(|| Change::new(ChangeKind::Rewrite, k.dn().clone(), subject, write))
         })
         .collect()
 }
@@ -147,7 +149,7 @@ pub(super) async fn persons(
             schools: vec![school.clone()],
             ..Subject::default()
         };
-        changes.push(change(ChangeKind::Rewrite, entry.dn, subject, Write::Modify { attributes }));
+        changes.push(Change::new(ChangeKind::Rewrite, entry.dn, subject, Write::Modify { attributes }));
     }
     // A server promises no order; the plan of one directory is always the same.
     changes.sort_by(|a, b| a.dn.cmp(&b.dn));

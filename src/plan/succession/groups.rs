@@ -7,7 +7,6 @@ use crate::directory::{AttributeChange, Dn, Entry, Value};
 use crate::feed::values::Uai;
 use crate::plan::{Change, ChangeKind, Subject, Write};
 
-use super::change;
 use super::rewrite::Rewriter;
 
 const MEMBER: &str = "member";
@@ -102,23 +101,23 @@ pub(super) fn changes(
         let subject = || Subject { name: group.dn.rdn_value(), schools: vec![school.clone()], ..Subject::default() };
         if fates.merged.contains_key(&group.dn) {
             let write = Write::Dissolve { members: members(group).collect() };
-            emptied.push(change(ChangeKind::GroupDelete, group.dn.clone(), subject(), write));
+            emptied.push(Change::new(ChangeKind::GroupDelete, group.dn.clone(), subject(), write));
             continue;
         }
         let mut attributes = rewriter.changes(group, &[]);
         if let Some(to) = fates.renamed.get(&group.dn) {
             attributes.extend(fates.describe(dialect, group));
             let write = Write::Rename { to: to.clone(), attributes };
-            written.push(change(ChangeKind::GroupRename, group.dn.clone(), subject(), write));
+            written.push(Change::new(ChangeKind::GroupRename, group.dn.clone(), subject(), write));
         } else if let Some(sources) = into.get(&group.dn) {
             let Gained { members: add, empty, by_hand } = gained(dialect, group, sources, put);
             attributes.extend(by_hand);
             if !(add.is_empty() && attributes.is_empty()) {
                 let write = Write::Members { add, remove: empty.into_iter().collect(), kept: Vec::new(), attributes };
-                written.push(change(ChangeKind::GroupUpdate, group.dn.clone(), subject(), write));
+                written.push(Change::new(ChangeKind::GroupUpdate, group.dn.clone(), subject(), write));
             }
         } else if !attributes.is_empty() {
-            written.push(change(ChangeKind::Rewrite, group.dn.clone(), subject(), Write::Modify { attributes }));
+            written.push(Change::new(ChangeKind::Rewrite, group.dn.clone(), subject(), Write::Modify { attributes }));
         }
     }
     (written, emptied)

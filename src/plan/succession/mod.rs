@@ -29,8 +29,7 @@ use self::rewrite::Rewriter;
 use super::file::{PlanFileError, Writer};
 use super::prepare::{Ground, PlanError, again, collect, refuse_replica};
 use super::{
-    Change, ChangeKind, FORMAT_VERSION, Header, ObjectTotals, PlanId, Prepared, SourceState, Subject, Totals, Write,
-    count_by_severity,
+    Change, ChangeKind, FORMAT_VERSION, Header, ObjectTotals, PlanId, Prepared, SourceState, Totals, count_by_severity,
 };
 
 pub use model::{StructureChange, StructureName};
@@ -301,23 +300,6 @@ fn renamed(
         return Err(SuccessionError::Taken { given: given.to_owned(), which: other.in_words() });
     }
     Ok(Pair { name: structure.name.clone(), into: None, former, present, decided: false })
-}
-
-fn change(kind: ChangeKind, dn: Dn, subject: Subject, write: Write) -> Change {
-    Change {
-        seq: 0,
-        kind,
-        dn,
-        subject,
-        origin: None,
-        note: None,
-        adopts: None,
-        revokes: false,
-        expected: false,
-        drift: false,
-        written: None,
-        write,
-    }
 }
 
 /// Writes the plan, and notes that it was.
