@@ -18,10 +18,6 @@ mod support;
 
 use support::Nowhere;
 
-/// The one of the program: what threads hand over to each other is freed by another than took it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Pupils in the part: about 13 MB.
 const PUPILS: usize = 5_000;
 

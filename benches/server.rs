@@ -31,47 +31,50 @@ const EXCHANGED: usize = 10;
 fn main() -> Result<(), Failure> {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse().ok());
     let (n, rounds) = (numbers.next().unwrap_or(10_000), numbers.next().unwrap_or(7));
+    // On a worker, as the program does.
+    tokio::runtime::Runtime::new()?.block_on(async move { tokio::spawn(measure(n, rounds)).await? })
+}
+
+async fn measure(n: usize, rounds: usize) -> Result<(), Failure> {
     let server = Slapd::start();
     let entries = (0..n).map(person).collect::<Result<Vec<_>, _>>()?;
     let chunks = entries.chunks(n.div_ceil(4)).enumerate();
     let quarters =
         chunks.map(|(i, part)| file(&server, &format!("quarter{i}"), part)).collect::<Result<Vec<_>, _>>()?;
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let mut config = server.config();
-        config.window = 32;
-        let ours = Ldap::connect(&config).await?;
-        let group = large_group(&ours).await?;
-        let mut figures = Figures::default();
-        for round in 0..rounds {
-            let delete = || entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect();
-            let start = Instant::now();
-            ldapadd(&server, &quarters)?;
-            let theirs = start.elapsed().as_secs_f64();
-            execute(&ours, delete()).await?;
-            let add = entries.iter().cloned().map(Operation::Add).collect();
-            let (start, processor) = (Instant::now(), processor_seconds());
-            execute(&ours, add).await?;
-            let mine = start.elapsed().as_secs_f64();
-            figures.adds.push((theirs, mine));
-            figures.processor.push((processor_seconds() - processor) / n as f64 * 1_000.0);
+    let mut config = server.config();
+    config.window = 32;
+    let ours = Ldap::connect(&config).await?;
+    let group = large_group(&ours).await?;
+    let mut figures = Figures::default();
+    for round in 0..rounds {
+        let delete = || entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect();
+        let start = Instant::now();
+        ldapadd(&server, &quarters)?;
+        let theirs = start.elapsed().as_secs_f64();
+        execute(&ours, delete()).await?;
+        let add = entries.iter().cloned().map(Operation::Add).collect();
+        let (start, processor) = (Instant::now(), processor_seconds());
+        execute(&ours, add).await?;
+        let mine = start.elapsed().as_secs_f64();
+        figures.adds.push((theirs, mine));
+        figures.processor.push((processor_seconds() - processor) / n as f64 * 1_000.0);
 
-            let start = Instant::now();
-            ldapsearch(&server)?;
-            let theirs = start.elapsed().as_secs_f64();
-            let start = Instant::now();
-            let read = read(&ours).await?;
-            figures.reads.push((theirs, start.elapsed().as_secs_f64()));
-            if read != n {
-                return Err(format!("{read} of {n} entries were read").into());
-            }
-            let start = Instant::now();
-            execute(&ours, vec![exchange(&group, round)]).await?;
-            figures.group.push(start.elapsed().as_secs_f64() * 1_000.0);
-            execute(&ours, delete()).await?;
+        let start = Instant::now();
+        ldapsearch(&server)?;
+        let theirs = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let read = read(&ours).await?;
+        figures.reads.push((theirs, start.elapsed().as_secs_f64()));
+        if read != n {
+            return Err(format!("{read} of {n} entries were read").into());
         }
-        figures.print(n);
-        Ok(())
-    })
+        let start = Instant::now();
+        execute(&ours, vec![exchange(&group, round)]).await?;
+        figures.group.push(start.elapsed().as_secs_f64() * 1_000.0);
+        execute(&ours, delete()).await?;
+    }
+    figures.print(n);
+    Ok(())
 }
 
 /// Of each round; pairs are seconds of theirs and of ours.

@@ -26,10 +26,6 @@ use rentree::store::Store;
 
 mod support;
 
-/// As the program has.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 use support::{Failure, Nowhere};
 
 /// What is timed: its name, the mode of this program, the number of cores.

@@ -7,11 +7,15 @@ use std::hint::black_box;
 use rentree::directory::{Dn, Entry, Value};
 use rentree::feed::{Finding, Record, Sink};
 
+/// As in the program: what threads hand over to each other is freed by another than took it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub const SUFFIX: &str = "dc=esco-centre,dc=fr";
 /// As many operations as an apply sends between two entries of its journal.
 pub const BATCH: usize = 1_000;
 
-pub type Failure = Box<dyn std::error::Error>;
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A sink that drops what it is given, without the compiler dropping the work.
 pub struct Nowhere;

@@ -118,14 +118,19 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&miette::Report::msg(format!("cannot start: {error}")).into()),
     };
-    let outcome = runtime.block_on(run(&global, cli.verb));
+    // On a worker, not on this thread: each answer of a server would otherwise wake it by itself, which costs a third of
+    // the reading of a directory.
+    let outcome = runtime.block_on(async move { tokio::spawn(run(global, cli.verb)).await });
     match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => exit::report(&failure),
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => exit::report(&failure),
+        // It was said when it happened.
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 
-async fn run(global: &Global, verb: Verb) -> Result<u8, exit::Failure> {
+async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
+    let global = &global;
     match verb {
         Verb::Demo(args) => demo::run(global, args).await,
         Verb::Init(args) => init::run(global, &args),
