@@ -20,6 +20,7 @@ mod population;
 mod prepare;
 mod recognise;
 pub mod render;
+mod saved;
 mod structures;
 mod succession;
 mod totals;

@@ -2,7 +2,7 @@
 //! the file. The rules are elsewhere; here is the order of things, and all input and output.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
@@ -31,10 +30,11 @@ use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, Judgement, SchemaGap};
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
+use super::saved::{Contents, Saved, save};
 use super::structures::structures_there;
 use super::write::write;
 use super::year::{Years, school_year};
-use super::{FORMAT_VERSION, Header, Hold, PlanId, Seal, SourceState, count_by_severity};
+use super::{Header, Hold, Seal, count_by_severity};
 
 /// What a run stands on.
 pub struct Ground<'a> {
@@ -199,51 +199,15 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     draft.totals.findings = count_by_severity(&findings);
     let holds = std::mem::take(&mut draft.holds).into_sorted();
 
-    let plan_id = PlanId(Uuid::now_v7());
-    let mut sources = Vec::new();
-    for source in &ground.config.sources {
-        let row = ground.store.source(&source.name, source.prefix(), source.kind.name()).await?;
-        sources.push(SourceState {
-            name: row.name,
-            version: row.version,
-            delivered: row.delivered,
-            digest: row.digest,
-        });
-    }
-    let header = Header {
-        format_version: FORMAT_VERSION,
-        plan_id,
-        created: ground.now,
-        today: ground.today,
-        program: concat!("rentree ", env!("CARGO_PKG_VERSION")).to_owned(),
-        sources,
-        config_digest: ground.config.digest.clone(),
-        directory: format!("{} {}", ground.directory.describe(), ground.config.directory.suffix),
+    let contents = Contents {
         totals: draft.totals.clone(),
         schools: matter.roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect(),
         years: draft.years.clone(),
         structures: Vec::new(),
     };
-    let path = match &options.out {
-        Some(path) => path.clone(),
-        None => {
-            let folder = ground.store.private_folder("plans")?;
-            folder.join(format!("{plan_id}.plan"))
-        }
-    };
-    let seal = {
-        let (matter, header, holds, path) = (Arc::clone(&matter), header.clone(), holds.clone(), path.clone());
-        blocking(move || write(&matter, &header, &holds, draft, &path)).await??
-    };
-    let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-    ground.store.save_plan(plan_id, &absolute.display().to_string(), &seal.digest, ground.now.as_millisecond()).await?;
-    trail.record(
-        Kind::PlanSaved,
-        None,
-        serde_json::json!({
-            "plan": plan_id, "digest": seal.digest, "totals": header.totals, "holds": seal.holds,
-        }),
-    )?;
+    let (matter, held) = (Arc::clone(&matter), holds.clone());
+    let write = move |header: &Header, path: &Path| write(&matter, header, &held, draft, path);
+    let Saved { header, seal, path } = save(ground, contents, options.out.as_deref(), write, trail).await?;
     for hold in holds.iter().filter(|h| h.new) {
         trail.record(
             Kind::HoldNew,
@@ -450,7 +414,7 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Popula
 }
 
 /// Work for a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PlanError> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PlanError> {
     tokio::task::spawn_blocking(work).await.map_err(|e| PlanError::Stopped(e.to_string()))
 }
 
