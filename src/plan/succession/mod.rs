@@ -27,7 +27,8 @@ use crate::store::{StoreError, SuccessorRow};
 use self::find::{Known, find, unknown};
 use self::rewrite::Rewriter;
 use super::file::{PlanFileError, Writer};
-use super::prepare::{Ground, PlanError, again, collect, refuse_replica};
+use super::prepare::{Ground, PlanError};
+use super::reading::{again, refuse_replica, structures_and_groups};
 use super::saved::{Contents, Saved, save};
 use super::{Change, ChangeKind, Header, ObjectTotals, Prepared, Seal, Totals, count_by_severity};
 
@@ -128,10 +129,7 @@ pub async fn succeed(ground: &Ground<'_>, asked: &Succession, trail: &Trail) -> 
     refuse_replica(ground).await?;
     let dialect = &*ground.dialect;
     ground.progress.begin("directory", None);
-    let (structures, groups) = tokio::try_join!(
-        again(ground, || collect(ground, dialect.structures_branch())),
-        again(ground, || collect(ground, dialect.groups_branch()))
-    )?;
+    let (structures, groups) = structures_and_groups(ground).await?;
     let known: Vec<Known<'_>> = structures.iter().map(|entry| Known::new(dialect, entry)).collect();
     let rows = ground.store.successor_rows().await?;
     let pair = pair(dialect, &known, &rows, asked)?;
