@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rentree::apply::{Applied, ApplyError, Exported, Loaded, Stop, apply, export, loaded, settle};
-use rentree::audit::{Kind, Trail};
+use rentree::audit::Trail;
 use rentree::plan::Verdict;
 use rentree::plan::file::verify;
 use rentree::plan::render::{Changes, LeftOut, Reason, Summary};
@@ -11,7 +11,7 @@ use rentree::wording::{count, number};
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::Session;
+use super::session::{Session, tell_head};
 use super::{Global, output};
 
 #[derive(Debug, clap::Args)]
@@ -42,11 +42,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     session.begin_writing().await?;
     let path = locate(&session, &args.plan).await?;
     let (header, _) = verify(&path).map_err(failed)?;
-    let trail = session.trail().await?;
-    session.store.run_started(session.run, "apply", Some(header.plan_id), session.now.as_millisecond()).await?;
-    trail
-        .record(Kind::RunStarted, None, serde_json::json!({ "verb": "apply", "plan": header.plan_id }))
-        .map_err(failed)?;
+    let trail = session.begin_with("apply", Some(header.plan_id), &[]).await?;
     // Another plan that was interrupted comes first; this one may then turn out to be stale.
     let interrupted = session.store.interrupted_plan().await?;
     let outcome = async {
@@ -73,7 +69,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         output::json(&summary)?;
     } else {
         report(&applied)?;
-        session.progress.note(&format!("piste d'audit : {head}"));
+        tell_head(&*session.progress, &head);
     }
     Ok(verdict.exit_code(false))
 }
@@ -82,9 +78,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
 async fn export_ldif(global: &Global, session: &Session, plan: &str, file: &Path) -> Result<u8, Failure> {
     session.may_write()?;
     let path = locate(session, plan).await?;
-    let trail = session.trail().await?;
-    session.store.run_started(session.run, "apply", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "apply", "ldif": file })).map_err(failed)?;
+    let trail = session.begin_with("apply", None, &[("ldif", serde_json::json!(file))]).await?;
     let outcome = export(&session.ground(), &path, file, &trail).await.map_err(failure);
     let verdict = outcome.as_ref().map_or_else(|failure| failure.verdict, |_| Verdict::Done);
     let head = session.finish(trail, verdict).await?;
@@ -93,7 +87,7 @@ async fn export_ldif(global: &Global, session: &Session, plan: &str, file: &Path
         output::json(&exported)?;
     } else {
         output::text(&exported_in_words(&exported))?;
-        session.progress.note(&format!("piste d'audit : {head}"));
+        tell_head(&*session.progress, &head);
     }
     Ok(verdict.exit_code(false))
 }

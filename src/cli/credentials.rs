@@ -7,7 +7,6 @@ use rentree::audit::Kind;
 use rentree::credentials::portal::export_hashes;
 use rentree::credentials::{Issuer, Scheme};
 use rentree::plan::Verdict;
-use rentree::roster::Profile;
 
 use super::exit::Failure;
 use super::plan::failed;
@@ -49,8 +48,7 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
 }
 
 async fn prepare(global: &Global, session: &Session, count: usize, profile: &str) -> Result<u8, Failure> {
-    let profile = Profile::from_name(profile)
-        .ok_or_else(|| Failure::usage(format!("{profile:?} is not a profile: pupil, relative, teacher or staff")))?;
+    let profile = super::show::profile(profile)?;
     let _lock = session.lock("credentials prepare")?;
     let trail = session.trail().await?;
     // The pool is of no use under a scheme that the server does not check: it is proved now, not in September.

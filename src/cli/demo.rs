@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use rentree::audit::Kind;
 use rentree::config::Config;
 use rentree::credentials::PrintKey;
 use rentree::plan::Verdict;
@@ -108,9 +107,7 @@ fn sample(out: &Path) -> simulate::Options {
 
 async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     let _lock = session.lock("demo")?;
-    let trail = session.trail().await?;
-    session.store.run_started(session.run, "demo", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "demo" })).map_err(failed)?;
+    let trail = session.begin("demo").await?;
     let super::sync::Night { prepared, applied, .. } = super::sync::night(session, false, &trail).await?;
     let verdict = super::apply::verdict(&applied, !prepared.holds.is_empty());
     session.finish(trail, verdict).await?;

@@ -9,7 +9,7 @@ use rentree::roster::JoinKey;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::StoreSession;
+use super::session::{StoreSession, tell_head};
 use super::{Global, output, show};
 
 #[derive(Debug, clap::Args)]
@@ -111,7 +111,7 @@ pub async fn print(
     let trail = session.trail().await?;
     let printed = letters::print(&session.store, &session.config, &job, &trail, &*session.progress).await;
     let head = trail.close().await.map_err(failed)?;
-    session.progress.note(&format!("piste d'audit : {head}"));
+    tell_head(&*session.progress, &head);
     printed.map_err(|error| match error {
         letters::PrintError::Store(error) => error.into(),
         letters::PrintError::Image(error) => error.into(),

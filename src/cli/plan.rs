@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rentree::audit::Kind;
 use rentree::plan::render::{self, Summary};
 use rentree::plan::{Options, PlanError, Prepared, Verdict, prepare};
 
 use super::exit::Failure;
-use super::session::Session;
+use super::session::{Session, tell_head};
 use super::{Global, output};
 
 #[derive(Debug, clap::Args)]
@@ -36,9 +35,7 @@ pub struct Args {
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let session = Session::open(global, args.today).await?;
     let _lock = session.lock("plan")?;
-    let trail = session.trail().await?;
-    session.store.run_started(session.run, "plan", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "plan" })).map_err(failed)?;
+    let trail = session.begin("plan").await?;
     let options = Options { accept_foreign: args.accept_foreign, out: args.out };
     let prepared = match super::apply::check_loaded(&session, &trail).await {
         Ok(()) => prepare(&session.ground(), &options, &trail).await.map_err(|e| (refusal(&e), failure(e))),
@@ -51,7 +48,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let head = session.finish(trail, verdict).await?;
     let prepared = prepared.map_err(|(_, failure)| failure)?;
     if let Some(html) = &args.html {
-        render::html(&prepared.path, &render_options(false), html).map_err(failed)?;
+        page(&prepared, false, html)?;
     }
     if global.json {
         output::json(&summary(&session, &prepared, verdict))?;
@@ -59,7 +56,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         show(&prepared.path, args.full)?;
         super::check::print_findings(&prepared)?;
         session.progress.note(&format!("plan : {}", prepared.path.display()));
-        session.progress.note(&format!("piste d'audit : {head}"));
+        tell_head(&*session.progress, &head);
     }
     Ok(verdict.exit_code(args.detailed_exitcode))
 }
@@ -88,6 +85,11 @@ pub fn show(path: &Path, full: bool) -> Result<(), Failure> {
     let mut options = render_options(full);
     options.colour = super::colour();
     render::text(path, &options, &mut std::io::stdout().lock()).map_err(failed)
+}
+
+/// Writes a plan as a page for a browser.
+pub fn page(prepared: &Prepared, full: bool, to: &Path) -> Result<(), Failure> {
+    render::html(&prepared.path, &render_options(full), to).map_err(failed)
 }
 
 pub fn render_options(full: bool) -> render::Options {

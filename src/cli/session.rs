@@ -1,5 +1,6 @@
 //! What nearly every verb stands on: configuration, store, directory, dialect, the day.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,12 +10,13 @@ use rentree::audit::{Actor, Kind, Trail};
 use rentree::config::Config;
 use rentree::directory::dialect::Dialect;
 use rentree::directory::{Directory, Dn, Hours, ensure_branches};
-use rentree::plan::{Ground, RunId, Verdict};
+use rentree::plan::{Ground, PlanId, RunId, Verdict};
 use rentree::progress::Progress;
 use rentree::store::{RunLock, Store};
 
 use super::Global;
 use super::exit::Failure;
+use super::plan::failed;
 use super::progress::watcher;
 
 /// An open installation.
@@ -64,7 +66,7 @@ impl StoreSession {
 }
 
 pub async fn open_trail(store: &Store, run: RunId) -> Result<Trail, Failure> {
-    Trail::open(store, run, &Actor::current()).await.map_err(|e| Failure::new(Verdict::Failed, e))
+    Trail::open(store, run, &Actor::current()).await.map_err(failed)
 }
 
 impl Session {
@@ -75,10 +77,10 @@ impl Session {
     }
 
     pub async fn with(config: Config, progress: Arc<dyn Progress>, today: Option<Date>) -> Result<Self, Failure> {
-        let mut dialect = Dialect::load(&config.directory).map_err(|e| Failure::new(Verdict::Failed, e))?;
+        let mut dialect = Dialect::load(&config.directory).map_err(failed)?;
         let store = Store::open(&config.store.url).await?;
         let directory = open_directory(&config, &store).await?;
-        if let Some(schema) = directory.schema().await.map_err(|e| Failure::new(Verdict::Failed, e))? {
+        if let Some(schema) = directory.schema().await.map_err(failed)? {
             dialect.follow(&schema);
         }
         let now = clock();
@@ -126,8 +128,7 @@ impl Session {
     /// missing.
     pub async fn begin_writing(&self) -> Result<(), Failure> {
         self.may_write()?;
-        let failed = |e| Failure::new(Verdict::Failed, e);
-        let suffix = Dn::parse(&self.config.directory.suffix).map_err(|e| Failure::new(Verdict::Failed, e))?;
+        let suffix = Dn::parse(&self.config.directory.suffix).map_err(failed)?;
         let dialect = &self.dialect;
         let branches =
             [dialect.people_branch().clone(), dialect.structures_branch().clone(), dialect.groups_branch().clone()];
@@ -140,10 +141,33 @@ impl Session {
         Ok(RunLock::take(&self.store, verb)?)
     }
 
+    /// Begins a run: its row in the store, its trail, and the first event of that.
+    pub async fn begin(&self, verb: &str) -> Result<Trail, Failure> {
+        self.begin_with(verb, None, &[]).await
+    }
+
+    /// The same for a run that is given a plan, or of which the trail says what was asked for.
+    pub async fn begin_with(
+        &self,
+        verb: &str,
+        plan: Option<PlanId>,
+        asked: &[(&str, serde_json::Value)],
+    ) -> Result<Trail, Failure> {
+        let trail = self.trail().await?;
+        self.store.run_started(self.run, verb, plan, self.now.as_millisecond()).await?;
+        let mut said: serde_json::Map<_, _> =
+            asked.iter().map(|(what, value)| ((*what).to_owned(), value.clone())).collect();
+        said.insert("verb".to_owned(), verb.into());
+        if let Some(plan) = plan {
+            said.insert("plan".to_owned(), serde_json::json!(plan));
+        }
+        trail.record(Kind::RunStarted, None, said).map_err(failed)?;
+        Ok(trail)
+    }
+
     /// Ends a run: the trail is closed, its head given, the write-ahead log emptied so that what was deleted does not
     /// linger there and the next run reads from the database alone.
     pub async fn finish(&self, trail: Trail, verdict: Verdict) -> Result<String, Failure> {
-        let failed = |e: rentree::audit::AuditError| Failure::new(Verdict::Failed, e);
         trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
         let head = trail.close().await.map_err(failed)?;
         self.store.run_finished(self.run, verdict.word(), self.now.as_millisecond()).await?;
@@ -172,7 +196,12 @@ impl Session {
 }
 
 pub async fn open_directory(config: &Config, store: &Store) -> Result<Box<dyn Directory>, Failure> {
-    rentree::directory::open(&config.directory, store).await.map_err(|e| Failure::new(Verdict::Failed, e))
+    rentree::directory::open(&config.directory, store).await.map_err(failed)
+}
+
+/// Says where the trail stands: whoever keeps that can prove later that nothing before it was rewritten.
+pub fn tell_head(progress: &dyn Progress, head: impl Display) {
+    progress.note(&format!("piste d'audit : {head}"));
 }
 
 /// Threads for reading: one a core.

@@ -7,14 +7,13 @@ use std::path::PathBuf;
 use compact_str::CompactString;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use rentree::audit::Kind;
-use rentree::plan::{Divergence, Options, divergences, prepare, render};
+use rentree::plan::{Divergence, Options, divergences, prepare};
 use rentree::store::DivergenceRow;
 use rentree::wording;
 use serde::Serialize;
 
 use super::exit::Failure;
-use super::plan::{failed, failure, refusal, render_options};
+use super::plan::{failed, failure, page, refusal};
 use super::session::Session;
 use super::{Global, output};
 
@@ -60,9 +59,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
 /// Compares, and notes what differs today; gives the names of the schools. The directory is not written.
 async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTreeMap<CompactString, String>, Failure> {
     let _lock = session.lock("shadow")?;
-    let trail = session.trail().await?;
-    session.store.run_started(session.run, "shadow", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "shadow" })).map_err(failed)?;
+    let trail = session.begin("shadow").await?;
     // Nothing is written: that most people there are unknown here is what this is for.
     let options = Options { accept_foreign: true, out: None };
     let prepared = prepare(&session.ground(), &options, &trail).await;
@@ -79,7 +76,7 @@ async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTree
         .collect();
     session.store.note_divergences(session.today, &rows).await?;
     if let Some(html) = html {
-        render::html(&prepared.path, &render_options(false), html).map_err(failed)?;
+        page(&prepared, false, html)?;
     }
     Ok(prepared.header.schools)
 }

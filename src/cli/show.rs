@@ -52,15 +52,14 @@ impl Selection {
     }
 
     pub fn profile(&self) -> Result<Option<Profile>, Failure> {
-        self.profile
-            .as_deref()
-            .map(|name| {
-                Profile::from_name(name).ok_or_else(|| {
-                    Failure::usage(format!("{name:?} is not a profile: pupil, relative, teacher or staff"))
-                })
-            })
-            .transpose()
+        self.profile.as_deref().map(profile).transpose()
     }
+}
+
+/// A profile by its name.
+pub fn profile(name: &str) -> Result<Profile, Failure> {
+    Profile::from_name(name)
+        .ok_or_else(|| Failure::usage(format!("{name:?} is not a profile: pupil, relative, teacher or staff")))
 }
 
 pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use rentree::audit::Kind;
-use rentree::plan::render::{self, Summary};
-use rentree::plan::{How, Prepared, Succession, SuccessionError, Verdict, succeed};
+use rentree::plan::{How, Succession, SuccessionError, Verdict, succeed};
 
 use super::exit::Failure;
-use super::plan::{failed, failure, refusal, render_options, show};
-use super::session::Session;
+use super::plan::{failure, page, refusal, show, summary};
+use super::session::{Session, tell_head};
 use super::{Global, output};
 
 #[derive(Debug, clap::Subcommand)]
@@ -62,11 +60,8 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     };
     let session = Session::open(global, None).await?;
     let _lock = session.lock(name)?;
-    let trail = session.trail().await?;
-    session.store.run_started(session.run, name, None, session.now.as_millisecond()).await?;
-    trail
-        .record(Kind::RunStarted, None, serde_json::json!({ "verb": name, "former": former, "present": present }))
-        .map_err(failed)?;
+    let asked = [("former", former.as_str().into()), ("present", present.as_str().into())];
+    let trail = session.begin_with(name, None, &asked).await?;
     let asked = Succession { former, present, how, out: report.out };
     let outcome = succeed(&session.ground(), &asked, &trail).await;
     let verdict = match &outcome {
@@ -82,21 +77,14 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         error => Failure::new(Verdict::Refused, error),
     })?;
     if let Some(html) = &report.html {
-        render::html(&prepared.path, &render_options(report.full), html).map_err(failed)?;
+        page(&prepared, report.full, html)?;
     }
     if global.json {
         output::json(&summary(&session, &prepared, verdict))?;
     } else {
         show(&prepared.path, report.full)?;
         session.progress.note(&format!("plan : {}", prepared.path.display()));
-        session.progress.note(&format!("piste d'audit : {head}"));
+        tell_head(&*session.progress, &head);
     }
     Ok(verdict.exit_code(false))
-}
-
-fn summary(session: &Session, prepared: &Prepared, verdict: Verdict) -> Summary {
-    let seconds = prepared.seconds.iter();
-    seconds.fold(Summary::of_plan(&prepared.header, session.run, verdict), |summary, (stage, seconds)| {
-        summary.with_stage(stage, std::time::Duration::from_secs_f64(*seconds))
-    })
 }

@@ -4,13 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rentree::apply::{Applied, apply, settle};
-use rentree::audit::{Kind, Trail};
-use rentree::plan::render;
+use rentree::audit::Trail;
 use rentree::plan::{Options, Prepared, prepare};
 
 use super::exit::Failure;
-use super::plan::{failed, render_options};
-use super::session::Session;
+use super::session::{Session, tell_head};
 use super::{Global, output};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -46,9 +44,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         session.hours = None;
     }
     let _lock = session.lock("sync")?;
-    let trail = session.trail().await?;
-    session.store.run_started(session.run, "sync", None, session.now.as_millisecond()).await?;
-    trail.record(Kind::RunStarted, None, serde_json::json!({ "verb": "sync" })).map_err(failed)?;
+    let trail = session.begin("sync").await?;
     let outcome = night(&session, args.accept_foreign, &trail).await;
     let verdict = match &outcome {
         Ok(Night { prepared, applied, settled }) => {
@@ -65,7 +61,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let head = session.finish(trail, verdict).await?;
     let Night { prepared, applied, settled } = outcome?;
     if let Some(html) = &args.html {
-        render::html(&prepared.path, &render_options(false), html).map_err(failed)?;
+        super::plan::page(&prepared, false, html)?;
     }
     if global.json {
         let mut summary = super::plan::summary(&session, &prepared, verdict);
@@ -77,7 +73,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         let mut all = settled.unwrap_or_default();
         all.absorb(applied);
         super::apply::report(&all)?;
-        session.progress.note(&format!("piste d'audit : {head}"));
+        tell_head(&*session.progress, &head);
     }
     Ok(verdict.exit_code(false))
 }

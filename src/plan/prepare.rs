@@ -2,39 +2,36 @@
 //! the file. The rules are elsewhere; here is the order of things, and all input and output.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use compact_str::CompactString;
-use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rayon::prelude::*;
-use tokio::sync::mpsc;
-use uuid::Uuid;
 
 use crate::audit::{Kind, Note, Trail};
 use crate::config::Config;
 use crate::directory::dialect::Dialect;
-use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours, Search, survey};
+use crate::directory::{Directory, DirectoryError, Dn, Entry, Hours};
 use crate::feed::values::Uai;
 use crate::feed::{Category, Finding};
-use crate::image::{ImageError, Intake, IntakeRules, take_in};
+use crate::image::ImageError;
 use crate::naming::RulesError;
 use crate::plan::file::PlanFileError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, LeftOutReason, PersonId, SourceInfo, present_uai};
+use crate::roster::{JoinKey, LeftOutReason, SourceInfo, present_uai};
 use crate::store::{Store, StoreError, SuccessorRow};
 
 use super::draft::{Beside, Matter, draft};
-use super::gate::{Gate, Judgement, SchemaGap};
+use super::gate::{Gate, SchemaGap};
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
+use super::reading::{people, refuse_replica, structures_and_groups};
+use super::saved::{Contents, Saved, save};
+use super::sources::{take_in_all, years};
 use super::structures::structures_there;
 use super::write::write;
-use super::year::{Years, school_year};
-use super::{FORMAT_VERSION, Header, Hold, PlanId, Seal, SourceState, count_by_severity};
+use super::{Header, Hold, Seal, count_by_severity};
 
 /// What a run stands on.
 pub struct Ground<'a> {
@@ -138,10 +135,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let mut findings: Vec<Finding> = intakes.iter_mut().flat_map(|i| std::mem::take(&mut i.findings)).collect();
     roster.complete(&mut findings, &crate::image::sources(ground.config));
     findings.append(&mut roster.findings);
-    let (mut structures, groups) = tokio::try_join!(
-        again(ground, || collect(ground, ground.dialect.structures_branch())),
-        again(ground, || collect(ground, ground.dialect.groups_branch()))
-    )?;
+    let (mut structures, groups) = structures_and_groups(ground).await?;
     let successors = ground.store.successor_rows().await?;
     // What was merged into another structure stands for nobody any more, whatever it still holds.
     let merged = successors.iter().filter(|row| row.successor.merged);
@@ -162,7 +156,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         gate,
         begun: super::begun::begun(ground).await?,
     });
-    let (population, judged) = again(ground, || population(ground, &matter)).await?;
+    let (population, judged) = people(ground, &matter).await?;
     withdraw_unsent(ground, &matter, &population, trail).await?;
     let right = population.right.iter();
     let right: Vec<_> =
@@ -172,8 +166,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // The difference, what is held, the file.
     ground.progress.begin("plan", None);
-    let years =
-        Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
+    let years = years(ground).await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
@@ -199,51 +192,15 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     draft.totals.findings = count_by_severity(&findings);
     let holds = std::mem::take(&mut draft.holds).into_sorted();
 
-    let plan_id = PlanId(Uuid::now_v7());
-    let mut sources = Vec::new();
-    for source in &ground.config.sources {
-        let row = ground.store.source(&source.name, source.prefix(), source.kind.name()).await?;
-        sources.push(SourceState {
-            name: row.name,
-            version: row.version,
-            delivered: row.delivered,
-            digest: row.digest,
-        });
-    }
-    let header = Header {
-        format_version: FORMAT_VERSION,
-        plan_id,
-        created: ground.now,
-        today: ground.today,
-        program: concat!("rentree ", env!("CARGO_PKG_VERSION")).to_owned(),
-        sources,
-        config_digest: ground.config.digest.clone(),
-        directory: format!("{} {}", ground.directory.describe(), ground.config.directory.suffix),
+    let contents = Contents {
         totals: draft.totals.clone(),
         schools: matter.roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect(),
         years: draft.years.clone(),
         structures: Vec::new(),
     };
-    let path = match &options.out {
-        Some(path) => path.clone(),
-        None => {
-            let folder = ground.store.private_folder("plans")?;
-            folder.join(format!("{plan_id}.plan"))
-        }
-    };
-    let seal = {
-        let (matter, header, holds, path) = (Arc::clone(&matter), header.clone(), holds.clone(), path.clone());
-        blocking(move || write(&matter, &header, &holds, draft, &path)).await??
-    };
-    let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-    ground.store.save_plan(plan_id, &absolute.display().to_string(), &seal.digest, ground.now.as_millisecond()).await?;
-    trail.record(
-        Kind::PlanSaved,
-        None,
-        serde_json::json!({
-            "plan": plan_id, "digest": seal.digest, "totals": header.totals, "holds": seal.holds,
-        }),
-    )?;
+    let held = holds.clone();
+    let write = move |header: &Header, path: &Path| write(&matter, header, &held, draft, path);
+    let Saved { header, seal, path } = save(ground, contents, options.out.as_deref(), write, trail).await?;
     for hold in holds.iter().filter(|h| h.new) {
         trail.record(
             Kind::HoldNew,
@@ -302,19 +259,6 @@ async fn withdraw_unsent(
     Ok(())
 }
 
-/// A replica lags behind the server that is written.
-pub(super) async fn refuse_replica(ground: &Ground<'_>) -> Result<(), PlanError> {
-    let reason = match ground.config.directory.replica {
-        Some(false) => None,
-        Some(true) => Some("directory.replica = true".to_owned()),
-        None => survey::replica(ground.directory, &ground.dialect).await?,
-    };
-    match reason {
-        Some(reason) => Err(PlanError::Replica { server: ground.directory.describe(), reason }),
-        None => Ok(()),
-    }
-}
-
 /// The join key of the person whom a finding is about.
 fn join_key(finding: &Finding, sources: &[SourceInfo]) -> Option<JoinKey> {
     let key = finding.key.as_deref().filter(|_| finding.category.is_some_and(Category::is_person))?;
@@ -322,135 +266,13 @@ fn join_key(finding: &Finding, sources: &[SourceInfo]) -> Option<JoinKey> {
     Some(JoinKey::new(&source.prefix, key))
 }
 
-/// Takes in the newest delivery of every source, in the order of the configuration.
-async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, PlanError> {
-    let mut intakes = Vec::new();
-    let years =
-        Years { reached: ground.store.school_years().await?, current: school_year(ground.today, &ground.config.year) };
-    let mut waiting: HashSet<CompactString> =
-        years.reached.keys().filter(|uai| years.in_transition(uai)).cloned().collect();
-    // The exports may go on saying what a school was called before.
-    for successor in ground.store.successors().await?.iter().rev() {
-        if waiting.contains(successor.uai.as_str()) {
-            waiting.insert(successor.former_uai.as_str().into());
-        }
-    }
-    let rules = IntakeRules { waiting, limits: ground.config.limits.clone() };
-    for (index, source) in ground.config.sources.iter().enumerate() {
-        let intake =
-            take_in(ground.store, index as u16, source, ground.threads, ground.now, &rules, &ground.progress).await?;
-        // Nothing was read when everything offered had been taken in before.
-        if intake.reading.bytes > 0 {
-            trail.record(
-                Kind::DeliveryAccepted,
-                None,
-                serde_json::json!({
-                    "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
-                    "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
-                }),
-            )?;
-        }
-        intakes.push(intake);
-    }
-    Ok(intakes)
-}
-
 /// Whether a group is the engine's, or will be.
 fn is_ours(ground: &Ground<'_>, group: &Entry) -> bool {
     ground.dialect.is_managed(group) || (ground.config.directory.adopt_groups && ground.dialect.is_of_a_family(group))
 }
 
-/// Entries handed over at once between threads.
-const BATCH: usize = 1_024;
-
-/// How many times a branch is read when the connection is lost in the midst of it.
-const READS: u32 = 3;
-
-/// Reads a branch, from its beginning again when it broke off: half of it would be taken for the whole, and those of
-/// the other half for people without account.
-pub(super) async fn again<T, F: Future<Output = Result<T, PlanError>>>(
-    ground: &Ground<'_>,
-    read: impl Fn() -> F,
-) -> Result<T, PlanError> {
-    let mut reads = 1;
-    loop {
-        match read().await {
-            Err(PlanError::Directory(error)) if error.is_passing() && reads < READS => {
-                reads += 1;
-                ground
-                    .progress
-                    .note(&format!("la lecture de l'annuaire a été interrompue, elle reprend du début ({error})"));
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
-/// A branch that fits in memory: structures and groups, without the branch itself.
-pub(super) async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError> {
-    let search = Search { base: base.clone(), filter: "(objectClass=*)".to_owned(), attributes: Vec::new() };
-    let mut entries: Vec<Entry> = ground.directory.search(search).await?.try_collect().await?;
-    entries.retain(|entry| entry.dn != *base);
-    Ok(entries)
-}
-
-/// What the schema says of changes, by person.
-type Judged = Vec<(PersonId, Judgement)>;
-
-/// Streams the people branch through the comparison, on all cores.
-async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Population, Judged), PlanError> {
-    let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
-    let comparer = {
-        let matter = Arc::clone(matter);
-        tokio::task::spawn_blocking(move || {
-            matter.with_diff(|diff| {
-                let (mut population, mut judged) = (Population::new(matter.config.directory.drift), Judged::new());
-                while let Some(batch) = receiver.blocking_recv() {
-                    let compare = |entry| {
-                        let mut seen = diff.compare(entry);
-                        let judgement = matter.gate.seen(entry, &mut seen);
-                        (seen, judgement)
-                    };
-                    let seen: Vec<_> = batch.par_iter().map(compare).collect();
-                    for (seen, judgement) in seen {
-                        judged.extend(judgement);
-                        population.absorb(seen);
-                    }
-                }
-                population.sort();
-                judged.sort_by_key(|(id, _)| *id);
-                (population, judged)
-            })
-        })
-    };
-    let dialect = &ground.dialect;
-    let search = Search {
-        base: dialect.people_branch().clone(),
-        filter: dialect.person_filter(),
-        attributes: dialect.person_attributes(),
-    };
-    let mut entries = ground.directory.search(search).await?;
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(entry) = entries.try_next().await? {
-        // One that a killed run left: the next that writes credentials removes it.
-        if dialect.is_probe(&entry.dn) {
-            continue;
-        }
-        batch.push(entry);
-        if batch.len() == BATCH {
-            ground.progress.advance(BATCH as u64);
-            if sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).await.is_err() {
-                break;
-            }
-        }
-    }
-    drop(sender.send(batch).await);
-    drop(sender);
-    comparer.await.map_err(|e| PlanError::Stopped(e.to_string()))
-}
-
 /// Work for a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PlanError> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PlanError> {
     tokio::task::spawn_blocking(work).await.map_err(|e| PlanError::Stopped(e.to_string()))
 }
 

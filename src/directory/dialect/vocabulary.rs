@@ -56,14 +56,20 @@ impl Dialect {
         vocabulary
     }
 
-    /// The classes that a wanted entry is added with.
+    /// The classes that a wanted entry is added with, each once.
     #[must_use]
     pub fn wanted_classes(&self, wanted: &Wanted) -> Vec<&str> {
         let shape = self.shape(wanted.kind);
         // The first part is everybody's.
         let roles = shape.parts.iter().enumerate().filter(|(n, _)| *n == 0 || wanted.has_part(*n));
         let own = shape.superclasses.iter().chain([&shape.structural]);
-        own.chain(roles.flat_map(|(_, part)| &part.auxiliary)).map(|class| &**class).collect()
+        let mut classes: Vec<&str> = Vec::with_capacity(8);
+        for class in own.chain(roles.flat_map(|(_, part)| &part.auxiliary)) {
+            if !classes.iter().any(|known| known.eq_ignore_ascii_case(class)) {
+                classes.push(class);
+            }
+        }
+        classes
     }
 
     /// Every value that a wanted entry is added with, and its attribute, those of one attribute together.

@@ -192,30 +192,16 @@ impl Dialect {
     /// ([`Dialect::drawn_at_creation`]) and the members of a group are not in it.
     #[must_use]
     pub fn entry(&self, wanted: &Wanted) -> Entry {
-        let shape = self.shape(wanted.kind);
-        let roles = shape.parts.iter().enumerate().filter(|(n, _)| *n > 0 && wanted.has_part(*n));
-        let mut classes: Vec<&str> = Vec::with_capacity(8);
-        let everybody = shape.parts.first().into_iter().flat_map(|part| &part.auxiliary);
-        let all = shape.superclasses.iter().chain([&shape.structural]).chain(everybody);
-        for class in all.chain(roles.flat_map(|(_, part)| &part.auxiliary)) {
-            if !classes.iter().any(|c| c.eq_ignore_ascii_case(class)) {
-                classes.push(class);
-            }
-        }
         let mut entry = Entry::new(wanted.dn.clone());
         entry.attributes.reserve(wanted.pieces.len() + 1);
-        entry.attributes.push(("objectClass".to_owned(), classes.into_iter().map(Value::from).collect()));
-        let mut last = None;
-        for piece in &wanted.pieces {
-            if last == Some(piece.attribute) && shape.choices.contains(&piece.attribute) {
-                continue;
-            }
-            let value = Value::from(wanted.piece(*piece));
+        let classes = self.wanted_classes(wanted).into_iter().map(Value::from).collect();
+        entry.attributes.push(("objectClass".to_owned(), classes));
+        for (attribute, value) in self.wanted_pairs(wanted) {
+            let value = Value::from(value);
             match entry.attributes.last_mut() {
-                Some((_, values)) if last == Some(piece.attribute) => values.push(value),
-                _ => entry.attributes.push((self.attributes.name(piece.attribute).to_owned(), vec![value])),
+                Some((name, values)) if name == attribute => values.push(value),
+                _ => entry.attributes.push((attribute.to_owned(), vec![value])),
             }
-            last = Some(piece.attribute);
         }
         entry
     }

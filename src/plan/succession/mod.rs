@@ -13,12 +13,12 @@ mod lists;
 mod model;
 mod rewrite;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use compact_str::CompactString;
-use uuid::Uuid;
 
-use crate::audit::{Kind as Event, Trail};
+use crate::audit::Trail;
 use crate::directory::dialect::Dialect;
 use crate::directory::{DirectoryError, Dn};
 use crate::feed::values::{Uai, siret_digits};
@@ -27,10 +27,10 @@ use crate::store::{StoreError, SuccessorRow};
 use self::find::{Known, find, unknown};
 use self::rewrite::Rewriter;
 use super::file::{PlanFileError, Writer};
-use super::prepare::{Ground, PlanError, again, collect, refuse_replica};
-use super::{
-    Change, ChangeKind, FORMAT_VERSION, Header, ObjectTotals, PlanId, Prepared, SourceState, Totals, count_by_severity,
-};
+use super::prepare::{Ground, PlanError};
+use super::reading::{again, refuse_replica, structures_and_groups};
+use super::saved::{Contents, Saved, save};
+use super::{Change, ChangeKind, Header, ObjectTotals, Prepared, Seal, Totals, count_by_severity};
 
 pub use model::{StructureChange, StructureName};
 
@@ -129,10 +129,7 @@ pub async fn succeed(ground: &Ground<'_>, asked: &Succession, trail: &Trail) -> 
     refuse_replica(ground).await?;
     let dialect = &*ground.dialect;
     ground.progress.begin("directory", None);
-    let (structures, groups) = tokio::try_join!(
-        again(ground, || collect(ground, dialect.structures_branch())),
-        again(ground, || collect(ground, dialect.groups_branch()))
-    )?;
+    let (structures, groups) = structures_and_groups(ground).await?;
     let known: Vec<Known<'_>> = structures.iter().map(|entry| Known::new(dialect, entry)).collect();
     let rows = ground.store.successor_rows().await?;
     let pair = pair(dialect, &known, &rows, asked)?;
@@ -151,7 +148,7 @@ pub async fn succeed(ground: &Ground<'_>, asked: &Succession, trail: &Trail) -> 
     let others = entries::others(dialect, &known, &pair, &rewriter);
     let persons = again(ground, || async { Ok(entries::persons(ground, &rewriter, &pair.present.uai).await?) }).await?;
 
-    let header = StructureChange {
+    let structure = StructureChange {
         merge,
         name: pair.name,
         into: pair.into,
@@ -173,9 +170,12 @@ pub async fn succeed(ground: &Ground<'_>, asked: &Succession, trail: &Trail) -> 
     changes.extend(own);
     changes.extend(emptied);
     changes.extend(last);
-    let mut prepared = save(ground, asked, header, changes, trail).await?;
-    prepared.seconds.insert("plan", started.elapsed().as_secs_f64());
-    Ok(prepared)
+    let contents = contents(structure, &changes);
+    let write = move |header: &Header, path: &Path| write(header, changes, path);
+    let Saved { header, seal, path } = save(ground, contents, asked.out.as_deref(), write, trail).await?;
+    trail.flush().await?;
+    let seconds = [("plan", started.elapsed().as_secs_f64())].into();
+    Ok(Prepared { header, holds: Vec::new(), seal, path, findings: Vec::new(), seconds })
 }
 
 /// The two structures, or the one under its two names.
@@ -302,25 +302,8 @@ fn renamed(
     Ok(Pair { name: structure.name.clone(), into: None, former, present, decided: false })
 }
 
-/// Writes the plan, and notes that it was.
-async fn save(
-    ground: &Ground<'_>,
-    asked: &Succession,
-    structure: StructureChange,
-    changes: Vec<Change>,
-    trail: &Trail,
-) -> Result<Prepared, SuccessionError> {
-    let plan_id = PlanId(Uuid::now_v7());
-    let mut sources = Vec::new();
-    for source in &ground.config.sources {
-        let row = ground.store.source(&source.name, source.prefix(), source.kind.name()).await?;
-        sources.push(SourceState {
-            name: row.name,
-            version: row.version,
-            delivered: row.delivered,
-            digest: row.digest,
-        });
-    }
+/// What the header says of the plan: the structure under its present name is the only school that it is about.
+fn contents(structure: StructureChange, changes: &[Change]) -> Contents {
     let of = |kinds: &[ChangeKind]| changes.iter().filter(|c| kinds.contains(&c.kind)).count() as u64;
     let totals = Totals {
         structures: ObjectTotals {
@@ -337,53 +320,21 @@ async fn save(
         ..Totals::default()
     };
     let name = structure.into.clone().unwrap_or_else(|| structure.name.clone());
-    let header = Header {
-        format_version: FORMAT_VERSION,
-        plan_id,
-        created: ground.now,
-        today: ground.today,
-        program: concat!("rentree ", env!("CARGO_PKG_VERSION")).to_owned(),
-        sources,
-        config_digest: ground.config.digest.clone(),
-        directory: format!("{} {}", ground.directory.describe(), ground.config.directory.suffix),
+    Contents {
         totals,
         schools: [(structure.present.uai.as_str().into(), name)].into(),
-        years: std::collections::BTreeMap::new(),
+        years: BTreeMap::new(),
         structures: vec![structure],
-    };
-    let path = match &asked.out {
-        Some(path) => path.clone(),
-        None => ground.store.private_folder("plans")?.join(format!("{plan_id}.plan")),
-    };
-    let (written, to) = (header.clone(), path.clone());
-    let seal = tokio::task::spawn_blocking(move || {
-        let mut writer = Writer::create(&to)?;
-        writer.write_header(&written)?;
-        for (seq, mut change) in (1..).zip(changes) {
-            change.seq = seq;
-            writer.write_change(&change)?;
-        }
-        writer.finish()
-    })
-    .await
-    .map_err(|e| PlanError::Stopped(e.to_string()))??;
-    let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-    ground.store.save_plan(plan_id, &absolute.display().to_string(), &seal.digest, ground.now.as_millisecond()).await?;
-    trail.record(
-        Event::PlanSaved,
-        None,
-        serde_json::json!({
-            "plan": plan_id, "digest": seal.digest, "totals": header.totals, "holds": 0,
-            "structures": header.structures,
-        }),
-    )?;
-    trail.flush().await?;
-    Ok(Prepared {
-        header,
-        holds: Vec::new(),
-        seal,
-        path,
-        findings: Vec::new(),
-        seconds: std::collections::BTreeMap::new(),
-    })
+    }
+}
+
+/// The whole file, its changes numbered in their order.
+fn write(header: &Header, changes: Vec<Change>, path: &Path) -> Result<Seal, PlanFileError> {
+    let mut writer = Writer::create(path)?;
+    writer.write_header(header)?;
+    for (seq, mut change) in (1..).zip(changes) {
+        change.seq = seq;
+        writer.write_change(&change)?;
+    }
+    writer.finish()
 }

@@ -1,0 +1,131 @@
+//! The directory as a plan needs it: from the server that is written, each branch whole, the people streamed through the
+//! comparison.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt as _;
+use rayon::prelude::*;
+use tokio::sync::mpsc;
+
+use crate::directory::{Dn, Entry, Search, survey};
+use crate::roster::PersonId;
+
+use super::draft::Matter;
+use super::gate::Judgement;
+use super::population::Population;
+use super::prepare::{Ground, PlanError};
+
+/// Entries handed over at once between threads.
+const BATCH: usize = 1_024;
+
+/// How many times a branch is read when the connection is lost in the midst of it.
+const READS: u32 = 3;
+
+/// A replica lags behind the server that is written.
+pub(super) async fn refuse_replica(ground: &Ground<'_>) -> Result<(), PlanError> {
+    let reason = match ground.config.directory.replica {
+        Some(false) => None,
+        Some(true) => Some("directory.replica = true".to_owned()),
+        None => survey::replica(ground.directory, &ground.dialect).await?,
+    };
+    match reason {
+        Some(reason) => Err(PlanError::Replica { server: ground.directory.describe(), reason }),
+        None => Ok(()),
+    }
+}
+
+/// Structures and groups, which fit in memory, without the branches themselves.
+pub(super) async fn structures_and_groups(ground: &Ground<'_>) -> Result<(Vec<Entry>, Vec<Entry>), PlanError> {
+    tokio::try_join!(
+        again(ground, || collect(ground, ground.dialect.structures_branch())),
+        again(ground, || collect(ground, ground.dialect.groups_branch()))
+    )
+}
+
+/// Everybody's entry, compared with the roster.
+pub(super) async fn people(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Population, Judged), PlanError> {
+    again(ground, || population(ground, matter)).await
+}
+
+/// Reads a branch, from its beginning again when it broke off: half of it would be taken for the whole, and those of
+/// the other half for people without account.
+pub(super) async fn again<T, F: Future<Output = Result<T, PlanError>>>(
+    ground: &Ground<'_>,
+    read: impl Fn() -> F,
+) -> Result<T, PlanError> {
+    let mut reads = 1;
+    loop {
+        match read().await {
+            Err(PlanError::Directory(error)) if error.is_passing() && reads < READS => {
+                reads += 1;
+                ground
+                    .progress
+                    .note(&format!("la lecture de l'annuaire a été interrompue, elle reprend du début ({error})"));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// All the entries of a branch.
+async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError> {
+    let search = Search { base: base.clone(), filter: "(objectClass=*)".to_owned(), attributes: Vec::new() };
+    let mut entries: Vec<Entry> = ground.directory.search(search).await?.try_collect().await?;
+    entries.retain(|entry| entry.dn != *base);
+    Ok(entries)
+}
+
+/// What the schema says of changes, by person.
+pub(super) type Judged = Vec<(PersonId, Judgement)>;
+
+/// Streams the people branch through the comparison, on all cores.
+async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Population, Judged), PlanError> {
+    let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
+    let comparer = {
+        let matter = Arc::clone(matter);
+        tokio::task::spawn_blocking(move || {
+            matter.with_diff(|diff| {
+                let (mut population, mut judged) = (Population::new(matter.config.directory.drift), Judged::new());
+                while let Some(batch) = receiver.blocking_recv() {
+                    let compare = |entry| {
+                        let mut seen = diff.compare(entry);
+                        let judgement = matter.gate.seen(entry, &mut seen);
+                        (seen, judgement)
+                    };
+                    let seen: Vec<_> = batch.par_iter().map(compare).collect();
+                    for (seen, judgement) in seen {
+                        judged.extend(judgement);
+                        population.absorb(seen);
+                    }
+                }
+                population.sort();
+                judged.sort_by_key(|(id, _)| *id);
+                (population, judged)
+            })
+        })
+    };
+    let dialect = &ground.dialect;
+    let search = Search {
+        base: dialect.people_branch().clone(),
+        filter: dialect.person_filter(),
+        attributes: dialect.person_attributes(),
+    };
+    let mut entries = ground.directory.search(search).await?;
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(entry) = entries.try_next().await? {
+        // One that a killed run left: the next that writes credentials removes it.
+        if dialect.is_probe(&entry.dn) {
+            continue;
+        }
+        batch.push(entry);
+        if batch.len() == BATCH {
+            ground.progress.advance(BATCH as u64);
+            if sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).await.is_err() {
+                break;
+            }
+        }
+    }
+    drop(sender.send(batch).await);
+    drop(sender);
+    comparer.await.map_err(|e| PlanError::Stopped(e.to_string()))
+}

@@ -1,0 +1,49 @@
+//! The deliveries of all sources, taken in for a plan.
+
+use std::collections::HashSet;
+
+use compact_str::CompactString;
+
+use crate::audit::{Kind, Trail};
+use crate::image::{Intake, IntakeRules, take_in};
+
+use super::prepare::{Ground, PlanError};
+use super::year::{Years, school_year};
+
+/// Takes in the newest delivery of every source, in the order of the configuration.
+pub(super) async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, PlanError> {
+    let mut intakes = Vec::new();
+    let years = years(ground).await?;
+    let mut waiting: HashSet<CompactString> =
+        years.reached.keys().filter(|uai| years.in_transition(uai)).cloned().collect();
+    // The exports may go on saying what a school was called before.
+    for successor in ground.store.successors().await?.iter().rev() {
+        if waiting.contains(successor.uai.as_str()) {
+            waiting.insert(successor.former_uai.as_str().into());
+        }
+    }
+    let rules = IntakeRules { waiting, limits: ground.config.limits.clone() };
+    for (index, source) in ground.config.sources.iter().enumerate() {
+        let intake =
+            take_in(ground.store, index as u16, source, ground.threads, ground.now, &rules, &ground.progress).await?;
+        // Nothing was read when everything offered had been taken in before.
+        if intake.reading.bytes > 0 {
+            trail.record(
+                Kind::DeliveryAccepted,
+                None,
+                serde_json::json!({
+                    "source": source.name, "date": intake.delivery_date, "digest": intake.digest,
+                    "version": intake.version, "read": intake.reading.read, "rejected": intake.reading.rejected,
+                }),
+            )?;
+        }
+        intakes.push(intake);
+    }
+    Ok(intakes)
+}
+
+/// The school year of each school, and the present one.
+pub(super) async fn years(ground: &Ground<'_>) -> Result<Years, PlanError> {
+    let reached = ground.store.school_years().await?;
+    Ok(Years { reached, current: school_year(ground.today, &ground.config.year) })
+}
