@@ -16,7 +16,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub use fold::fold;
-pub use register::{AdoptError, Register};
+pub use register::{AdoptError, Register, stem};
 pub use rules::{Rules, RulesError};
 
 /// The technical identifier, `uid` in the directory: the RDN of a person, immutable, not the login. Keeps its case;

@@ -220,11 +220,9 @@ impl Pool {
         }
     }
 
-    /// Remembers the suffix of a taken login. A zero belongs to the stem: suffixes do not begin with one.
+    /// Remembers the suffix of a taken login.
     fn note_suffix(&mut self, folded: &str) {
-        let letters = folded.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        let zeros = folded.bytes().skip(letters).take_while(|b| *b == b'0').count();
-        let Some((stem, suffix)) = folded.split_at_checked(letters + zeros) else { return };
+        let (stem, suffix) = split_suffix(folded);
         if let (1..=2, Ok(suffix)) = (suffix.len(), suffix.parse::<u64>())
             && !stem.is_empty()
         {
@@ -234,4 +232,17 @@ impl Pool {
             }
         }
     }
+}
+
+/// A folded login without the suffix that tells homonyms apart.
+#[must_use]
+pub fn stem(folded: &str) -> &str {
+    split_suffix(folded).0
+}
+
+/// A zero belongs to the stem: suffixes do not begin with one.
+fn split_suffix(folded: &str) -> (&str, &str) {
+    let letters = folded.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let zeros = folded.bytes().skip(letters).take_while(|b| *b == b'0').count();
+    folded.split_at_checked(letters + zeros).unwrap_or((folded, ""))
 }

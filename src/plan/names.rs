@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use compact_str::CompactString;
 use futures_util::TryStreamExt as _;
 
 use crate::audit::{Kind, Trail};
-use crate::directory::dialect::TakenNames;
-use crate::directory::{Dn, Search};
-use crate::naming::{Login, Names, Register, Rules, Uid, fold};
+use crate::directory::dialect::{Dialect, TakenNames};
+use crate::directory::{Dn, Entry, Search};
+use crate::naming::{Login, Names, Register, Rules, Uid, fold, stem};
 use crate::roster::{JoinKey, Person, PersonId, Roster};
 use crate::store::{AccountRow, NameRow};
 
-use super::Proof;
 use super::prepare::{Ground, PlanError};
 use super::recognise::{Claim, Recognised, Recognition, Strangers};
 use super::year::school_year;
@@ -54,42 +54,67 @@ pub(super) async fn rekey(
     Ok(())
 }
 
-/// Names for everybody, and the accounts of the directory that are taken over.
+/// Names for everybody, and the accounts of the directory that are taken over. Nothing is reserved yet.
 pub(super) struct Named {
     /// By person.
     pub names: Vec<(Uid, Login)>,
     pub recognised: Recognised,
+    pub drawn: Drawn,
 }
 
-/// Gives everybody in the roster a uid and a login. The directory is asked only when somebody has no account yet: which
-/// names are taken there, and whether the account is there under another program's care. New names are reserved before
-/// anything is shown, so that dry run and real run agree. `rows` is the register as it was.
+/// Names that the store does not know yet.
+#[derive(Default)]
+pub(super) struct Drawn {
+    new: Vec<NameRow>,
+    adopted: Vec<NameRow>,
+    counters: Vec<(String, u64)>,
+}
+
+/// Where newcomers are looked for, and which names are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// In the register alone. Whether the directory agrees is seen while its entries are compared ([`Unasked`]), which
+    /// spares the reading of all its names on an ordinary night.
+    Register,
+    /// In the directory first.
+    Directory,
+}
+
+impl Asked {
+    /// A few newcomers beside many accounts are nearly always new to the directory too.
+    pub fn for_newcomers(roster: &Roster, accounts: &HashMap<JoinKey, AccountRow>) -> Self {
+        let newcomers = Strangers::new(roster, accounts).len();
+        if newcomers * 20 <= accounts.len() { Self::Register } else { Self::Directory }
+    }
+}
+
+/// Gives everybody in the roster a uid and a login. `rows` is the register as it was.
 pub(super) async fn name_everybody(
     ground: &Ground<'_>,
     roster: &Roster,
     accounts: &HashMap<JoinKey, AccountRow>,
     rows: Vec<NameRow>,
-    trail: &Trail,
+    asked: Asked,
 ) -> Result<Named, PlanError> {
     let strangers = Strangers::new(roster, accounts);
     let known: HashMap<&str, &NameRow> = rows.iter().map(|row| (row.join_key.as_str(), row)).collect();
     let of_register = |person: &Person| known.get(person.key.as_str()).map(|row| (row.uid.clone(), row.login.clone()));
     let all: Option<Vec<(Uid, Login)>> = roster.persons.iter().map(|person| of_register(person)).collect();
     drop(known);
-    // Nearly every night everybody is known: nothing to draw, nothing to ask.
-    if let Some(names) = all.as_ref().filter(|_| strangers.is_empty()) {
-        let elsewhere = elsewhere(ground, roster, accounts, names, &[]);
-        return Ok(Named {
-            names: all.unwrap_or_default(),
-            recognised: Recognised { elsewhere, ..Recognised::default() },
-        });
+    // Everybody is known: nothing to draw, nothing to ask.
+    if let Some(names) = all.filter(|_| strangers.len() == 0 || asked == Asked::Register) {
+        let recognised =
+            Recognised { elsewhere: elsewhere(ground, roster, accounts, &names, &[]), ..Recognised::default() };
+        return Ok(Named { names, recognised, drawn: Drawn::default() });
     }
     let counters = ground.store.uid_counters().await?;
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
     let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
     register.take(ground.store.retired_names().await?.iter().map(String::as_str));
-    let (recognised, claims) = ask_directory(ground, roster, accounts, &strangers, &mut register).await?;
-    let mut recognised = recognised;
+    let (mut recognised, claims) = match asked {
+        Asked::Register => Default::default(),
+        Asked::Directory => ask_directory(ground, accounts, &strangers, &mut register).await?,
+    };
     for (id, claim) in &claims {
         let (Some(person), TakenNames { uid: Some(uid), login: Some(login), .. }) = (roster.person(*id), &claim.names)
         else {
@@ -115,54 +140,112 @@ pub(super) async fn name_everybody(
         uid: names.uid.clone(),
         login: names.login.clone(),
     };
-    let new: Vec<NameRow> = register.new_names().map(row).collect();
-    let adopted: Vec<NameRow> = register.changed_names().map(row).collect();
-    if !(new.is_empty() && adopted.is_empty()) {
-        let counters: Vec<(String, u64)> = register.counters().map(|(s, n)| (s.to_owned(), n)).collect();
+    let drawn = Drawn {
+        new: register.new_names().map(row).collect(),
+        adopted: register.changed_names().map(row).collect(),
+        counters: register.counters().map(|(series, n)| (series.to_owned(), n)).collect(),
+    };
+    recognised.elsewhere = elsewhere(ground, roster, accounts, &names, &claims);
+    Ok(Named { names, recognised, drawn })
+}
+
+impl Drawn {
+    /// Reserves them, before anything is shown, so that dry run and real run agree.
+    pub async fn reserve(self, ground: &Ground<'_>, trail: &Trail) -> Result<(), PlanError> {
+        if self.new.is_empty() && self.adopted.is_empty() {
+            return Ok(());
+        }
         let folded = |name: &str| fold(name).into();
         let now = ground.now.as_millisecond();
-        ground.store.change_names(&adopted, folded, now).await?;
-        ground.store.reserve_names(&new, &counters, folded, now).await?;
-        trail.record(
-            Kind::NameReserved,
-            None,
-            serde_json::json!({ "count": new.len(), "adopted_instead": adopted.len() }),
-        )?;
+        ground.store.change_names(&self.adopted, folded, now).await?;
+        ground.store.reserve_names(&self.new, &self.counters, folded, now).await?;
+        let counts = serde_json::json!({ "count": self.new.len(), "adopted_instead": self.adopted.len() });
+        trail.record(Kind::NameReserved, None, counts)?;
+        Ok(())
     }
-    recognised.elsewhere = elsewhere(ground, roster, accounts, &names, &claims);
-    Ok(Named { names, recognised })
+}
+
+/// What newcomers got without asking the directory, against each of its entries.
+pub(super) struct Unasked<'m> {
+    strangers: Strangers<'m>,
+    dialect: &'m Dialect,
+    accounts: &'m HashMap<JoinKey, AccountRow>,
+    /// Their uids and logins, folded.
+    names: HashSet<CompactString>,
+    /// Their logins without suffix.
+    stems: HashSet<CompactString>,
+}
+
+impl<'m> Unasked<'m> {
+    pub fn new(
+        dialect: &'m Dialect,
+        roster: &'m Roster,
+        accounts: &'m HashMap<JoinKey, AccountRow>,
+        names: &[(Uid, Login)],
+    ) -> Self {
+        let mut unasked = Self {
+            strangers: Strangers::new(roster, accounts),
+            dialect,
+            accounts,
+            names: HashSet::new(),
+            stems: HashSet::new(),
+        };
+        for ((uid, login), id) in names.iter().zip((0..).map(PersonId)) {
+            if unasked.strangers.awaits(id) {
+                let login = fold(login.as_str());
+                unasked.stems.insert(stem(&login).into());
+                unasked.names.extend([fold(uid.as_str()), login]);
+            }
+        }
+        unasked
+    }
+
+    /// Whether this may be a newcomer's account, or bears a newcomer's name or that of a homonym whom the register does
+    /// not know: then the directory has to be asked first.
+    pub fn is_contradicted_by(&self, entry: &Entry) -> bool {
+        if self.strangers.len() == 0 {
+            return false;
+        }
+        let registered = self.dialect.join_keys(entry).any(|key| self.accounts.contains_key(&JoinKey::from_text(key)));
+        let TakenNames { uid, login, aliases } = self.dialect.names_of(entry);
+        let names = uid.iter().map(Uid::as_str).chain(login.iter().map(Login::as_str));
+        let clashes = |name: &str| {
+            let folded = fold(name);
+            self.names.contains(&folded) || (!registered && self.stems.contains(stem(&folded)))
+        };
+        names.chain(aliases.iter().map(String::as_str)).any(clashes)
+            || self.strangers.recognise(self.dialect, self.accounts, entry) != Recognition::None
+    }
+}
+
+/// What an entry says of its names and of whose it is.
+pub(super) fn attributes(dialect: &Dialect) -> Vec<String> {
+    let mut attributes = dialect.name_attributes();
+    attributes.extend(dialect.identity_attributes());
+    attributes.sort();
+    attributes.dedup();
+    attributes
 }
 
 /// Recognises the accounts of those who have none in the register, and marks every other name as taken. Gives the
 /// entries that are taken over, in the order of the persons.
 async fn ask_directory(
     ground: &Ground<'_>,
-    roster: &Roster,
     accounts: &HashMap<JoinKey, AccountRow>,
     strangers: &Strangers<'_>,
     register: &mut Register,
 ) -> Result<(Recognised, Vec<(PersonId, Claim)>), PlanError> {
     let dialect = &ground.dialect;
-    let mut attributes = dialect.name_attributes();
-    attributes.extend(dialect.identity_attributes());
-    attributes.sort();
-    attributes.dedup();
-    let search = Search { base: dialect.people_branch().clone(), filter: dialect.person_filter(), attributes };
+    let search = Search {
+        base: dialect.people_branch().clone(),
+        filter: dialect.person_filter(),
+        attributes: attributes(dialect),
+    };
     let mut entries = ground.directory.search(search).await?;
     let (mut claims, mut doubts) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
     while let Some(entry) = entries.try_next().await? {
         let names = dialect.names_of(&entry);
-        let (mut owner, mut ours) = (None, false);
-        for key in dialect.join_keys(&entry) {
-            let key = roster.aliases.present(JoinKey::from_text(key));
-            ours |= accounts.contains_key(&key);
-            owner = owner.or_else(|| roster.persons.binary_search_by(|p| p.key.cmp(&key)).ok());
-        }
-        let recognition = match owner.map(|at| PersonId(at as u32)) {
-            Some(id) if strangers.awaits(id) => Recognition::Person(id, Proof::JoinKey),
-            None if !ours => strangers.examine(&dialect.identity(&entry)),
-            _ => Recognition::None,
-        };
+        let recognition = strangers.recognise(dialect, accounts, &entry);
         register.take(names.uid.iter().map(Uid::as_str));
         register.take(names.login.iter().map(Login::as_str));
         register.take(names.aliases.iter().map(String::as_str));

@@ -24,7 +24,7 @@ use crate::store::{Store, StoreError, SuccessorRow};
 
 use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, SchemaGap};
-use super::names::{Named, name_everybody, rekey};
+use super::names::{Asked, Named, name_everybody, rekey};
 use super::population::Population;
 use super::reading::{people, refuse_replica, structures_and_groups};
 use super::saved::{Contents, Saved, save};
@@ -121,7 +121,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     // Names, for ever.
     ground.progress.begin("naming", None);
     rekey(ground, &roster, &mut accounts, &mut reserved, trail).await?;
-    let Named { names, recognised } = name_everybody(ground, &roster, &accounts, reserved, trail).await?;
+    let mut asked = Asked::for_newcomers(&roster, &accounts);
+    let Named { names, recognised, mut drawn } = name_everybody(ground, &roster, &accounts, reserved, asked).await?;
     clock.lap("naming");
 
     // The directory against the roster.
@@ -141,7 +142,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     let merged = successors.iter().filter(|row| row.successor.merged);
     let merged: HashSet<Dn> = merged.filter_map(|row| Dn::parse(&row.former_dn).ok()).collect();
     structures.retain(|entry| !merged.contains(&entry.dn));
-    let matter = Arc::new(Matter {
+    let mut matter = Matter {
         structures: structures_there(&roster, &ground.dialect, &structures),
         foreign_groups: groups.iter().filter(|g| !is_ours(ground, g)).map(|g| g.dn.clone()).collect(),
         put_by_engine: ground.store.group_members().await?,
@@ -155,8 +156,20 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         today: ground.today,
         gate,
         begun: super::begun::begun(ground).await?,
-    });
-    let (population, judged) = people(ground, &matter).await?;
+    };
+    let (matter, population, judged) = loop {
+        let shared = Arc::new(matter);
+        if let Some((population, judged)) = people(ground, &shared, asked).await? {
+            break (shared, population, judged);
+        }
+        // Somebody whom the register does not know is there already, or his name is: rare, and asked properly now.
+        asked = Asked::Directory;
+        matter = Arc::into_inner(shared).ok_or_else(|| PlanError::Stopped("the comparison goes on".into()))?;
+        let rows = ground.store.names().await?;
+        let named = name_everybody(ground, &matter.roster, &matter.accounts, rows, asked).await?;
+        (matter.names, matter.recognised, drawn) = (named.names, named.recognised, named.drawn);
+    };
+    drawn.reserve(ground, trail).await?;
     withdraw_unsent(ground, &matter, &population, trail).await?;
     let right = population.right.iter();
     let right: Vec<_> =

@@ -12,6 +12,7 @@ use crate::roster::PersonId;
 
 use super::draft::Matter;
 use super::gate::Judgement;
+use super::names::{self, Asked, Unasked};
 use super::population::Population;
 use super::prepare::{Ground, PlanError};
 
@@ -42,9 +43,14 @@ pub(super) async fn structures_and_groups(ground: &Ground<'_>) -> Result<(Vec<En
     )
 }
 
-/// Everybody's entry, compared with the roster.
-pub(super) async fn people(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Population, Judged), PlanError> {
-    again(ground, || population(ground, matter)).await
+/// Everybody's entry, compared with the roster; `None` when the newcomers' names came from the register alone and an
+/// entry contradicts them.
+pub(super) async fn people(
+    ground: &Ground<'_>,
+    matter: &Arc<Matter>,
+    asked: Asked,
+) -> Result<Option<(Population, Judged)>, PlanError> {
+    again(ground, || population(ground, matter, asked)).await
 }
 
 /// Reads a branch, from its beginning again when it broke off: half of it would be taken for the whole, and those of
@@ -79,37 +85,48 @@ async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError
 pub(super) type Judged = Vec<(PersonId, Judgement)>;
 
 /// Streams the people branch through the comparison, on all cores.
-async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Population, Judged), PlanError> {
+async fn population(
+    ground: &Ground<'_>,
+    matter: &Arc<Matter>,
+    asked: Asked,
+) -> Result<Option<(Population, Judged)>, PlanError> {
     let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
     let comparer = {
         let matter = Arc::clone(matter);
         tokio::task::spawn_blocking(move || {
+            let unasked = (asked == Asked::Register)
+                .then(|| Unasked::new(&matter.dialect, &matter.roster, &matter.accounts, &matter.names));
             matter.with_diff(|diff| {
                 let (mut population, mut judged) = (Population::new(matter.config.directory.drift), Judged::new());
                 while let Some(batch) = receiver.blocking_recv() {
-                    let compare = |entry| {
+                    let compare = |entry: &Entry| {
+                        if unasked.as_ref().is_some_and(|unasked| unasked.is_contradicted_by(entry)) {
+                            return None;
+                        }
                         let mut seen = diff.compare(entry);
                         let judgement = matter.gate.seen(entry, &mut seen);
-                        (seen, judgement)
+                        Some((seen, judgement))
                     };
-                    let seen: Vec<_> = batch.par_iter().map(compare).collect();
-                    for (seen, judgement) in seen {
+                    let seen: Option<Vec<_>> = batch.par_iter().map(compare).collect();
+                    for (seen, judgement) in seen? {
                         judged.extend(judgement);
                         population.absorb(seen);
                     }
                 }
                 population.sort();
                 judged.sort_by_key(|(id, _)| *id);
-                (population, judged)
+                Some((population, judged))
             })
         })
     };
     let dialect = &ground.dialect;
-    let search = Search {
-        base: dialect.people_branch().clone(),
-        filter: dialect.person_filter(),
-        attributes: dialect.person_attributes(),
-    };
+    let mut attributes = dialect.person_attributes();
+    if asked == Asked::Register {
+        attributes.extend(names::attributes(dialect));
+        attributes.sort();
+        attributes.dedup();
+    }
+    let search = Search { base: dialect.people_branch().clone(), filter: dialect.person_filter(), attributes };
     let mut entries = ground.directory.search(search).await?;
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(entry) = entries.try_next().await? {

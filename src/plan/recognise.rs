@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use compact_str::CompactString;
 use jiff::civil::Date;
 
-use crate::directory::Dn;
-use crate::directory::dialect::{Identity, TakenNames, folded_identifier};
+use crate::directory::dialect::{Dialect, Identity, TakenNames, folded_identifier};
+use crate::directory::{Dn, Entry};
 use crate::feed::values::fold_name;
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
 use crate::store::{AccountRow, Stage};
@@ -76,13 +76,28 @@ impl<'r> Strangers<'r> {
         strangers
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    pub fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Whether this person has no account yet.
     pub fn awaits(&self, id: PersonId) -> bool {
         self.waiting.contains(&id)
+    }
+
+    /// Whose of them an entry is, by its join key or by what else it says.
+    pub fn recognise(&self, dialect: &Dialect, accounts: &HashMap<JoinKey, AccountRow>, entry: &Entry) -> Recognition {
+        let (mut owner, mut ours) = (None, false);
+        for key in dialect.join_keys(entry) {
+            let key = self.roster.aliases.present(JoinKey::from_text(key));
+            ours |= accounts.contains_key(&key);
+            owner = owner.or_else(|| self.roster.persons.binary_search_by(|p| p.key.cmp(&key)).ok());
+        }
+        match owner.map(|at| PersonId(at as u32)) {
+            Some(id) if self.awaits(id) => Recognition::Person(id, Proof::JoinKey),
+            None if !ours => self.examine(&dialect.identity(entry)),
+            _ => Recognition::None,
+        }
     }
 
     /// Whose an entry is that bears no join key of the roster or the register.

@@ -9,6 +9,7 @@ mod faults;
 mod first_degree;
 mod hours;
 mod moved;
+mod newcomers;
 mod nights;
 #[cfg(feature = "letters")]
 mod offline;

@@ -135,7 +135,7 @@ fn whoever_has_an_account_is_no_stranger() {
     };
     let accounts = roster.persons.iter().map(|p| (p.key.clone(), account(&p.key))).collect();
     let strangers = Strangers::new(&roster, &accounts);
-    assert!(strangers.is_empty());
+    assert_eq!(strangers.len(), 0);
     let known = of_pupil("120000000AB", Some(date(2013, 1, 5)));
     assert_eq!(strangers.examine(&known), Recognition::None);
 }
