@@ -9,11 +9,10 @@
 
 #![allow(clippy::print_stdout)]
 
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use rentree::directory::Operation;
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory, Entry, Operation, Pace, ldif};
 
 #[allow(dead_code, clippy::unwrap_used)]
 #[path = "../tests/it/support/slapd.rs"]
@@ -22,19 +21,22 @@ mod slapd;
 mod support;
 
 use slapd::{Options, Slapd};
-use support::{BATCH, Failure, SUFFIX, person};
+use support::{Failure, SUFFIX, execute, ldapadd, ldif_file, median, person};
 
 fn main() -> Result<(), Failure> {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse().ok());
     let (n, rounds) = (numbers.next().unwrap_or(2_000), numbers.next().unwrap_or(7));
     let server = Slapd::with(&Options { durable: true, ..Options::default() });
     let entries = (0..n).map(person).collect::<Result<Vec<_>, _>>()?;
-    let whole = vec![file(&server, "all", &entries)?];
+    let whole = vec![ldif_file(server.path(), "all", &entries)?];
     let shares = |count: usize| {
         let chunks = entries.chunks(n.div_ceil(count)).enumerate();
-        chunks.map(|(i, share)| file(&server, &format!("{count}-{i}"), share)).collect::<Result<Vec<_>, _>>()
+        chunks.map(|(i, share)| ldif_file(server.path(), &format!("{count}-{i}"), share)).collect::<Result<Vec<_>, _>>()
     };
     let (quarters, sixteenths) = (shares(4)?, shares(16)?);
+    let theirs = |files: &[String]| ldapadd(&server.url(), &Slapd::admin_dn(), &server.password_file(), files);
+    let adds = || entries.iter().cloned().map(Operation::Add).collect::<Vec<_>>();
+    let delete: Vec<_> = entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect();
     tokio::runtime::Runtime::new()?.block_on(async {
         let ours = |window| {
             let mut config = server.config();
@@ -49,14 +51,14 @@ fn main() -> Result<(), Failure> {
             for (variant, rate) in round.iter_mut().enumerate() {
                 let start = Instant::now();
                 match variant {
-                    0 => ldapadd(&server, &whole)?,
-                    1 => ldapadd(&server, &quarters)?,
-                    2 => ldapadd(&server, &sixteenths)?,
-                    3 => execute(&narrow, entries.iter().cloned().map(Operation::Add).collect()).await?,
-                    _ => execute(&wide, entries.iter().cloned().map(Operation::Add).collect()).await?,
+                    0 => theirs(&whole)?,
+                    1 => theirs(&quarters)?,
+                    2 => theirs(&sixteenths)?,
+                    3 => execute(&narrow, &adds()).await?,
+                    _ => execute(&wide, &adds()).await?,
                 }
                 *rate = n as f64 / start.elapsed().as_secs_f64();
-                execute(&wide, entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect()).await?;
+                execute(&wide, &delete).await?;
             }
             let best = round[0].max(round[1]).max(round[2]);
             ratios[0].push(round[3] / best);
@@ -80,46 +82,4 @@ fn main() -> Result<(), Failure> {
         }
         Ok(())
     })
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-async fn execute(directory: &dyn Directory, operations: Vec<Operation>) -> Result<(), Failure> {
-    for batch in operations.chunks(BATCH) {
-        directory.execute(batch, &Pace::unlimited()).await.into_iter().collect::<Result<(), _>>()?;
-    }
-    Ok(())
-}
-
-/// One `ldapadd` a file, all at the same time.
-fn ldapadd(server: &Slapd, files: &[String]) -> Result<(), Failure> {
-    let running = files
-        .iter()
-        .map(|file| {
-            Command::new("ldapadd")
-                .args(["-x", "-H", &server.url(), "-D", &Slapd::admin_dn(), "-f", file, "-y"])
-                .arg(server.password_file())
-                .stdout(Stdio::null())
-                .spawn()
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    for mut process in running {
-        if !process.wait()?.success() {
-            return Err("ldapadd failed".into());
-        }
-    }
-    Ok(())
-}
-
-fn file(server: &Slapd, name: &str, entries: &[Entry]) -> Result<String, Failure> {
-    let path = server.path().join(format!("{name}.ldif"));
-    let mut text = Vec::new();
-    for entry in entries {
-        ldif::write_entry(&mut text, entry)?;
-    }
-    std::fs::write(&path, text)?;
-    Ok(path.display().to_string())
 }

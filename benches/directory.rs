@@ -13,7 +13,7 @@ use rentree::store::Store;
 
 mod support;
 
-use support::{BATCH, Failure, SUFFIX, class, people, person};
+use support::{BATCH, Failure, SUFFIX, class, people, person, processor_seconds};
 
 fn main() -> Result<(), Failure> {
     let n = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(100_000);
@@ -83,13 +83,6 @@ impl Start {
     fn now() -> Self {
         Self(Instant::now(), processor_seconds())
     }
-}
-
-/// User and system time of this process: fields 14 and 15 of `/proc/self/stat`, in hundredths.
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
-    fields.filter_map(|f| f.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 #[allow(clippy::print_stdout)]

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use futures_util::TryStreamExt as _;
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory, Dn, Entry, Modification, Operation, Pace, Search, Value, ldif};
+use rentree::directory::{Directory as _, Dn, Entry, Modification, Operation, Search, Value};
 
 #[allow(dead_code, clippy::unwrap_used)]
 #[path = "../tests/it/support/slapd.rs"]
@@ -22,7 +22,7 @@ mod slapd;
 mod support;
 
 use slapd::{ADMIN_PASSWORD, Slapd};
-use support::{BATCH, Failure, SUFFIX, people, person};
+use support::{Failure, SUFFIX, execute, ldapadd, ldif_file, median, people, person, processor_seconds};
 
 /// Of the large group.
 const MEMBERS: usize = 20_000;
@@ -39,22 +39,23 @@ async fn measure(n: usize, rounds: usize) -> Result<(), Failure> {
     let server = Slapd::start();
     let entries = (0..n).map(person).collect::<Result<Vec<_>, _>>()?;
     let chunks = entries.chunks(n.div_ceil(4)).enumerate();
-    let quarters =
-        chunks.map(|(i, part)| file(&server, &format!("quarter{i}"), part)).collect::<Result<Vec<_>, _>>()?;
+    let quarters = chunks
+        .map(|(i, part)| ldif_file(server.path(), &format!("quarter{i}"), part))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut config = server.config();
     config.window = 32;
     let ours = Ldap::connect(&config).await?;
     let group = large_group(&ours).await?;
     let mut figures = Figures::default();
     for round in 0..rounds {
-        let delete = || entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect();
+        let delete: Vec<_> = entries.iter().map(|e| Operation::Delete(e.dn.clone())).collect();
         let start = Instant::now();
-        ldapadd(&server, &quarters)?;
+        ldapadd(&server.url(), &Slapd::admin_dn(), &server.password_file(), &quarters)?;
         let theirs = start.elapsed().as_secs_f64();
-        execute(&ours, delete()).await?;
-        let add = entries.iter().cloned().map(Operation::Add).collect();
+        execute(&ours, &delete).await?;
+        let add: Vec<_> = entries.iter().cloned().map(Operation::Add).collect();
         let (start, processor) = (Instant::now(), processor_seconds());
-        execute(&ours, add).await?;
+        execute(&ours, &add).await?;
         let mine = start.elapsed().as_secs_f64();
         figures.adds.push((theirs, mine));
         figures.processor.push((processor_seconds() - processor) / n as f64 * 1_000.0);
@@ -69,9 +70,9 @@ async fn measure(n: usize, rounds: usize) -> Result<(), Failure> {
             return Err(format!("{read} of {n} entries were read").into());
         }
         let start = Instant::now();
-        execute(&ours, vec![exchange(&group, round)]).await?;
+        execute(&ours, &[exchange(&group, round)]).await?;
         figures.group.push(start.elapsed().as_secs_f64() * 1_000.0);
-        execute(&ours, delete()).await?;
+        execute(&ours, &delete).await?;
     }
     figures.print(n);
     Ok(())
@@ -107,11 +108,6 @@ impl Figures {
     }
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
 fn member(i: usize) -> Value {
     Value::from(format!("uid=member{i:06},ou=people,{SUFFIX}"))
 }
@@ -122,7 +118,7 @@ async fn large_group(ours: &Ldap) -> Result<Dn, Failure> {
     entry.push("objectClass", ["groupOfNames"]);
     entry.push("cn", ["large"]);
     entry.push("member", (0..MEMBERS).map(member));
-    execute(ours, vec![Operation::Add(entry)]).await?;
+    execute(ours, &[Operation::Add(entry)]).await?;
     Ok(dn)
 }
 
@@ -132,13 +128,6 @@ fn exchange(group: &Dn, round: usize) -> Operation {
     let at = MEMBERS + round * EXCHANGED;
     let modification = Modification { attribute: "member".into(), delete: some(at - EXCHANGED), add: some(at) };
     Operation::Modify { dn: group.clone(), modifications: vec![modification] }
-}
-
-async fn execute(directory: &dyn Directory, operations: Vec<Operation>) -> Result<(), Failure> {
-    for batch in operations.chunks(BATCH) {
-        directory.execute(batch, &Pace::unlimited()).await.into_iter().collect::<Result<(), _>>()?;
-    }
-    Ok(())
 }
 
 async fn read(ours: &Ldap) -> Result<usize, Failure> {
@@ -158,40 +147,4 @@ fn ldapsearch(server: &Slapd) -> Result<(), Failure> {
         .stdout(Stdio::null())
         .status()?;
     if status.success() { Ok(()) } else { Err("ldapsearch failed".into()) }
-}
-
-/// One `ldapadd` a file, all at the same time.
-fn ldapadd(server: &Slapd, files: &[String]) -> Result<(), Failure> {
-    let running = files
-        .iter()
-        .map(|file| {
-            Command::new("ldapadd")
-                .args(["-x", "-H", &server.url(), "-D", &Slapd::admin_dn(), "-f", file, "-w", ADMIN_PASSWORD])
-                .stdout(Stdio::null())
-                .spawn()
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    for mut process in running {
-        if !process.wait()?.success() {
-            return Err("ldapadd failed".into());
-        }
-    }
-    Ok(())
-}
-
-fn file(server: &Slapd, name: &str, entries: &[Entry]) -> Result<String, Failure> {
-    let path = server.path().join(format!("{name}.ldif"));
-    let mut text = Vec::new();
-    for entry in entries {
-        ldif::write_entry(&mut text, entry)?;
-    }
-    std::fs::write(&path, text)?;
-    Ok(path.display().to_string())
-}
-
-/// User and system time of this process: fields 14 and 15 of `/proc/self/stat`, in hundredths.
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
-    fields.filter_map(|f| f.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

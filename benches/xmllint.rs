@@ -26,7 +26,7 @@ use rentree::store::Store;
 
 mod support;
 
-use support::{Failure, Nowhere};
+use support::{Failure, Nowhere, median};
 
 /// What is timed: its name, the mode of this program, the number of cores.
 const TIMED: [(&str, &str, &str); 7] = [
@@ -140,9 +140,4 @@ fn compare(pupils: u32, rounds: usize) -> Result<(), Failure> {
         println!("{name:28} {took:6.2} s = {:5.0} MB/s of {megabytes:.0} MB, {ratio:.2} x xmllint", megabytes / took);
     }
     Ok(())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

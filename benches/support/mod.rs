@@ -3,8 +3,10 @@
 #![allow(dead_code)]
 
 use std::hint::black_box;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use rentree::directory::{Dn, Entry, Value};
+use rentree::directory::{Directory, Dn, Entry, Operation, Pace, Value, ldif};
 use rentree::feed::{Finding, Record, Sink};
 
 /// As in the program: what threads hand over to each other is freed by another than took it.
@@ -70,4 +72,55 @@ pub fn person(i: usize) -> Result<Entry, Failure> {
         entry.push(name, [value]);
     }
     Ok(entry)
+}
+
+/// Writes entries to a server as an apply does.
+pub async fn execute(directory: &dyn Directory, operations: &[Operation]) -> Result<(), Failure> {
+    for batch in operations.chunks(BATCH) {
+        directory.execute(batch, &Pace::unlimited()).await.into_iter().collect::<Result<(), _>>()?;
+    }
+    Ok(())
+}
+
+/// Entries as a file for OpenLDAP's tools, in a folder that is there.
+pub fn ldif_file(folder: &Path, name: &str, entries: &[Entry]) -> Result<String, Failure> {
+    let path = folder.join(format!("{name}.ldif"));
+    let mut text = Vec::new();
+    for entry in entries {
+        ldif::write_entry(&mut text, entry)?;
+    }
+    std::fs::write(&path, text)?;
+    Ok(path.display().to_string())
+}
+
+/// One `ldapadd` a file, all at the same time.
+pub fn ldapadd(url: &str, bind_dn: &str, password_file: &Path, files: &[String]) -> Result<(), Failure> {
+    let running = files
+        .iter()
+        .map(|file| {
+            Command::new("ldapadd")
+                .args(["-x", "-H", url, "-D", bind_dn, "-f", file, "-y"])
+                .arg(password_file)
+                .stdout(Stdio::null())
+                .spawn()
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for mut process in running {
+        if !process.wait()?.success() {
+            return Err("ldapadd failed".into());
+        }
+    }
+    Ok(())
+}
+
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// User and system time of this process: fields 14 and 15 of `/proc/self/stat`, in hundredths.
+pub fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    fields.filter_map(|f| f.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
