@@ -246,24 +246,8 @@ fn without_prefix(value: &Value, prefix: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::account::{carry_out, entry};
     use super::*;
-    use crate::directory::Dn;
-
-    fn entry(attribute: &str, values: &[&str]) -> Entry {
-        let mut entry = Entry::new(Dn::parse("uid=x,dc=fr").unwrap());
-        entry.push(attribute, values.iter().copied());
-        entry
-    }
-
-    fn carry_out(entry: &mut Entry, modifications: Vec<Modification>) {
-        for m in modifications {
-            let mut values: Vec<Value> = entry.values(&m.attribute).to_vec();
-            values.retain(|v| !m.delete.contains(v));
-            values.extend(m.add);
-            entry.attributes.retain(|(n, _)| *n != m.attribute);
-            entry.push(&m.attribute, values);
-        }
-    }
 
     fn methods() -> [LockMethod; 3] {
         [

@@ -17,10 +17,10 @@ use rentree::directory::schema::shipped;
 use tempfile::TempDir;
 
 use super::SUFFIX;
+use super::slapd::{SYNC_PASSWORD, base_ldif};
 
 const MANAGER: &str = "cn=Directory Manager";
 const MANAGER_PASSWORD: &str = "manager-for-tests";
-const SYNC_PASSWORD: &str = "sync-for-tests";
 const TEMPLATES: &str = "/usr/share/dirsrv/data";
 
 pub struct Ds389 {
@@ -199,20 +199,11 @@ impl Ds389 {
 
     /// The suffix, the branches, the account.
     fn fill(&self) {
-        let mut base = format!(
-            "dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\ndc: esco-centre\no: ENT\n\
-             aci: (targetattr = \"* || nsAccountLock\")(version 3.0; acl \"sync\"; allow (all) \
-             userdn = \"ldap:///cn=sync,{SUFFIX}\";)\n\n"
+        let right = format!(
+            "aci: (targetattr = \"* || nsAccountLock\")(version 3.0; acl \"sync\"; allow (all) \
+             userdn = \"ldap:///cn=sync,{SUFFIX}\";)\n"
         );
-        for branch in ["people", "structures", "groups"] {
-            let _ = write!(base, "dn: ou={branch},{SUFFIX}\nobjectClass: organizationalUnit\nou: {branch}\n\n");
-        }
-        let _ = write!(
-            base,
-            "dn: cn=sync,{SUFFIX}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: sync\n\
-             userPassword: {SYNC_PASSWORD}\n\n"
-        );
-        self.ldap("ldapadd", &base);
+        self.ldap("ldapadd", &base_ldif(&right));
     }
 
     fn ldap(&self, program: &str, ldif: &str) {

@@ -250,17 +250,7 @@ impl Slapd {
         self.write("slapd.conf", &self.configuration());
         self.write("admin.pw", ADMIN_PASSWORD);
         self.write("sync.pw", &format!("{SYNC_PASSWORD}\n"));
-        let mut base =
-            format!("dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\ndc: esco-centre\no: ENT\n\n");
-        for branch in ["people", "structures", "groups"] {
-            let _ = write!(base, "dn: ou={branch},{SUFFIX}\nobjectClass: organizationalUnit\nou: {branch}\n\n");
-        }
-        let _ = write!(
-            base,
-            "dn: cn=sync,{SUFFIX}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: sync\n\
-             userPassword: {SYNC_PASSWORD}\n\n"
-        );
-        self.write("base.ldif", &base);
+        self.write("base.ldif", &base_ldif(""));
         self.run("slapadd", &["-q", "-f", "slapd.conf", "-l", "base.ldif"]);
         self.run("slaptest", &["-f", "slapd.conf", "-F", "config"]);
     }
@@ -428,6 +418,22 @@ impl Drop for Slapd {
             let _ = process.wait();
         }
     }
+}
+
+/// The suffix, with these lines more; the branches; the ordinary account.
+pub fn base_ldif(of_suffix: &str) -> String {
+    let mut base = format!(
+        "dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\ndc: esco-centre\no: ENT\n{of_suffix}\n"
+    );
+    for branch in ["people", "structures", "groups"] {
+        let _ = write!(base, "dn: ou={branch},{SUFFIX}\nobjectClass: organizationalUnit\nou: {branch}\n\n");
+    }
+    let _ = write!(
+        base,
+        "dn: cn=sync,{SUFFIX}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: sync\n\
+         userPassword: {SYNC_PASSWORD}\n\n"
+    );
+    base
 }
 
 /// slapd's programs are out of ordinary users' PATH on Debian.

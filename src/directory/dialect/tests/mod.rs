@@ -1,5 +1,6 @@
 //! The dialect against a small synthetic academy.
 
+pub mod account;
 mod documents;
 pub mod fixture;
 mod golden;
