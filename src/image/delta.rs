@@ -8,26 +8,26 @@
 //!
 //! Memory: one entry for each key that the difference names; the records of the image are read by batches.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod merger;
+mod tally;
+mod waiting;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use tokio::sync::mpsc;
 
-use super::delivered::Fate;
+use self::merger::Merger;
+use self::tally::Tally;
+use self::waiting::Waiting;
 use super::ledger::Ledger;
-use super::merge::{lacks, modified, structures_of, subject};
 use super::reading::agrees;
 use super::{Delivered, Ground, ImageError, STAGE_BATCH};
-use crate::feed::{
-    self, Category, Code, Delivery, DeliveryKind, Finding, ReadOptions, Reading, Record, Request, Severity, Sink,
-};
+use crate::feed::{self, Category, Code, Delivery, DeliveryKind, Finding, ReadOptions, Reading, Record, Sink};
 use crate::progress::Progress;
-use crate::store::{Acceptance, DeliveryRow, KnownRecord, StagedRecord, Store};
+use crate::store::{Acceptance, DeliveryRow, Store};
 use crate::wording;
-
-/// Findings of one kind that are told one by one; the others are counted.
-const LISTED: u32 = 50;
 
 /// A nomenclature that loses more than this share in one night, in percent, is a list of changes and not a list.
 const SHRUNK_PERCENT: usize = 50;
@@ -209,236 +209,5 @@ impl Sink for Requests<'_> {
 
     fn progress(&mut self, bytes: u64) {
         self.progress.advance(bytes);
-    }
-}
-
-/// Puts requests against the records of the image.
-struct Merger<'s> {
-    store: &'s Store,
-    source: i64,
-    files: Vec<i64>,
-    names: Vec<Arc<str>>,
-    waiting: Waiting,
-    gone: Vec<(Category, CompactString)>,
-    /// What became of those that are neither taken nor contradicted.
-    fates: Vec<(Category, CompactString, Fate)>,
-    tally: Tally,
-}
-
-impl Merger<'_> {
-    async fn batch(&mut self, records: Vec<Record>) -> Result<(), ImageError> {
-        let mut known = HashMap::new();
-        for category in Category::ALL {
-            let keys: Vec<&str> =
-                records.iter().filter(|r| r.category == category).map(|record| record.key.as_str()).collect();
-            if !keys.is_empty() {
-                known.insert(category, self.store.image_records(self.source, category, &keys).await?);
-            }
-        }
-        let of = |record: &Record| known.get(&record.category).and_then(|rows| rows.get(&record.key));
-        let waits = self.waiting.of(self.store, self.source, &records, &of).await?;
-        let mut staged = Vec::new();
-        for (record, school) in records.into_iter().zip(waits) {
-            let before = of(&record);
-            if let Some(school) = school {
-                self.tally.waits(school);
-                self.fates.push((record.category, record.key, Fate::Refused));
-            } else if let Some(record) = self.decide(record, before) {
-                staged.push(record);
-            }
-        }
-        self.store.stage(self.source, staged, &self.files).await?;
-        Ok(())
-    }
-
-    /// The record to put into the image, when one is.
-    fn decide(&mut self, record: Record, before: Option<&KnownRecord>) -> Option<StagedRecord> {
-        let person = record.category.is_person();
-        let fields = match (record.request, before) {
-            (Request::Delete, before) => {
-                self.delete(record, before);
-                return None;
-            }
-            (Request::Add, Some(before)) => {
-                if person {
-                    let message = "ajout d'une fiche déjà connue : la fiche est mise à jour";
-                    self.say(Code::DeltaKnownAdded, message, &record, Some(before));
-                }
-                record.fields
-            }
-            (Request::Add, None) => record.fields,
-            (Request::Modify, before) => {
-                let after = before.map_or_else(|| record.fields.clone(), |b| modified(&b.fields, &record.fields));
-                if let Some(lack) = lacks(record.category, &after) {
-                    let what = match before {
-                        Some(_) => "la modification ôterait ce sans quoi personne n'a de fiche : refusée",
-                        None => "modification d'une fiche inconnue, et incomplète : refusée",
-                    };
-                    self.say(lack, &format!("{} ; {what}", lack.title()), &record, before);
-                    self.fates.push((record.category, record.key, Fate::Refused));
-                    return None;
-                }
-                if before.is_none() {
-                    let message =
-                        "modification d'une fiche inconnue : la fiche est créée ; une livraison a pu se perdre";
-                    self.say(Code::DeltaUnknownModified, message, &record, None);
-                }
-                after
-            }
-        };
-        let digest = fields.digest();
-        before.is_none_or(|before| before.digest != digest).then_some(StagedRecord {
-            category: record.category,
-            key: record.key,
-            digest,
-            part: record.part,
-            line: record.line,
-            fields,
-        })
-    }
-
-    fn delete(&mut self, record: Record, before: Option<&KnownRecord>) {
-        match before {
-            _ if record.category == Category::Structure => {
-                let message = "suppression d'une structure : sans effet, seule une livraison complète en retire";
-                self.say(Code::DeltaStructureDeleted, message, &record, before);
-            }
-            None => {
-                let message = "suppression d'une fiche inconnue : sans effet";
-                self.say(Code::DeltaUnknownDeleted, message, &record, None);
-            }
-            Some(_) => self.gone.push((record.category, record.key.clone())),
-        }
-        self.fates.push((record.category, record.key, Fate::Deleted));
-    }
-
-    fn say(&mut self, code: Code, message: &str, record: &Record, before: Option<&KnownRecord>) {
-        let name = self.names.get(usize::from(record.part)).cloned().unwrap_or_else(|| "?".into());
-        let mut finding = Finding::new(code, message).at(&name, record.line).about(record.category, record.key.clone());
-        finding.subject = subject(&record.fields).or_else(|| before.and_then(|b| subject(&b.fields)));
-        self.tally.add(finding);
-    }
-}
-
-/// The schools that wait for their complete set of the new year: nothing of a difference is theirs.
-#[derive(Default)]
-struct Waiting {
-    /// By structure key: the UAI.
-    structures: HashMap<CompactString, CompactString>,
-}
-
-impl Waiting {
-    async fn load(store: &Store, source: i64, schools: &HashSet<CompactString>) -> Result<Self, ImageError> {
-        let mut structures = HashMap::new();
-        if !schools.is_empty() {
-            let keys = store.image_keys(source, Category::Structure).await?;
-            for chunk in keys.chunks(STAGE_BATCH) {
-                let chunk: Vec<&str> = chunk.iter().map(CompactString::as_str).collect();
-                for (key, record) in store.image_records(source, Category::Structure, &chunk).await? {
-                    let uai = record.fields.first("ENTStructureUAI").map(str::to_ascii_uppercase);
-                    if let Some(uai) = uai.filter(|uai| schools.contains(uai.as_str())) {
-                        structures.insert(key, uai.into());
-                    }
-                }
-            }
-        }
-        Ok(Self { structures })
-    }
-
-    /// For each record, the school that it has to wait for: when every school that it names waits. A deletion names
-    /// none, its record in the image does; a relative is where his pupils are.
-    async fn of<'k>(
-        &self,
-        store: &Store,
-        source: i64,
-        records: &[Record],
-        known: &impl Fn(&Record) -> Option<&'k KnownRecord>,
-    ) -> Result<Vec<Option<CompactString>>, ImageError> {
-        if self.structures.is_empty() {
-            return Ok(vec![None; records.len()]);
-        }
-        let pupils_of = |record: &Record| -> Vec<CompactString> {
-            let listed = |fields: &feed::Fields| -> Vec<CompactString> {
-                fields.values("ENTAuxPersRelEleveEleve").map(CompactString::from).collect()
-            };
-            let own = listed(&record.fields);
-            if own.is_empty() { known(record).map_or_else(Vec::new, |k| listed(&k.fields)) } else { own }
-        };
-        let relatives = records.iter().filter(|r| r.category == Category::Relative);
-        let pupils: Vec<CompactString> = relatives.flat_map(pupils_of).collect();
-        let keys: Vec<&str> = pupils.iter().map(CompactString::as_str).collect();
-        let pupils = store.image_records(source, Category::Pupil, &keys).await?;
-        let waits = |record: &Record| -> Option<CompactString> {
-            match record.category {
-                Category::Subject | Category::Mef => None,
-                Category::Structure => self.structures.get(&record.key).cloned(),
-                Category::Relative => self.all_wait(
-                    pupils_of(record).iter().filter_map(|key| pupils.get(key)).flat_map(|p| structures_of(&p.fields)),
-                ),
-                Category::Pupil | Category::Staff => {
-                    let own = self.all_wait(structures_of(&record.fields));
-                    let silent = structures_of(&record.fields).next().is_none();
-                    own.or_else(|| {
-                        known(record).filter(|_| silent).and_then(|k| self.all_wait(structures_of(&k.fields)))
-                    })
-                }
-            }
-        };
-        Ok(records.iter().map(waits).collect())
-    }
-
-    fn all_wait<'f>(&self, structures: impl Iterator<Item = &'f str>) -> Option<CompactString> {
-        let mut first = None;
-        for key in structures {
-            let uai = self.structures.get(key)?;
-            first.get_or_insert_with(|| uai.clone());
-        }
-        first
-    }
-}
-
-/// Findings folded beyond what anybody reads.
-#[derive(Default)]
-struct Tally {
-    findings: Vec<Finding>,
-    seen: BTreeMap<Code, u32>,
-    waiting: BTreeMap<CompactString, u32>,
-}
-
-impl Tally {
-    fn add(&mut self, finding: Finding) {
-        let seen = self.seen.entry(finding.code).or_default();
-        *seen += 1;
-        // Each rejected record is somebody to mend.
-        if *seen <= LISTED || finding.severity == Severity::Rejected {
-            self.findings.push(finding);
-        }
-    }
-
-    fn waits(&mut self, school: CompactString) {
-        *self.waiting.entry(school).or_default() += 1;
-    }
-
-    fn finish(mut self) -> Vec<Finding> {
-        for (code, seen) in self.seen {
-            let more = seen.saturating_sub(LISTED);
-            if more > 0 && code.severity() != Severity::Rejected {
-                let mut finding = Finding::new(code, format!("{} : {more} autres cas", code.title()));
-                finding.count = more;
-                self.findings.push(finding);
-            }
-        }
-        for (school, count) in self.waiting {
-            let message = format!(
-                "{school} attend sa livraison complète de la nouvelle année : {} refusée{}",
-                wording::count(count.into(), "différence", "différences"),
-                if count > 1 { "s" } else { "" }
-            );
-            let mut finding = Finding::new(Code::DeltaSchoolWaits, message);
-            finding.school = Some(school);
-            finding.count = count;
-            self.findings.push(finding);
-        }
-        self.findings
     }
 }
