@@ -20,7 +20,7 @@ use compact_str::CompactString;
 
 use crate::audit::Trail;
 use crate::directory::dialect::Dialect;
-use crate::directory::{DirectoryError, Dn};
+use crate::directory::Dn;
 use crate::feed::values::{Uai, siret_digits};
 use crate::store::{StoreError, SuccessorRow};
 
@@ -97,16 +97,6 @@ impl SuccessionError {
 
 impl From<StoreError> for SuccessionError {
     fn from(error: StoreError) -> Self {
-        Self::Plan(error.into())
-    }
-}
-impl From<DirectoryError> for SuccessionError {
-    fn from(error: DirectoryError) -> Self {
-        Self::Plan(error.into())
-    }
-}
-impl From<PlanFileError> for SuccessionError {
-    fn from(error: PlanFileError) -> Self {
         Self::Plan(error.into())
     }
 }
