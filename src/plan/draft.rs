@@ -126,7 +126,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
 
     let mut holds = Holds::default();
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
-    hold_clashes(roster, population, &mut holds, &mut findings);
+    hold_clashes(diff, population, &mut holds, &mut findings);
     hold_doubts(roster, &matter.recognised, &mut holds);
     let mut defaulted = population.defaulted.clone();
     hold_without_class(diff, &creates, &mut holds, &mut defaulted);
@@ -210,10 +210,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     }
     // A pupil without class today keeps his place in the class that he had.
     for (at, person) in roster.persons.iter().enumerate() {
-        if let (Role::Pupil(pupil), Some(dn)) = (&person.role, population.dn(PersonId(at as u32)))
-            && pupil.classes.is_empty()
-        {
-            keep.insert(dn.clone());
+        if matches!(&person.role, Role::Pupil(pupil) if pupil.classes.is_empty()) {
+            keep.extend(population.dn(diff, PersonId(at as u32)));
         }
     }
     let groups = groups(matter, diff, population, beside, &uncreated, &keep, &mut totals, &mut findings);
@@ -295,7 +293,8 @@ fn hold_what_is_doubtful(
 }
 
 /// Entries that no modify can make right, and join keys held by two entries.
-fn hold_clashes(roster: &Roster, population: &Population, holds: &mut Holds, findings: &mut Vec<Finding>) {
+fn hold_clashes(diff: &PersonDiff<'_>, population: &Population, holds: &mut Holds, findings: &mut Vec<Finding>) {
+    let roster = diff.roster;
     for (id, dn, reason) in &population.clashes {
         if let Some(person) = roster.person(*id) {
             let message = format!("{} ({dn}) : {reason}", person.name.display());
@@ -303,9 +302,11 @@ fn hold_clashes(roster: &Roster, population: &Population, holds: &mut Holds, fin
             holds.person(HoldReason::MissingMandatory, &person.key, &person.origin, school, message);
         }
     }
-    for (id, dn) in &population.doubles {
+    let text = |dn: Option<Dn>| dn.map(|dn| dn.to_string()).unwrap_or_default();
+    for (id, elsewhere) in &population.doubles {
         if let Some(person) = roster.person(*id) {
-            let first = population.dn(*id).map(ToString::to_string).unwrap_or_default();
+            let first = text(population.dn(diff, *id));
+            let dn = text(elsewhere.clone().or_else(|| diff.dn(*id)));
             let message = format!(
                 "{} : deux entrées portent sa clé de jointure {} ({first} et {dn}) ; aucune n'est modifiée",
                 person.name.display(),
@@ -383,11 +384,7 @@ fn groups(
     let roster = &matter.roster;
     let dns: Vec<Option<Dn>> = (0..roster.persons.len() as u32)
         .map(PersonId)
-        .map(|id| match population.dn(id) {
-            Some(dn) => Some(dn.clone()),
-            None if uncreated.contains(&id) => None,
-            None => matter.names.get(id.0 as usize).map(|(uid, login)| matter.dialect.person_dn(uid, login)),
-        })
+        .map(|id| if uncreated.contains(&id) { None } else { population.dn(diff, id).or_else(|| diff.dn(id)) })
         .collect();
     let wanted = matter.dialect.groups(diff.context);
     findings.extend(wanted.findings);
@@ -408,8 +405,12 @@ fn groups(
     let complete = whole(Category::Structure) && whole(Category::Pupil) && whole(Category::Staff);
     let deletable =
         if complete { roster.structures.iter().map(|s| s.uai.as_str().to_owned()).collect() } else { HashSet::new() };
-    let ours: HashSet<&Dn> =
-        if matter.config.directory.adopt_groups { population.dns().collect() } else { HashSet::new() };
+    let ours: HashSet<&Dn> = if matter.config.directory.adopt_groups {
+        let there = (0..).map(PersonId).zip(&dns).filter(|(id, _)| population.is_found(*id));
+        there.filter_map(|(_, dn)| dn.as_ref()).collect()
+    } else {
+        HashSet::new()
+    };
     let group_diff = GroupDiff {
         adopt: matter.config.directory.adopt_groups.then_some(&ours),
         roster,

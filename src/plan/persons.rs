@@ -39,7 +39,8 @@ pub enum Seen {
     /// The account of somebody in the roster, with what has to change.
     Person {
         id: PersonId,
-        dn: Dn,
+        /// Where it is, unless it is just where it should be.
+        elsewhere: Option<Dn>,
         change: Option<Box<Change>>,
         defaulted: Option<(CompactString, Defaulted)>,
         /// The entry is as wanted and the register does not know it yet.
@@ -119,7 +120,14 @@ impl PersonDiff<'_> {
         let known = self.accounts.get(&person.key).and_then(|account| account.written);
         let right = (change.is_none() && known != Some(written)).then_some(written);
         let defaulted = wanted.defaulted().map(|defaulted| (self.home(person), defaulted));
-        Seen::Person { id, dn, change: change.map(Box::new), defaulted, right }
+        let elsewhere = (dn.as_str() != wanted.dn.as_str()).then_some(dn);
+        Seen::Person { id, elsewhere, change: change.map(Box::new), defaulted, right }
+    }
+
+    /// Where somebody's account should be.
+    pub fn dn(&self, id: PersonId) -> Option<Dn> {
+        let (uid, login) = self.names.get(id.0 as usize)?;
+        Some(self.dialect.account_dn(self.context, id, (uid, login)))
     }
 
     /// The UAI of the school that keeps a person's file; empty when none is known.

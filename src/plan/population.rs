@@ -22,12 +22,14 @@ const RECENT_DAYS: i32 = 7;
 /// What the directory holds of the people.
 #[derive(Debug, Default)]
 pub struct Population {
-    /// By person: where the account is.
-    found: HashMap<PersonId, Dn>,
+    /// By person: whether the account is there. Of the great many that are where they should be, nothing else is kept.
+    found: Vec<bool>,
+    /// Those that are elsewhere.
+    elsewhere: HashMap<PersonId, Dn>,
     pub changes: Vec<(PersonId, Change)>,
     pub clashes: Vec<(PersonId, Dn, String)>,
     /// A second entry with the same join key.
-    pub doubles: Vec<(PersonId, Dn)>,
+    pub doubles: Vec<(PersonId, Option<Dn>)>,
     /// Accounts that are as they should be, which the register does not know yet.
     pub right: Vec<(PersonId, OwnedDigest)>,
     /// Accounts that somebody changed by hand, and that stay so.
@@ -60,12 +62,12 @@ impl Population {
 
     pub fn absorb(&mut self, seen: Seen) {
         match seen {
-            Seen::Person { id, dn, change, defaulted, right } => {
-                if self.found.contains_key(&id) {
-                    self.doubles.push((id, dn));
+            Seen::Person { id, elsewhere, change, defaulted, right } => {
+                if self.is_found(id) {
+                    self.doubles.push((id, elsewhere));
                     return;
                 }
-                self.found.insert(id, dn);
+                self.find(id, elsewhere);
                 if let Some((school, defaulted)) = defaulted {
                     self.defaulted.note(&school, Some(&defaulted));
                 }
@@ -77,7 +79,7 @@ impl Population {
                 }
             }
             Seen::Clash { id, dn, reason } => {
-                self.found.insert(id, dn.clone());
+                self.find(id, Some(dn.clone()));
                 self.clashes.push((id, dn, reason));
             }
             Seen::Departing(departing) => self.departing.push(*departing),
@@ -90,20 +92,35 @@ impl Population {
         }
     }
 
-    #[must_use]
-    pub fn dn(&self, id: PersonId) -> Option<&Dn> {
-        self.found.get(&id)
+    fn find(&mut self, id: PersonId, elsewhere: Option<Dn>) {
+        let at = id.0 as usize;
+        if self.found.len() <= at {
+            self.found.resize(at + 1, false);
+        }
+        if let Some(found) = self.found.get_mut(at) {
+            *found = true;
+        }
+        self.elsewhere.extend(elsewhere.map(|dn| (id, dn)));
     }
 
-    /// Where the accounts of the roster are.
-    pub fn dns(&self) -> impl Iterator<Item = &Dn> {
-        self.found.values()
+    #[must_use]
+    pub fn is_found(&self, id: PersonId) -> bool {
+        self.found.get(id.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Where the account is, if there is one.
+    #[must_use]
+    pub fn dn(&self, diff: &PersonDiff<'_>, id: PersonId) -> Option<Dn> {
+        if !self.is_found(id) {
+            return None;
+        }
+        self.elsewhere.get(&id).cloned().or_else(|| diff.dn(id))
     }
 
     /// Those of the roster who have no entry, in the order of their join keys.
     #[must_use]
     pub fn to_create(&self, roster: &Roster) -> Vec<PersonId> {
-        (0..roster.persons.len() as u32).map(PersonId).filter(|id| !self.found.contains_key(id)).collect()
+        (0..roster.persons.len() as u32).map(PersonId).filter(|id| !self.is_found(*id)).collect()
     }
 
     /// Puts everything into the order of join keys, whatever order the server answered in.

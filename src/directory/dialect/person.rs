@@ -59,10 +59,16 @@ impl Dialect {
             Role::Staff(staff) => (Kind::Staff, has_services(staff)),
         };
         let role = |part: &Part| part.profiles & profiles != 0 || (part.services && services);
-        let dn = context.elsewhere(id).cloned().unwrap_or_else(|| self.person_dn(uid, login));
+        let dn = self.account_dn(context, id, (uid, login));
         let subject = Subject { kind, dn, role: &role, keep_class };
         let emitter = Emitter { dialect: self, context, id, person, uid, login, profiles };
         write(self, self.shape(kind), subject, |source, out| emitter.emit(source, out))
+    }
+
+    /// Where an account is, or will be created.
+    #[must_use]
+    pub fn account_dn(&self, context: &Context<'_>, id: PersonId, (uid, login): (&Uid, &Login)) -> Dn {
+        context.elsewhere(id).cloned().unwrap_or_else(|| self.person_dn(uid, login))
     }
 
     /// The DN of a person as text, at the end of `text`.

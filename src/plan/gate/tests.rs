@@ -181,7 +181,8 @@ fn an_update_with_nothing_left_is_no_change() {
         let write = Write::Modify { attributes: attributes(&[("mail", &[], &["zoé@example.fr"])]) };
         let change = Box::new(plan.person(kind, 1, None, write).clone());
         let dn = change.dn.clone();
-        let mut seen = Seen::Person { id: PersonId(0), dn, change: Some(change), defaulted: None, right: None };
+        let mut seen =
+            Seen::Person { id: PersonId(0), elsewhere: Some(dn), change: Some(change), defaulted: None, right: None };
         let (_, judgement) = gate.seen(&there(&[]), &mut seen).unwrap();
         assert_eq!(judgement.dropped.len(), 1);
         let Seen::Person { change, .. } = seen else { panic!() };
