@@ -8,6 +8,8 @@ mod ds389;
 mod faults;
 mod first_degree;
 mod hours;
+#[cfg(feature = "letters")]
+mod killed;
 mod moved;
 mod newcomers;
 mod nights;
@@ -17,6 +19,7 @@ mod outages;
 #[cfg(feature = "letters")]
 mod portal;
 mod servers;
+#[cfg(feature = "letters")]
 mod sheets;
 mod sources;
 mod structures;

@@ -103,3 +103,19 @@ fn a_wrong_key_opens_nothing() {
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(!out.exists() || std::fs::read_dir(out).unwrap().next().is_none());
 }
+
+/// The first command of the README.
+#[test]
+fn the_demonstration_shows_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rentree"))
+        .args(["demo", "--out", out.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(stdout.contains("Plan :") && stdout.contains("fiches/"), "{stdout}");
+    let sheets = std::fs::read_dir(out.join("fiches")).unwrap().count();
+    assert!(sheets > 3, "{sheets}");
+}

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -164,7 +164,8 @@ impl Installation {
 }
 
 /// Every login and password printed on the sheets of a folder, as text extraction reads them back.
-pub fn printed(folder: &Path) -> Vec<(String, String)> {
+#[cfg(feature = "letters")]
+pub fn printed(folder: &std::path::Path) -> Vec<(String, String)> {
     let mut credentials = Vec::new();
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
