@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use super::{ROWS_PER_STATEMENT, ROWS_PER_TRANSACTION, Store, StoreError, json_list};
 use crate::directory::dialect::OwnedDigest;
 use crate::roster::{JoinKey, Profile};
 
@@ -88,16 +88,18 @@ impl Store {
         if accounts.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.writer.begin().await?;
-        for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
-            let mut update = QueryBuilder::<Sqlite>::new("WITH noted (key, digest) AS (");
-            update.push_values(chunk, |mut row, (key, digest)| {
-                row.push_bind(key.as_str()).push_bind(digest.0.to_vec());
-            });
-            update.push(") UPDATE account SET written = noted.digest FROM noted WHERE join_key = noted.key");
-            update.build().execute(&mut *transaction).await?;
+        for part in accounts.chunks(ROWS_PER_TRANSACTION) {
+            let mut transaction = self.writer.begin().await?;
+            for chunk in part.chunks(ROWS_PER_STATEMENT) {
+                let mut update = QueryBuilder::<Sqlite>::new("WITH noted (key, digest) AS (");
+                update.push_values(chunk, |mut row, (key, digest)| {
+                    row.push_bind(key.as_str()).push_bind(digest.0.to_vec());
+                });
+                update.push(") UPDATE account SET written = noted.digest FROM noted WHERE join_key = noted.key");
+                update.build().execute(&mut *transaction).await?;
+            }
+            transaction.commit().await?;
         }
-        transaction.commit().await?;
         Ok(())
     }
 

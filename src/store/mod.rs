@@ -46,6 +46,9 @@ pub use successors::SuccessorRow;
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;
+/// Rows of a transaction where each row stands alone: some ten milliseconds, so that whoever else writes (a printing, the
+/// console) waits no longer.
+pub(crate) const ROWS_PER_TRANSACTION: usize = 2_000;
 
 /// Rows that the driver may read ahead of us.
 const ROW_BUFFER: usize = 1_024;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::TryStreamExt as _;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use super::{ROWS_PER_STATEMENT, ROWS_PER_TRANSACTION, Store, StoreError, json_list};
 use crate::naming::{Login, Uid};
 use crate::roster::JoinKey;
 
@@ -117,10 +117,10 @@ impl Store {
         Ok(())
     }
 
-    /// Reserves new names and raises the counters, in one transaction. `fold` gives the form in which names compare.
+    /// Raises the counters and reserves new names, a part at a time. `fold` gives the form in which names compare.
     ///
     /// # Errors
-    /// When one of the names is already reserved: nothing is then written.
+    /// When one of the names is already reserved. The parts before stay reserved, for whom they were drawn.
     pub async fn reserve_names(
         &self,
         names: &[NameRow],
@@ -129,20 +129,7 @@ impl Store {
         now: i64,
     ) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
-        for chunk in names.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO name (join_key, uid, uid_folded, login, login_folded, reserved_at) ",
-            );
-            insert.push_values(chunk, |mut row, n| {
-                row.push_bind(n.join_key.as_str())
-                    .push_bind(n.uid.as_str())
-                    .push_bind(fold(n.uid.as_str()))
-                    .push_bind(n.login.as_str())
-                    .push_bind(fold(n.login.as_str()))
-                    .push_bind(now);
-            });
-            insert.build().execute(&mut *transaction).await?;
-        }
+        // The counters first: a number that is skipped harms nobody.
         for (series, last) in counters {
             sqlx::query(
                 "INSERT INTO uid_counter (series, last) VALUES (?1, ?2)
@@ -154,6 +141,24 @@ impl Store {
             .await?;
         }
         transaction.commit().await?;
+        for part in names.chunks(ROWS_PER_TRANSACTION) {
+            let mut transaction = self.writer.begin().await?;
+            for chunk in part.chunks(ROWS_PER_STATEMENT) {
+                let mut insert = QueryBuilder::<Sqlite>::new(
+                    "INSERT INTO name (join_key, uid, uid_folded, login, login_folded, reserved_at) ",
+                );
+                insert.push_values(chunk, |mut row, n| {
+                    row.push_bind(n.join_key.as_str())
+                        .push_bind(n.uid.as_str())
+                        .push_bind(fold(n.uid.as_str()))
+                        .push_bind(n.login.as_str())
+                        .push_bind(fold(n.login.as_str()))
+                        .push_bind(now);
+                });
+                insert.build().execute(&mut *transaction).await?;
+            }
+            transaction.commit().await?;
+        }
         Ok(())
     }
 }
