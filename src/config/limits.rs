@@ -229,7 +229,7 @@ mod tests {
                 .unwrap();
         assert_eq!(limits.suspend(Profile::Pupil), Limit::new(5.0, 20, 0));
         assert_eq!(limits.suspend(Profile::Teacher), Limit { count: Some(3), ..Limit::new(5.0, 20, 0) });
-        assert_eq!(limits.suspend(Profile::Staff).percent, 5.0);
+        assert_eq!(limits.suspend(Profile::Staff), limits.suspend(Profile::Pupil));
         assert_eq!(limits.create(Profile::Pupil), LimitsConfig::default().create(Profile::Pupil));
         assert_eq!((limits.classes().tolerated, limits.groups().tolerated), (0, 5));
     }

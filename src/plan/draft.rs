@@ -2,6 +2,7 @@
 
 mod doubts;
 mod groups;
+mod measure;
 mod split;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -9,35 +10,33 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 use jiff::civil::Date;
-use rayon::prelude::*;
 
 use crate::config::{Axis, Config};
-use crate::directory::dialect::{Context, Dialect, Kind, PutByEngine, Source};
+use crate::directory::dialect::{Context, Dialect, PutByEngine};
 use crate::directory::{Dn, Entry};
 use crate::feed::Finding;
 use crate::feed::values::Uai;
 use crate::image::Intake;
 use crate::naming::{Login, Uid};
-use crate::roster::{JoinKey, Person, PersonId, Profile, Role, Roster, StructureId};
+use crate::roster::{JoinKey, Person, PersonId, Role, Roster, StructureId};
 use crate::store::{AccountRow, DecisionRow};
 
 use super::begun::Begun;
 use super::decisions::{Outcomes, judge};
 use super::gate::{Gate, Judgement};
 use super::holds::{HoldId, Holds};
-use super::kept::Marks;
 use super::limits::Tallies;
 use super::persons::PersonDiff;
 use super::population::{Population, continuity, count_accounts};
 use super::recognise::Recognised;
 use super::structures::structure_changes;
 use super::totals::{Class, count};
-use super::write::created;
 use super::year::Years;
-use super::{Change, ChangeKind, ObjectTotals, Totals, Write};
+use super::{Change, ChangeKind, ObjectTotals, Totals};
 
 use doubts::{hold_clashes, hold_doubts, hold_what_is_doubtful, hold_without_class};
 use groups::members;
+use measure::{count_identities, kept};
 use split::{Part, split};
 
 /// Everything that the comparison needs, shared between threads.
@@ -351,54 +350,6 @@ fn with(mut ids: Vec<HoldId>, more: Option<HoldId>) -> Vec<HoldId> {
     ids
 }
 
-/// What each hold about which something was decided keeps back, as if nothing was released: what was shown is compared
-/// with this.
-fn kept<'d>(
-    matter: &Matter,
-    diff: &PersonDiff<'_>,
-    decisions: &'d [DecisionRow],
-    withheld: &Withheld,
-    apart: impl Fn(&Change, &[HoldId]) -> Vec<Part>,
-) -> HashMap<&'d str, Marks> {
-    let mut kept: HashMap<&str, Marks> = decisions.iter().map(|row| (row.hold.as_str(), Marks::default())).collect();
-    let mut add = |ids: &[HoldId], change: &Change| {
-        for id in ids {
-            if let Some(marks) = kept.get_mut(&**id) {
-                marks.add(change);
-            }
-        }
-    };
-    for (_, change, ids) in &withheld.changes {
-        add(ids, change);
-    }
-    for (change, ids) in withheld.departures.iter().chain(&withheld.structures) {
-        add(ids, change);
-    }
-    for (change, ids) in &withheld.groups {
-        for (ids, part) in apart(change, ids) {
-            add(&ids, &part);
-        }
-    }
-    let decided: HashSet<&str> = decisions.iter().map(|row| row.hold.as_str()).collect();
-    let creates: Vec<_> =
-        withheld.creates.iter().filter(|(_, ids)| ids.iter().any(|id| decided.contains(&**id))).collect();
-    let marks: Vec<(&Vec<HoldId>, Marks)> = creates
-        .par_iter()
-        .filter_map(|(id, ids)| Some((ids, Marks::of([&created(diff, &matter.gate, *id)?]))))
-        .collect();
-    for (ids, of_one) in marks {
-        for id in ids {
-            if let Some(marks) = kept.get_mut(&**id) {
-                marks.absorb(&of_one);
-            }
-        }
-    }
-    for marks in kept.values_mut() {
-        marks.sort();
-    }
-    kept
-}
-
 /// On which axis the whole plan's limits see a change.
 const fn axis(kind: ChangeKind) -> Option<Axis> {
     match kind {
@@ -407,28 +358,6 @@ const fn axis(kind: ChangeKind) -> Option<Axis> {
         ChangeKind::Absent => Some(Axis::Suspend),
         ChangeKind::GroupDelete => Some(Axis::Groups),
         _ => None,
-    }
-}
-
-/// Accounts whose name, birth date or INE becomes another one. An account that is taken over is aligned, whatever it held.
-fn count_identities(matter: &Matter, population: &Population, tallies: &mut Tallies) {
-    let sources = [Source::Surname, Source::FirstName, Source::BirthName, Source::BirthDate, Source::Ine];
-    let names = |kind| -> HashSet<&str> { sources.iter().filter_map(|s| matter.dialect.attribute(kind, *s)).collect() };
-    let (pupil, relative, staff) = (names(Kind::Pupil), names(Kind::Relative), names(Kind::Staff));
-    for (id, change) in population.changes.iter().filter(|(_, change)| change.adopts.is_none()) {
-        let (Write::Modify { attributes }, Some(person)) = (&change.write, matter.roster.person(*id)) else { continue };
-        let names = match person.profile {
-            Profile::Pupil => &pupil,
-            Profile::Relative => &relative,
-            Profile::Teacher | Profile::Staff => &staff,
-        };
-        let another =
-            |a: &super::AttributeChange| names.contains(a.attribute.as_str()) && !a.old.is_empty() && !a.new.is_empty();
-        if attributes.iter().any(another) {
-            for uai in uais(&matter.roster, person) {
-                tallies.of(uai.as_str(), person.profile).identities += 1;
-            }
-        }
     }
 }
 

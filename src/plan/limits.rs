@@ -239,8 +239,8 @@ impl Breach {
             None => ("Tous les établissements".to_owned(), "Tout ce qui est de cette nature est retenu."),
         };
         format!(
-            "{place} : {figures}. {held} Les changements : « rentree holds show {id} » ; s'ils sont voulus, « rentree holds \
-             release {id} --why … » ; s'ils ne doivent jamais se faire, « rentree holds discard {id} --why … »."
+            "{place} : {figures}. {held} « rentree holds show {id} » montre les changements ; release les laisse se faire, \
+             discard les écarte."
         )
     }
 }

@@ -102,9 +102,9 @@ impl Parts<'_> {
         }
         let apart = self.apart.entry(ids).or_default();
         if joins {
-            apart.add.push(member.clone())
+            apart.add.push(member.clone());
         } else {
-            apart.remove.push(member.clone())
+            apart.remove.push(member.clone());
         }
         true
     }
@@ -134,9 +134,9 @@ impl Parts<'_> {
             let apart = self.apart.entry(ids).or_default();
             let mut change = AttributeChange { attribute: plain.to_owned(), old: vec![], new: vec![], unset: false };
             if new {
-                change.new.push(value)
+                change.new.push(value);
             } else {
-                change.old.push(value)
+                change.old.push(value);
             }
             apart.plain.push(change);
         }

@@ -93,8 +93,7 @@ fn the_message_says_where_what_how_many_and_what_to_do() {
         beyond: Beyond::Percent(10.0),
     };
     let message = breach.message("Collège Jean Moulin", &breach.id());
-    for part in
-        ["Collège Jean Moulin (0350001A) : 62 élèves sur 400", "16 %, limite 10 %", "holds release suspend-limit:"]
+    for part in ["Collège Jean Moulin (0350001A) : 62 élèves sur 400", "16 %, limite 10 %", "holds show suspend-limit:"]
     {
         assert!(message.contains(part), "{message}");
     }

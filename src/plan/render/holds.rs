@@ -55,7 +55,8 @@ impl HoldFolds {
         });
         fold.holds += 1;
         fold.new += u64::from(hold.new);
-        fold.changes += hold.changes;
+        // Two holds of one school keep the same changes back, two persons each their own.
+        fold.changes = if person { fold.changes + hold.changes } else { fold.changes.max(hold.changes) };
         if fold.shown.len() < self.limit {
             fold.shown.push(hold);
         }

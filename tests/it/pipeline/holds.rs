@@ -31,8 +31,11 @@ fn half_a_school(feed: &Path) -> (String, Vec<String>) {
     (school, half)
 }
 
+/// A change that is kept back, and by which holds.
+type Kept = (Vec<String>, Change);
+
 /// Changes and held changes of a dry run, which ends with this code.
-fn plan(installation: &Installation, name: &str, code: i32) -> (Value, Vec<Change>, Vec<(Vec<String>, Change)>) {
+fn plan(installation: &Installation, name: &str, code: i32) -> (Value, Vec<Change>, Vec<Kept>) {
     let file = installation.home().join(name);
     let mut arguments = vec!["plan", "--json", "--out", file.to_str().unwrap()];
     arguments.extend(DAY);
@@ -267,7 +270,8 @@ async fn two_persons_for_many_changes() {
     let limits = Config::load(&installation.config()).unwrap().limits;
     let trail = Trail::open(&store, RunId(uuid::Uuid::now_v7()), &Actor::current()).await.unwrap();
     let choice = Choice { ids: held.clone(), ..Choice::default() };
-    let now = jiff::Timestamp::now();
+    let now = store.last_plan().await.unwrap().unwrap().created_at;
+    let now = jiff::Timestamp::from_millisecond(now).unwrap();
     let release = async |actor: &str| {
         let decider = Decider { actor, why: "vu", now };
         rule(&store, &limits, &trail, Ruling::Released, &choice, &decider).await.unwrap()
