@@ -13,6 +13,8 @@ pub enum Kind {
     HoldNew,
     HoldReleased,
     HoldDiscarded,
+    /// A hold of the last run is no more, or a decision on it came to its end; the payload says how.
+    HoldClosed,
     CaseDecided,
     NameReserved,
     /// A person's join key is another now; the payload names the pseudonym of the former one.
@@ -47,7 +49,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -58,6 +60,7 @@ impl Kind {
         Self::HoldNew,
         Self::HoldReleased,
         Self::HoldDiscarded,
+        Self::HoldClosed,
         Self::CaseDecided,
         Self::NameReserved,
         Self::JoinKeyChanged,
@@ -94,6 +97,7 @@ impl Kind {
             Self::HoldNew => "hold_new",
             Self::HoldReleased => "hold_released",
             Self::HoldDiscarded => "hold_discarded",
+            Self::HoldClosed => "hold_closed",
             Self::CaseDecided => "case_decided",
             Self::NameReserved => "name_reserved",
             Self::JoinKeyChanged => "join_key_changed",

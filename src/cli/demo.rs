@@ -109,7 +109,7 @@ async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     let _lock = session.lock("demo")?;
     let trail = session.begin("demo").await?;
     let super::sync::Night { prepared, applied, .. } = super::sync::night(session, false, &trail).await?;
-    let verdict = super::apply::verdict(&applied, !prepared.holds.is_empty());
+    let verdict = super::apply::verdict(&applied, prepared.held().next().is_some());
     session.finish(trail, verdict).await?;
     super::plan::show(&prepared.path, false)?;
     super::check::print_findings(&prepared)?;

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod export;
+mod holds;
 mod init;
 #[cfg(feature = "letters")]
 mod letters;
@@ -68,6 +69,9 @@ enum Verb {
     Apply(apply::Args),
     /// The nightly job: plan, safety, apply, report
     Sync(sync::Args),
+    /// What is held: list, show, release, discard
+    #[command(subcommand)]
+    Holds(holds::Verb),
     /// Beside another program that feeds the directory: what differs, day after day; writes nothing there
     Shadow(shadow::Args),
     /// Structures that change: another UAI or SIRET, two that become one
@@ -132,7 +136,7 @@ pub fn main() -> ExitCode {
 async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
     let global = &global;
     match verb {
-        Verb::Demo(args) => demo::run(global, args).await,
+        Verb::Demo(args) => Box::pin(demo::run(global, args)).await,
         Verb::Init(args) => init::run(global, &args),
         Verb::Doctor(args) => doctor::run(global, &args).await,
         Verb::Check(args) => check::run(global, &args),
@@ -140,6 +144,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Show(args) => show::run(global, &args).await,
         Verb::Apply(args) => apply::run(global, args).await,
         Verb::Sync(args) => sync::run(global, args).await,
+        Verb::Holds(verb) => holds::run(global, verb).await,
         Verb::Shadow(args) => shadow::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,

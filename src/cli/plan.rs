@@ -10,6 +10,21 @@ use super::exit::Failure;
 use super::session::{Session, tell_head};
 use super::{Global, output};
 
+/// Which holds count in the verdict and its exit code. Those that were set aside never do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExitHeld {
+    /// Any hold
+    Any,
+    /// Only holds that the last run did not have
+    New,
+}
+
+impl ExitHeld {
+    pub fn counts(self, prepared: &Prepared) -> bool {
+        prepared.held().any(|hold| self == Self::Any || hold.new)
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where to save the plan (otherwise beside the store)
@@ -24,6 +39,9 @@ pub struct Args {
     /// Exit code 2 when changes are pending
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Which holds give exit code 3
+    #[arg(long, value_enum, default_value = "any")]
+    exit_held: ExitHeld,
     /// Accepts that the directory holds people whom nobody here knows; they stay as they are
     #[arg(long)]
     accept_foreign: bool,
@@ -42,7 +60,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Err(failure) => Err((failure.verdict, failure)),
     };
     let verdict = match &prepared {
-        Ok(prepared) => verdict(prepared),
+        Ok(prepared) => verdict(prepared, args.exit_held.counts(prepared)),
         Err((verdict, _)) => *verdict,
     };
     let head = session.finish(trail, verdict).await?;
@@ -61,9 +79,9 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     Ok(verdict.exit_code(args.detailed_exitcode))
 }
 
-/// The worst that a plan announces.
-pub fn verdict(prepared: &Prepared) -> Verdict {
-    if !prepared.holds.is_empty() {
+/// The worst that a plan announces; `held` when a hold of it counts.
+pub fn verdict(prepared: &Prepared, held: bool) -> Verdict {
+    if held {
         Verdict::Held
     } else if prepared.seal.changes > 0 {
         Verdict::Changes

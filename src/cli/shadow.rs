@@ -64,7 +64,7 @@ async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTree
     let options = Options { accept_foreign: true, out: None };
     let prepared = prepare(&session.ground(), &options, &trail).await;
     let verdict = match &prepared {
-        Ok(prepared) => super::plan::verdict(prepared),
+        Ok(prepared) => super::plan::verdict(prepared, prepared.held().next().is_some()),
         Err(error) => refusal(error),
     };
     session.finish(trail, verdict).await?;

@@ -76,6 +76,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         class: args.selection.class.as_deref().map(Into::into),
         profile: args.selection.profile()?,
         person: args.selection.person.clone(),
+        hold: None,
     };
     if let Some(html) = &args.html {
         render::html(&path, &options, html).map_err(failed)?;

@@ -8,16 +8,9 @@ use rentree::audit::Trail;
 use rentree::plan::{Options, Prepared, prepare};
 
 use super::exit::Failure;
+use super::plan::ExitHeld;
 use super::session::{Session, tell_head};
 use super::{Global, output};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ExitHeld {
-    /// Any hold
-    Any,
-    /// Only holds that the last run did not have
-    New,
-}
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -48,10 +41,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let outcome = night(&session, args.accept_foreign, &trail).await;
     let verdict = match &outcome {
         Ok(Night { prepared, applied, settled }) => {
-            let held = match args.exit_held {
-                ExitHeld::Any => !prepared.holds.is_empty(),
-                ExitHeld::New => prepared.holds.iter().any(|h| h.new),
-            };
+            let held = args.exit_held.counts(prepared);
             let mut all = settled.clone().unwrap_or_default();
             all.absorb(applied.clone());
             super::apply::verdict(&all, held)

@@ -2,6 +2,7 @@
 //!
 //! Paths are relative to the configuration file: [`Config::load`] makes them absolute.
 
+mod axis;
 mod credentials;
 mod directory;
 mod letters;
@@ -16,6 +17,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, PeopleAxis};
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use letters::LettersConfig;
@@ -100,7 +102,10 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = toml::from_str(text).map_err(|e| ConfigError::Parse {
             path: path.to_owned(),
-            message: e.message().to_owned(),
+            message: match limits::renamed(e.message()) {
+                Some(now) => now.to_owned(),
+                None => e.message().to_owned(),
+            },
             span: e.span().map(SourceSpan::from),
             text: std::sync::Arc::new(NamedSource::new(path.display().to_string(), text.to_owned())),
         })?;

@@ -60,6 +60,7 @@ fn write_holds(plan: &Look, html: &mut String) {
         Look::Whole(plan) => plan,
     };
     let n = plan.holds.count();
+    write_decided(plan, html);
     if n == 0 {
         let _ = writeln!(
             html,
@@ -86,6 +87,20 @@ fn write_holds(plan: &Look, html: &mut String) {
     html.push_str("</section>\n");
 }
 
+/// What was released into the last plan, and what was set aside.
+fn write_decided(plan: &Reviewed, html: &mut String) {
+    let released = plan.header.released.len() as u64;
+    let discarded: u64 = plan.holds.discarded().map(|fold| fold.holds).sum();
+    if released > 0 {
+        let released = count(released, "retenue levée", "retenues levées");
+        let _ = writeln!(html, "<p class=\"notice good\">{released} dans le dernier plan.</p>");
+    }
+    if discarded > 0 {
+        let discarded = count(discarded, "retenue écartée", "retenues écartées");
+        let _ = writeln!(html, "<p class=\"notice\">{discarded} : les changements restent de côté, comme décidé.</p>");
+    }
+}
+
 fn plan_link(plan: &Reviewed, label: &str) -> String {
     format!("<a href=\"/plans/{}\">{label}</a>", plan.header.plan_id)
 }
@@ -110,6 +125,10 @@ pub fn write_hold(plan: &Reviewed, fold: &HoldFold, html: &mut String) {
     );
     for hold in &fold.shown {
         let _ = write!(html, "<li>{}", Escaped(&hold.message));
+        if let Some(remark) = &hold.remark {
+            let _ = write!(html, " <strong>{}</strong>", Escaped(remark));
+        }
+        let _ = write!(html, " <small>retenue <code>{}</code></small>", Escaped(&hold.id));
         if let Some(key) = &hold.join_key {
             let _ = write!(
                 html,

@@ -1,25 +1,30 @@
 //! The difference as a whole: everything compared, held or not, counted. A plain function of what was read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod doubts;
+mod groups;
+mod measure;
+mod split;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use jiff::civil::Date;
 
-use crate::config::Config;
-use crate::directory::dialect::{Context, DefaultedValues, Dialect, PutByEngine};
+use crate::config::{Axis, Config};
+use crate::directory::dialect::{Context, Dialect, PutByEngine};
 use crate::directory::{Dn, Entry};
+use crate::feed::Finding;
 use crate::feed::values::Uai;
-use crate::feed::{Category, Code, Completeness, Finding};
 use crate::image::Intake;
 use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster, StructureId};
-use crate::store::{AccountRow, Stage};
+use crate::store::{AccountRow, DecisionRow};
 
 use super::begun::Begun;
+use super::decisions::{Outcomes, judge};
 use super::gate::{Gate, Judgement};
-use super::groups::{GroupDiff, WantedMembers};
-use super::holds::Holds;
+use super::holds::{HoldId, Holds};
 use super::limits::Tallies;
 use super::persons::PersonDiff;
 use super::population::{Population, continuity, count_accounts};
@@ -27,7 +32,12 @@ use super::recognise::Recognised;
 use super::structures::structure_changes;
 use super::totals::{Class, count};
 use super::year::Years;
-use super::{Change, ChangeKind, HoldReason, Totals};
+use super::{Change, ChangeKind, ObjectTotals, Totals};
+
+use doubts::{hold_clashes, hold_doubts, hold_what_is_doubtful, hold_without_class};
+use groups::members;
+use measure::{count_identities, kept};
+use split::{Part, split};
 
 /// Everything that the comparison needs, shared between threads.
 pub(super) struct Matter {
@@ -83,6 +93,10 @@ pub(super) struct Beside<'a> {
     pub accept_foreign: bool,
     /// What the schema says of changes to people's entries.
     pub judged: &'a [(PersonId, Judgement)],
+    /// What was decided about holds and stands.
+    pub decisions: &'a [DecisionRow],
+    /// Until when departures of a school and profile were let through, by the id of the hold.
+    pub carried_out: &'a HashMap<CompactString, Date>,
 }
 
 /// A plan before it is written: creations by person, because their contents are computed while writing.
@@ -91,12 +105,26 @@ pub(super) struct Draft {
     pub persons: Vec<Change>,
     pub creates: Vec<PersonId>,
     pub groups: Vec<Change>,
-    pub held: Vec<(String, Change)>,
-    pub held_creates: Vec<(String, PersonId)>,
+    /// With every hold that keeps it back, at least one.
+    pub held: Vec<(Vec<HoldId>, Change)>,
+    pub held_creates: Vec<(Vec<HoldId>, PersonId)>,
     pub holds: Holds,
+    /// What decisions came to.
+    pub outcomes: Outcomes,
     pub totals: Totals,
     pub findings: Vec<Finding>,
     pub years: BTreeMap<CompactString, i16>,
+}
+
+/// Changes, and what would keep each back if nothing was released.
+#[derive(Default)]
+pub(super) struct Withheld {
+    changes: Vec<(PersonId, Change, Vec<HoldId>)>,
+    departures: Vec<(Change, Vec<HoldId>)>,
+    creates: Vec<(PersonId, Vec<HoldId>)>,
+    structures: Vec<(Change, Vec<HoldId>)>,
+    /// As they would be if nothing was held.
+    groups: Vec<(Change, Vec<HoldId>)>,
 }
 
 pub(super) fn draft(matter: &Matter, population: &Population, beside: &Beside<'_>) -> Draft {
@@ -120,9 +148,24 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     }
     let again = creates.iter().filter_map(|id| roster.person(*id)).filter(|p| matter.begun.people.contains(&p.key));
     findings.extend(matter.begun.finding(again.count() as u64));
-    let leaving = population.leaving(diff, beside.years, matter.config.lifecycle.purge_after, &mut tallies);
+    count_identities(matter, population, &mut tallies);
+    let leaving = population.leaving(diff, beside, matter.config.lifecycle.purge_after, &mut tallies);
     totals.departures = leaving.totals;
     totals.drift.left = population.left;
+
+    // Groups as if nothing was held: what the limits measure, and what is shown of those that are.
+    let mut keep = leaving.keep_members;
+    keep.extend(population.clashes.iter().map(|(_, dn, _)| dn.clone()));
+    // A pupil without class today keeps his place in the class that he had.
+    for (at, person) in roster.persons.iter().enumerate() {
+        if matches!(&person.role, Role::Pupil(pupil) if pupil.classes.is_empty()) {
+            keep.extend(population.dn(diff, PersonId(at as u32)));
+        }
+    }
+    let ground = groups::Ground { matter, diff, population, beside, keep: &keep };
+    let mut free_totals = ObjectTotals::default();
+    let free = ground.compare(&split::Waiting::default(), &mut free_totals, &mut findings);
+    ground.tally(&free, &mut tallies);
 
     let mut holds = Holds::default();
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
@@ -133,6 +176,53 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     let sources = crate::image::sources(&matter.config);
     matter.gate.persons(diff, &creates, beside.judged, &sources, &mut holds, &mut findings);
 
+    // What would be kept back, then what decisions let go.
+    let actual: HashMap<&Dn, &Entry> = beside.structures.iter().chain(beside.groups).map(|e| (&e.dn, e)).collect();
+    let mut withheld = Withheld::default();
+    for (id, change) in &population.changes {
+        // Whoever belonged to a held school waits too: a link lost there is part of what is doubtful.
+        let before = roster.person(*id).and_then(|p| matter.accounts.get(&p.key)).map_or(&[][..], |a| &a.schools);
+        withheld.changes.push((*id, change.clone(), holds.of(&change.subject, axis(change.kind), before)));
+    }
+    for change in leaving.changes {
+        let ids = holds.of(&change.subject, axis(change.kind), &[]);
+        withheld.departures.push((change, ids));
+    }
+    for id in creates {
+        if let Some(person) = roster.person(id) {
+            withheld.creates.push((id, holds.of(&diff.subject(id, person), Some(Axis::Create), &[])));
+        }
+    }
+    for mut change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted)
+    {
+        let entry = actual.get(&change.dn).copied();
+        if let Some(refused) = matter.gate.object(entry, &mut change, &mut holds, &mut totals.structures, &mut findings)
+        {
+            let ids = with(holds.of(&change.subject, None, &[]), refused);
+            withheld.structures.push((change, ids));
+        }
+    }
+    for mut change in free {
+        let entry = actual.get(&change.dn).copied();
+        if let Some(refused) = matter.gate.object(entry, &mut change, &mut holds, &mut free_totals, &mut findings) {
+            let ids = with(holds.of(&change.subject, axis(change.kind), &[]), refused);
+            withheld.groups.push((change, ids));
+        }
+    }
+    findings.extend(diff.context.findings.iter().cloned());
+    findings.extend(defaulted.findings(&matter.dialect));
+    let apart = |change: &Change, ids: &[HoldId], waiting: &split::Waiting| {
+        split(change, ids, waiting, members(actual.get(&change.dn).copied()), matter.dialect.member_uids())
+    };
+    let kept = if beside.decisions.is_empty() {
+        HashMap::new()
+    } else {
+        let waiting = ground.waiting(&withheld, &holds);
+        kept(matter, diff, beside.decisions, &withheld, |change, ids| apart(change, ids, &waiting))
+    };
+    let outcomes = judge(beside.decisions, &kept, &mut holds);
+    let waiting = ground.waiting(&withheld, &holds);
+
     // People: what is held, what goes on, and into which class each record falls.
     let mut classes = vec![Class::Unchanged; roster.persons.len()];
     let mut set = |id: PersonId, class: Class| {
@@ -140,98 +230,90 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
             *slot = class;
         }
     };
-    let (mut persons, mut held, mut keep) = (Vec::new(), Vec::new(), leaving.keep_members);
-    for (id, dn, _) in &population.clashes {
-        keep.insert(dn.clone());
-        set(*id, Class::Held);
+    let back = |holds: &Holds, ids: &[HoldId]| if holds.all_discarded(ids) { Class::Discarded } else { Class::Held };
+    let (mut persons, mut held) = (Vec::new(), Vec::new());
+    for (id, ..) in &population.clashes {
+        let ids = roster.person(*id).map(|p| holds.of(&diff.subject(*id, p), None, &[])).unwrap_or_default();
+        set(*id, back(&holds, &ids));
     }
-    for (id, change) in &population.changes {
-        // Whoever belonged to a held school waits too: a link lost there is part of what is doubtful.
-        let before = roster.person(*id).and_then(|p| matter.accounts.get(&p.key));
-        let hold = holds.of(&change.subject).or_else(|| before.and_then(|a| holds.of_schools(&a.schools)));
-        if let Some(hold) = hold.map(str::to_owned) {
-            holds.count(&hold);
-            set(*id, Class::Held);
-            if matter.dialect.member_of().is_some() {
-                // His entry goes on naming the groups that he was in: they keep him as well.
-                keep.insert(change.dn.clone());
-            }
-            held.push((hold, change.clone()));
-        } else {
-            set(*id, Class::of(change.kind));
+    for (id, change, ids) in withheld.changes {
+        let ids = holds.still(ids);
+        if ids.is_empty() {
+            set(id, Class::of(change.kind));
             totals.adopted += u64::from(change.adopts.is_some());
             totals.drift.restored += u64::from(change.drift);
-            persons.push(change.clone());
-        }
-    }
-    for change in leaving.changes {
-        if let Some(hold) = holds.of(&change.subject).map(str::to_owned) {
-            holds.count(&hold);
-            keep.insert(change.dn.clone());
-            held.push((hold, change));
-        } else {
             persons.push(change);
+        } else {
+            set(id, back(&holds, &ids));
+            keep_back(&mut held, &mut holds, (ids, change));
         }
     }
-    let (mut going, mut held_creates, mut uncreated) = (Vec::new(), Vec::new(), HashSet::new());
-    for id in creates {
-        let Some(person) = roster.person(id) else { continue };
-        if let Some(hold) = holds.of(&diff.subject(id, person)).map(str::to_owned) {
-            holds.count(&hold);
-            set(id, Class::Held);
-            uncreated.insert(id);
-            held_creates.push((hold, id));
+    for (change, ids) in withheld.departures {
+        let ids = holds.still(ids);
+        if ids.is_empty() {
+            persons.push(change);
         } else {
+            keep_back(&mut held, &mut holds, (ids, change));
+        }
+    }
+    let (mut going, mut held_creates) = (Vec::new(), Vec::new());
+    for (id, ids) in withheld.creates {
+        let Some(person) = roster.person(id) else { continue };
+        let ids = holds.still(ids);
+        if ids.is_empty() {
             set(id, Class::Created);
             let issues = matter.config.credentials.of(person.profile).mode.issues();
             totals.credentials += u64::from(issues);
             going.push(id);
+        } else {
+            set(id, back(&holds, &ids));
+            holds.count(&ids);
+            held_creates.push((ids, id));
         }
     }
 
     // Structures and groups.
     let mut structures = Vec::new();
-    let actual: HashMap<&Dn, &Entry> = beside.structures.iter().chain(beside.groups).map(|e| (&e.dn, e)).collect();
-    for mut change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted)
-    {
-        let entry = actual.get(&change.dn).copied();
-        let Some(hold) = matter.gate.object(entry, &mut change, &mut holds, &mut totals.structures, &mut findings)
-        else {
-            continue;
-        };
-        match hold {
-            Some(hold) => {
-                holds.count(&hold);
-                totals.structures.held += 1;
-                held.push((hold, change));
-            }
-            None => structures.push(change),
+    for (change, ids) in withheld.structures {
+        let ids = holds.still(ids);
+        if ids.is_empty() {
+            structures.push(change);
+        } else {
+            totals.structures.held += 1;
+            keep_back(&mut held, &mut holds, (ids, change));
         }
     }
-    // A pupil without class today keeps his place in the class that he had.
-    for (at, person) in roster.persons.iter().enumerate() {
-        if matches!(&person.role, Role::Pupil(pupil) if pupil.classes.is_empty()) {
-            keep.extend(population.dn(diff, PersonId(at as u32)));
-        }
-    }
-    let groups = groups(matter, diff, population, beside, &uncreated, &keep, &mut totals, &mut findings);
-    findings.extend(diff.context.findings.iter().cloned());
-    findings.extend(defaulted.findings(&matter.dialect));
     let mut group_changes = Vec::new();
-    for mut change in groups {
-        let entry = actual.get(&change.dn).copied();
-        let Some(hold) = matter.gate.object(entry, &mut change, &mut holds, &mut totals.groups, &mut findings) else {
-            continue;
-        };
-        match hold {
-            Some(hold) => {
-                holds.count(&hold);
-                totals.groups.held += 1;
-                held.push((hold, change));
+    let mut group_held = 0;
+    let mut blocked = HashSet::new();
+    for (change, ids) in &withheld.groups {
+        let ids = holds.still(ids.clone());
+        for part in apart(change, &ids, &waiting) {
+            if !part.0.is_empty() {
+                group_held += u64::from(!ids.is_empty());
+                keep_back(&mut held, &mut holds, part);
             }
-            None => group_changes.push(change),
+        }
+        if !ids.is_empty() {
+            blocked.insert(change.dn.clone());
         }
     }
+    totals.groups = free_totals;
+    if waiting.is_empty() {
+        group_changes.extend(withheld.groups.into_iter().map(|(c, _)| c).filter(|c| !blocked.contains(&c.dn)));
+    } else {
+        // Some people have to wait: the groups without them. What there was to say of values was said above.
+        let (mut counted, mut said) = (ObjectTotals::default(), Vec::new());
+        for mut change in ground.compare(&waiting, &mut counted, &mut Vec::new()) {
+            let entry = actual.get(&change.dn).copied();
+            match matter.gate.object(entry, &mut change, &mut holds, &mut counted, &mut said) {
+                Some(None) if !blocked.contains(&change.dn) => group_changes.push(change),
+                _ => {}
+            }
+        }
+        totals.groups = counted;
+    }
+    totals.groups.held = group_held;
 
     count(matter, beside.intakes, &classes, &mut totals);
     let continuity = continuity(roster, &matter.accounts);
@@ -249,177 +331,36 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         held,
         held_creates,
         holds,
+        outcomes,
         totals,
         findings,
         years,
     }
 }
 
+fn keep_back(held: &mut Vec<Part>, holds: &mut Holds, part: Part) {
+    holds.count(&part.0);
+    held.push(part);
+}
+
+fn with(mut ids: Vec<HoldId>, more: Option<HoldId>) -> Vec<HoldId> {
+    ids.extend(more.filter(|id| !ids.contains(id)));
+    ids
+}
+
+/// On which axis the whole plan's limits see a change.
+const fn axis(kind: ChangeKind) -> Option<Axis> {
+    match kind {
+        ChangeKind::Create => Some(Axis::Create),
+        ChangeKind::Update | ChangeKind::Move => Some(Axis::Update),
+        ChangeKind::Absent => Some(Axis::Suspend),
+        ChangeKind::GroupDelete => Some(Axis::Groups),
+        _ => None,
+    }
+}
+
 pub(super) fn uais<'r>(roster: &'r Roster, person: &'r Person) -> impl Iterator<Item = &'r Uai> {
     person.schools.iter().filter_map(|a| roster.structure(a.structure)).map(|s| &s.uai)
-}
-
-/// The directory as a whole, and whole schools.
-fn hold_what_is_doubtful(
-    matter: &Matter,
-    population: &Population,
-    beside: &Beside<'_>,
-    tallies: &Tallies,
-    holds: &mut Holds,
-) {
-    // Once the engine has accounts there, entries that are not its own are simply others'.
-    if population.foreign > 0 && matter.accounts.is_empty() && !beside.accept_foreign {
-        let sample: Vec<String> = population.foreign_sample.iter().take(3).map(ToString::to_string).collect();
-        holds.unknown_population(population.foreign, &sample);
-    }
-    let names: HashMap<&str, &str> =
-        matter.roster.structures.iter().map(|s| (s.uai.as_str(), s.name.as_str())).collect();
-    let configured = &matter.config.roster.schools;
-    let mut missing: BTreeMap<Uai, u64> = BTreeMap::new();
-    for account in matter.accounts.values().filter(|a| matches!(a.stage, Stage::Present | Stage::Absent)) {
-        for uai in account.schools.iter().filter_map(|s| Uai::parse(s)) {
-            let removed = !configured.is_empty() && !configured.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str()));
-            if !names.contains_key(uai.as_str()) && !removed {
-                *missing.entry(uai).or_default() += 1;
-            }
-        }
-    }
-    for (uai, accounts) in &missing {
-        holds.school_missing(uai, *accounts);
-    }
-    for breach in tallies.breaches(&matter.config.limits) {
-        holds.breach(&breach, names.get(breach.school.as_str()).copied().unwrap_or("établissement"));
-    }
-}
-
-/// Entries that no modify can make right, and join keys held by two entries.
-fn hold_clashes(diff: &PersonDiff<'_>, population: &Population, holds: &mut Holds, findings: &mut Vec<Finding>) {
-    let roster = diff.roster;
-    for (id, dn, reason) in &population.clashes {
-        if let Some(person) = roster.person(*id) {
-            let message = format!("{} ({dn}) : {reason}", person.name.display());
-            let school = uais(roster, person).next();
-            holds.person(HoldReason::MissingMandatory, &person.key, &person.origin, school, message);
-        }
-    }
-    let text = |dn: Option<Dn>| dn.map(|dn| dn.to_string()).unwrap_or_default();
-    for (id, elsewhere) in &population.doubles {
-        if let Some(person) = roster.person(*id) {
-            let first = text(population.dn(diff, *id));
-            let dn = text(elsewhere.clone().or_else(|| diff.dn(*id)));
-            let message = format!(
-                "{} : deux entrées portent sa clé de jointure {} ({first} et {dn}) ; aucune n'est modifiée",
-                person.name.display(),
-                person.key
-            );
-            let school = uais(roster, person).next();
-            holds.person(HoldReason::Ambiguous, &person.key, &person.origin, school, message.clone());
-            findings.push(Finding::new(Code::JoinKeyTwice, message).who(person.name.listed()));
-        }
-    }
-}
-
-/// People whose account may be in the directory already, and nobody can tell: neither created nor taken over.
-fn hold_doubts(roster: &Roster, recognised: &Recognised, holds: &mut Holds) {
-    for (id, reason) in &recognised.doubts {
-        if let Some(person) = roster.person(*id) {
-            let message = format!(
-                "{} : {reason} ; ni créé ni repris. Corrigez l'annuaire ou l'export, ou donnez au bon compte la clé de \
-                 jointure {}.",
-                person.name.display(),
-                person.key
-            );
-            holds.person(HoldReason::Ambiguous, &person.key, &person.origin, uais(roster, person).next(), message);
-        }
-    }
-}
-
-/// New pupils without a class wait; so do their relatives when they have no other pupil here. Whoever cannot be written
-/// waits too; of the others, the mandatory values that the feed lacks are counted.
-fn hold_without_class(diff: &PersonDiff<'_>, creates: &[PersonId], holds: &mut Holds, defaulted: &mut DefaultedValues) {
-    let mut waiting = HashSet::new();
-    for &id in creates {
-        let Some(person) = diff.roster.person(id) else { continue };
-        let school = uais(diff.roster, person).next();
-        match &person.role {
-            Role::Pupil(pupil) if pupil.classes.is_empty() => {
-                waiting.insert(id);
-                let message = format!(
-                    "{} : sans division ; le compte attend que l'établissement l'affecte dans SIECLE",
-                    person.name.display()
-                );
-                holds.person(HoldReason::NoClass, &person.key, &person.origin, school, message);
-            }
-            _ => match diff.wanted(id) {
-                Ok(wanted) => defaulted.note(&diff.home(person), wanted.defaulted().as_ref()),
-                Err(reason) => {
-                    let message = format!("{} : {reason}", person.name.display());
-                    holds.person(HoldReason::MissingMandatory, &person.key, &person.origin, school, message);
-                }
-            },
-        }
-    }
-    for &id in creates {
-        let Some(person) = diff.roster.person(id) else { continue };
-        let Role::Relative(relative) = &person.role else { continue };
-        if !relative.pupils.is_empty() && relative.pupils.iter().all(|p| waiting.contains(p)) {
-            let message = format!("{} : attend que son enfant ait une division", person.name.display());
-            let school = uais(diff.roster, person).next();
-            holds.person(HoldReason::NoClass, &person.key, &person.origin, school, message);
-        }
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "the one place where groups meet all that they depend on")]
-fn groups(
-    matter: &Matter,
-    diff: &PersonDiff<'_>,
-    population: &Population,
-    beside: &Beside<'_>,
-    uncreated: &HashSet<PersonId>,
-    keep: &HashSet<Dn>,
-    totals: &mut Totals,
-    findings: &mut Vec<Finding>,
-) -> Vec<Change> {
-    let roster = &matter.roster;
-    let dns: Vec<Option<Dn>> = (0..roster.persons.len() as u32)
-        .map(PersonId)
-        .map(|id| if uncreated.contains(&id) { None } else { population.dn(diff, id).or_else(|| diff.dn(id)) })
-        .collect();
-    let wanted = matter.dialect.groups(diff.context);
-    findings.extend(wanted.findings);
-    let wanted = wanted
-        .groups
-        .into_iter()
-        .map(|group| {
-            let members: BTreeSet<Dn> =
-                group.members.iter().filter_map(|id| dns.get(id.0 as usize).cloned().flatten()).collect();
-            WantedMembers { group, members }
-        })
-        .collect();
-    let whole = |category: Category| {
-        beside.intakes.iter().all(|intake| {
-            Category::ALL.iter().zip(&intake.completeness).any(|(c, s)| *c == category && *s == Completeness::Whole)
-        })
-    };
-    let complete = whole(Category::Structure) && whole(Category::Pupil) && whole(Category::Staff);
-    let deletable =
-        if complete { roster.structures.iter().map(|s| s.uai.as_str().to_owned()).collect() } else { HashSet::new() };
-    let ours: HashSet<&Dn> = if matter.config.directory.adopt_groups {
-        let there = (0..).map(PersonId).zip(&dns).filter(|(id, _)| population.is_found(*id));
-        there.filter_map(|(_, dn)| dn.as_ref()).collect()
-    } else {
-        HashSet::new()
-    };
-    let group_diff = GroupDiff {
-        adopt: matter.config.directory.adopt_groups.then_some(&ours),
-        roster,
-        dialect: &matter.dialect,
-        put_by_engine: &matter.put_by_engine,
-        keep,
-        deletable: &deletable,
-    };
-    group_diff.compare(wanted, beside.groups, &mut totals.groups)
 }
 
 /// The profile under which a change is counted, and its class.

@@ -20,6 +20,7 @@ use super::{Change, FORMAT_VERSION, Header, Hold, Seal};
 
 pub use reader::{Reader, verify};
 pub use writer::Writer;
+pub(super) use writer::hexadecimal;
 
 /// The longest line in bytes. A group of 100,000 members fits; what is longer is not a plan of ours.
 pub const MAX_LINE: usize = 16 << 20;
@@ -67,7 +68,12 @@ pub enum PlanFileError {
 enum LineRef<'a> {
     Header(&'a Header),
     Hold(&'a Hold),
-    Held { hold: &'a str, change: &'a Change },
+    Held {
+        hold: &'a str,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        also: &'a [String],
+        change: &'a Change,
+    },
     Change(&'a Change),
     Seal(&'a Seal),
 }

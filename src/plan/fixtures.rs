@@ -58,6 +58,8 @@ pub fn header() -> Header {
             .into(),
         years: [(MOULIN.into(), 2026)].into(),
         structures: Vec::new(),
+        released: Vec::new(),
+        closed: super::ClosedHolds::default(),
     }
 }
 
@@ -91,8 +93,10 @@ pub fn hold_of_school() -> Hold {
         message: "62 élèves sur 400 disparaissent de la livraison (15 %, la limite est 10 %). \
                   Vérifiez l'export, ou libérez la retenue."
             .to_owned(),
+        remark: None,
         changes: 62,
         new: true,
+        discarded: None,
     }
 }
 
@@ -104,8 +108,10 @@ pub fn hold_of_pupil(n: usize) -> Hold {
         join_key: Some(JoinKey::new("AC-RENNES", &n.to_string())),
         origin: Some(origin(n)),
         message: format!("{} n'a pas de division : à saisir dans SIECLE.", name(n)),
+        remark: None,
         changes: 1,
         new: n.is_multiple_of(2),
+        discarded: None,
     }
 }
 

@@ -1,16 +1,18 @@
-//! The safety net: departures and creations per school and profile, against the limits.
+//! The safety net: what a plan would do, by school and profile, against the limits.
 //!
-//! A breach holds that school, the others go on. Departures that the year transition explains do not count; a person
-//! who only changes school is no departure.
+//! A breach holds that school, the others go on. Then the rest is measured over all schools together: a breach there
+//! holds what the plan does of that kind. What the year transition explains does not count, nor does whoever only
+//! changes school or class; who counts is decided by those who fill the tallies.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use compact_str::CompactString;
 
-use crate::config::LimitsConfig;
+use crate::config::{Axis, Beyond, Limit, LimitsConfig};
 use crate::roster::Profile;
 
 use super::HoldReason;
+use super::holds::id_of;
 
 /// What would happen to one profile of one school.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -22,89 +24,226 @@ pub struct Tally {
     /// Of those, the ones that this plan begins. What was let through earlier holds nothing by itself.
     pub new_departures: u32,
     pub creations: u32,
+    /// Accounts whose name, birth date or INE becomes another one.
+    pub identities: u32,
 }
 
-/// A school to hold, why, and the figures.
+/// What would happen to the groups of one school.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct GroupTally {
+    /// Members that the engine put.
+    pub members: u32,
+    /// Taken out although they neither leave nor move.
+    pub taken_out: u32,
+    pub classes: u32,
+    /// Disappear although their members stay.
+    pub classes_gone: u32,
+    pub groups: u32,
+    pub groups_gone: u32,
+}
+
+/// What a breach counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Counted {
+    Profile(Profile),
+    /// Of all schools.
+    Accounts,
+    Members,
+    Classes,
+    Groups,
+}
+
+/// What goes beyond a limit, with the figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breach {
-    pub school: CompactString,
-    pub profile: Profile,
-    pub reason: HoldReason,
-    pub tally: Tally,
-    pub percent: f64,
-    pub limit: f64,
+    /// All schools together when absent.
+    pub school: Option<CompactString>,
+    pub axis: Axis,
+    pub counted: Counted,
+    pub n: u32,
+    pub of: u32,
+    pub beyond: Beyond,
 }
 
-/// The figures of a plan by school and profile.
+/// The figures of a plan.
 #[derive(Debug, Default)]
-pub struct Tallies(HashMap<(CompactString, Profile), Tally>);
+pub struct Tallies {
+    people: HashMap<(CompactString, Profile), Tally>,
+    groups: HashMap<CompactString, GroupTally>,
+}
+
+/// One profile of one school in a purge: accounts whose entitlement ended, and how many of them would be purged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurgeTally {
+    pub school: CompactString,
+    pub profile: Profile,
+    /// Accounts of any stage before the purge.
+    pub accounts: u32,
+    pub purged: u32,
+}
 
 impl Tallies {
     pub fn of(&mut self, school: &str, profile: Profile) -> &mut Tally {
-        self.0.entry((CompactString::from(school), profile)).or_default()
+        self.people.entry((CompactString::from(school), profile)).or_default()
     }
 
-    /// The breaches, at most one per school and profile, sorted.
+    pub fn of_groups(&mut self, school: &str) -> &mut GroupTally {
+        self.groups.entry(CompactString::from(school)).or_default()
+    }
+
+    /// The breaches: of schools, sorted, then of the whole plan without these schools.
     #[must_use]
     pub fn breaches(&self, limits: &LimitsConfig) -> Vec<Breach> {
-        let sorted: BTreeMap<_, _> = self.0.iter().collect();
-        sorted
-            .into_iter()
-            .filter_map(|((school, profile), &tally)| {
-                let percent = |n: u32| f64::from(n) * 100.0 / f64::from(tally.accounts.max(1));
-                let breach = |reason, percent, limit| {
-                    Some(Breach { school: school.clone(), profile: *profile, reason, tally, percent, limit })
+        let mut measure = Measure::default();
+        let people: BTreeMap<_, _> = self.people.iter().collect();
+        for ((school, profile), tally) in people {
+            let counted = Counted::Profile(*profile);
+            if tally.new_departures > 0 {
+                let limit = limits.suspend(*profile);
+                measure.school(school, Axis::Suspend, counted, (tally.departures, tally.accounts), limit);
+            }
+            // An empty school may be filled.
+            if tally.accounts > 0 {
+                let limit = limits.create(*profile);
+                measure.school(school, Axis::Create, counted, (tally.creations, tally.accounts), limit);
+            }
+            let limit = limits.update(*profile);
+            measure.school(school, Axis::Update, counted, (tally.identities, tally.accounts), limit);
+        }
+        let groups: BTreeMap<_, _> = self.groups.iter().collect();
+        for (school, tally) in groups {
+            let (members, classes, groups) = (limits.members(), limits.classes(), limits.groups());
+            measure.school(school, Axis::Members, Counted::Members, (tally.taken_out, tally.members), members);
+            measure.school(school, Axis::Groups, Counted::Classes, (tally.classes_gone, tally.classes), classes);
+            measure.school(school, Axis::Groups, Counted::Groups, (tally.groups_gone, tally.groups), groups);
+        }
+        measure.all(limits)
+    }
+}
+
+/// What a purge would take, against the limits: none of a school (or of all) that goes beyond is purged.
+#[must_use]
+pub fn purge_breaches(purges: &[PurgeTally], limits: &LimitsConfig) -> Vec<Breach> {
+    let mut sorted: Vec<&PurgeTally> = purges.iter().collect();
+    sorted.sort_by(|a, b| (&a.school, a.profile).cmp(&(&b.school, b.profile)));
+    let mut measure = Measure::default();
+    for purge in sorted {
+        let counted = Counted::Profile(purge.profile);
+        measure.school(
+            &purge.school,
+            Axis::Purge,
+            counted,
+            (purge.purged, purge.accounts),
+            limits.purge(purge.profile),
+        );
+    }
+    measure.all(limits)
+}
+
+/// Figures being measured: school by school, then together.
+#[derive(Default)]
+struct Measure<'a> {
+    breaches: Vec<Breach>,
+    figures: Vec<(&'a CompactString, Axis, u32, u32)>,
+}
+
+impl<'a> Measure<'a> {
+    fn school(&mut self, school: &'a CompactString, axis: Axis, counted: Counted, (n, of): (u32, u32), limit: Limit) {
+        self.figures.push((school, axis, n, of));
+        if let Some(beyond) = limit.beyond(n, of) {
+            self.breaches.push(Breach { school: Some(school.clone()), axis, counted, n, of, beyond });
+        }
+    }
+
+    fn all(self, limits: &LimitsConfig) -> Vec<Breach> {
+        let Self { mut breaches, figures } = self;
+        let held: HashSet<CompactString> = breaches.iter().filter_map(|b| b.school.clone()).collect();
+        let mut sums: BTreeMap<Axis, (u32, u32)> = BTreeMap::new();
+        for (_, axis, n, of) in figures.into_iter().filter(|(school, ..)| !held.contains(*school)) {
+            let sum = sums.entry(axis).or_default();
+            *sum = (sum.0.saturating_add(n), sum.1.saturating_add(of));
+        }
+        for (axis, (n, of)) in sums {
+            if let Some(beyond) = limits.global(axis).beyond(n, of) {
+                let counted = match axis {
+                    Axis::Members => Counted::Members,
+                    Axis::Groups => Counted::Groups,
+                    _ => Counted::Accounts,
                 };
-                let leaving = percent(tally.departures);
-                if tally.new_departures > 0
-                    && tally.accounts >= limits.suspend_minimum
-                    && leaving > limits.suspend_percent
-                {
-                    return breach(HoldReason::SuspendLimit, leaving, limits.suspend_percent);
-                }
-                let coming = percent(tally.creations);
-                if tally.accounts > 0 && tally.creations > limits.create_minimum && coming > limits.create_percent {
-                    return breach(HoldReason::CreateLimit, coming, limits.create_percent);
-                }
-                None
-            })
-            .collect()
+                breaches.push(Breach { school: None, axis, counted, n, of, beyond });
+            }
+        }
+        breaches
+    }
+}
+
+impl Breach {
+    #[must_use]
+    pub const fn reason(&self) -> HoldReason {
+        match self.axis {
+            Axis::Create => HoldReason::CreateLimit,
+            Axis::Update => HoldReason::UpdateLimit,
+            Axis::Suspend => HoldReason::SuspendLimit,
+            Axis::Purge => HoldReason::PurgeLimit,
+            Axis::Members => HoldReason::MembersLimit,
+            Axis::Groups => HoldReason::GroupsLimit,
+        }
+    }
+
+    /// The id of the hold: the same from night to night.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let reason = id_of(self.reason());
+        let Some(school) = &self.school else { return format!("{reason}:global") };
+        match self.counted {
+            Counted::Profile(profile) => format!("{reason}:{school}:{profile}"),
+            Counted::Accounts | Counted::Members => format!("{reason}:{school}"),
+            Counted::Classes => format!("{reason}:{school}:classes"),
+            Counted::Groups => format!("{reason}:{school}:groups"),
+        }
+    }
+
+    /// French: where, what, how many of how many, the limit, what to do.
+    #[must_use]
+    pub fn message(&self, school_name: &str, id: &str) -> String {
+        let what = match (self.counted, self.axis) {
+            (Counted::Profile(Profile::Pupil), _) => "élèves",
+            (Counted::Profile(Profile::Relative), _) => "responsables",
+            (Counted::Profile(Profile::Teacher), _) => "enseignants",
+            (Counted::Profile(Profile::Staff), _) => "personnels",
+            (Counted::Accounts, _) => "comptes",
+            (Counted::Members, _) => "appartenances à des groupes",
+            (Counted::Classes, _) => "classes",
+            (Counted::Groups, _) => "classes et groupes",
+        };
+        let verb = match self.axis {
+            Axis::Create => "seraient créés",
+            Axis::Update => "changeraient d'identité (nom, naissance, INE)",
+            Axis::Suspend | Axis::Groups => "disparaîtraient",
+            Axis::Purge => "seraient effacés",
+            Axis::Members => "seraient retirées sans départ ni changement de classe",
+        };
+        let share = f64::from(self.n) * 100.0 / f64::from(self.of.max(1));
+        let figures = match (self.axis, self.beyond) {
+            // What comes is no part of what there is.
+            (Axis::Create, Beyond::Percent(limit)) => {
+                format!("{} {what} {verb} pour {} comptes ({share:.0} %, limite {limit:.0} %)", self.n, self.of)
+            }
+            (_, Beyond::Percent(limit)) => {
+                format!("{} {what} sur {} {verb} ({share:.0} %, limite {limit:.0} %)", self.n, self.of)
+            }
+            (_, Beyond::Count(limit)) => format!("{} {what} sur {} {verb} (limite {limit})", self.n, self.of),
+        };
+        let (place, held) = match &self.school {
+            Some(uai) => (format!("{school_name} ({uai})"), "L'établissement est retenu ; vérifiez l'export avec lui."),
+            None => ("Tous les établissements".to_owned(), "Tout ce qui est de cette nature est retenu."),
+        };
+        format!(
+            "{place} : {figures}. {held} « rentree holds show {id} » montre les changements ; release les laisse se faire, \
+             discard les écarte."
+        )
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn breaches(accounts: u32, departures: u32, creations: u32) -> Vec<HoldReason> {
-        let mut tallies = Tallies::default();
-        *tallies.of("0350001A", Profile::Pupil) = Tally { accounts, departures, new_departures: departures, creations };
-        tallies.breaches(&LimitsConfig::default()).into_iter().map(|b| b.reason).collect()
-    }
-
-    #[test]
-    fn a_tenth_is_the_limit() {
-        assert_eq!(breaches(500, 50, 0), []);
-        assert_eq!(breaches(500, 51, 0), [HoldReason::SuspendLimit]);
-    }
-
-    #[test]
-    fn what_was_let_through_earlier_holds_nothing_by_itself() {
-        let mut tallies = Tallies::default();
-        *tallies.of("0350001A", Profile::Pupil) = Tally { accounts: 100, departures: 30, ..Tally::default() };
-        assert_eq!(tallies.breaches(&LimitsConfig::default()), []);
-    }
-
-    #[test]
-    fn small_populations_are_not_measured_in_percent() {
-        assert_eq!(breaches(19, 5, 0), []);
-        assert_eq!(breaches(20, 5, 0), [HoldReason::SuspendLimit]);
-    }
-
-    #[test]
-    fn an_empty_school_may_be_filled() {
-        assert_eq!(breaches(0, 0, 900), []);
-        assert_eq!(breaches(600, 0, 600), [HoldReason::CreateLimit]);
-        assert_eq!(breaches(10, 0, 40), [], "fifty creations are never held");
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! immutable; applying makes no choice.
 
 mod begun;
+mod decisions;
 mod divergence;
 mod draft;
 pub mod file;
@@ -12,6 +13,7 @@ pub(crate) mod fixtures;
 mod gate;
 mod groups;
 mod holds;
+mod kept;
 mod limits;
 mod model;
 mod names;
@@ -21,8 +23,10 @@ mod prepare;
 mod reading;
 mod recognise;
 pub mod render;
+mod ruling;
 mod saved;
 mod sources;
+mod standing;
 mod structures;
 mod succession;
 mod totals;
@@ -30,8 +34,12 @@ mod write;
 mod year;
 
 pub use crate::directory::AttributeChange;
+pub use decisions::{DecisionEnd, Ruling};
 pub use divergence::{Divergence, Divergences, divergences};
 pub use gate::SchemaGap;
+pub use kept::{KeptBack, Mark, Marks, MarksDiffer, kept_back};
+pub use limits::{Breach, Counted, PurgeTally, purge_breaches};
 pub use model::*;
 pub use prepare::{Ground, Options, PlanError, Prepared, prepare};
+pub use ruling::{Choice, Decider, Held, Ruled, RulingError, held, rule};
 pub use succession::{How, StructureChange, StructureName, Succession, SuccessionError, succeed};

@@ -18,7 +18,7 @@ use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
 
 /// Raised when a field is added or changes its meaning.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -49,6 +49,9 @@ pub enum Line {
     /// A change that a hold keeps back: shown, never applied.
     Held {
         hold: String,
+        /// Other holds that keep it back too: it goes on when all of them are released.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<String>,
         change: Box<Change>,
     },
     Change(Box<Change>),
@@ -77,6 +80,12 @@ pub struct Header {
     /// Structures that go on under other identifiers: what a plan of `structures` is about, and no other has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub structures: Vec<StructureChange>,
+    /// Holds that somebody released, and whose changes are in this plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<ReleasedHold>,
+    /// Holds of the run before that are no more.
+    #[serde(default, skip_serializing_if = "ClosedHolds::is_none")]
+    pub closed: ClosedHolds,
 }
 
 /// The image of one source when the plan was computed.
@@ -95,6 +104,9 @@ pub struct AccountTotals {
     /// Also the requests of a difference to take somebody out: the account is among the departures.
     pub out_of_scope: u64,
     pub held: u64,
+    /// Kept back as somebody decided; nobody is asked any more.
+    #[serde(default)]
+    pub discarded: u64,
     pub suspended: u64,
     pub created: u64,
     pub restored: u64,
@@ -109,6 +121,7 @@ impl AccountTotals {
         self.rejected
             + self.out_of_scope
             + self.held
+            + self.discarded
             + self.suspended
             + self.created
             + self.restored
@@ -179,9 +192,52 @@ pub struct Hold {
     pub origin: Option<Origin>,
     /// French: what, why, and what to do.
     pub message: String,
+    /// French: what became of a decision on it, when there was one that does not let it go on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remark: Option<String>,
     /// How many changes it keeps back.
     pub changes: u64,
     pub new: bool,
+    /// Somebody decided that exactly these changes stay kept back: nobody is asked, and it is not counted as held.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub discarded: Option<Decided>,
+}
+
+/// Who decided, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// `user@host`, and the second person's where two are asked for.
+    pub by: Vec<String>,
+    pub at: Timestamp,
+    pub why: String,
+}
+
+/// A hold whose changes go on, because somebody released exactly these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedHold {
+    pub id: String,
+    pub reason: HoldReason,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub school: Option<Uai>,
+    pub changes: u64,
+    #[serde(flatten)]
+    pub decided: Decided,
+}
+
+/// Holds of the run before that this one does not have any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClosedHolds {
+    /// Released, and their changes were carried out.
+    pub carried_out: u64,
+    /// A later delivery, or the directory, gives no more reason for them.
+    pub superseded: u64,
+}
+
+impl ClosedHolds {
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.carried_out == 0 && self.superseded == 0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -191,6 +247,14 @@ pub enum HoldReason {
     SuspendLimit,
     /// More creations than the limit.
     CreateLimit,
+    /// More changes of identity than the limit.
+    UpdateLimit,
+    /// More purges than the limit.
+    PurgeLimit,
+    /// More people taken out of groups than the limit.
+    MembersLimit,
+    /// More classes or groups that disappear than the limit.
+    GroupsLimit,
     /// A pupil without class.
     NoClass,
     /// The directory holds people that the register does not know.

@@ -11,9 +11,10 @@ use crate::directory::dialect::{DefaultedValues, OwnedDigest};
 use crate::roster::{JoinKey, PersonId, Profile, Role, Roster};
 use crate::store::{AccountRow, Stage};
 
+use super::draft::Beside;
 use super::limits::Tallies;
 use super::persons::{Departing, PersonDiff, Seen};
-use super::year::{Continuity, Years, is_top_level};
+use super::year::{Continuity, is_top_level};
 use super::{Change, Departures};
 
 /// Departures of the last days count together, so that a slow leak is seen too.
@@ -133,7 +134,14 @@ impl Population {
     }
 
     /// The stage that each departing account reaches today, and the figures for the limits.
-    pub fn leaving(&self, diff: &PersonDiff<'_>, years: &Years, purge_after: u16, tallies: &mut Tallies) -> Leaving {
+    pub fn leaving(
+        &self,
+        diff: &PersonDiff<'_>,
+        beside: &Beside<'_>,
+        purge_after: u16,
+        tallies: &mut Tallies,
+    ) -> Leaving {
+        let years = beside.years;
         let mut leaving = Leaving::default();
         // Pupils first: a relative's departure is expected when all his pupils' are.
         let mut expected_dns: HashSet<&Dn> = HashSet::new();
@@ -158,7 +166,8 @@ impl Population {
             let expected = leaving.expected.contains(&departing.key);
             let change = diff.departure(departing, account, expected);
             if !expected && counts(account, diff.today) {
-                for school in &account.schools {
+                for school in account.schools.iter().filter(|school| !let_through(account, school, beside.carried_out))
+                {
                     let tally = tallies.of(school, account.profile);
                     tally.departures += 1;
                     tally.new_departures += u32::from(account.stage == Stage::Present);
@@ -192,6 +201,14 @@ fn counts(account: &AccountRow, today: Date) -> bool {
         Stage::Absent => (today - account.since).get_days() < RECENT_DAYS,
         Stage::Suspended | Stage::Purged => false,
     }
+}
+
+/// Whether somebody looked at this departure and released it: it is then no reason to hold the school again.
+fn let_through(account: &AccountRow, school: &str, carried_out: &HashMap<CompactString, Date>) -> bool {
+    let until = |id: String| carried_out.get(id.as_str()).is_some_and(|day| account.since <= *day);
+    account.stage == Stage::Absent
+        && !carried_out.is_empty()
+        && (until(format!("suspend-limit:{school}:{}", account.profile)) || until("suspend-limit:global".to_owned()))
 }
 
 fn purge_due(account: &AccountRow, today: Date, purge_after: u16, grace: u16) -> bool {

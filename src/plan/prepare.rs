@@ -29,6 +29,7 @@ use super::population::Population;
 use super::reading::{people, refuse_replica, structures_and_groups};
 use super::saved::{Contents, Saved, save};
 use super::sources::{take_in_all, years};
+use super::standing::Standing;
 use super::structures::structures_there;
 use super::write::write;
 use super::{Header, Hold, Seal, count_by_severity};
@@ -59,12 +60,20 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Prepared {
     pub header: Header,
+    /// Those that were set aside among them.
     pub holds: Vec<Hold>,
     pub seal: Seal,
     pub path: PathBuf,
     pub findings: Vec<Finding>,
     /// Seconds per stage.
     pub seconds: BTreeMap<&'static str, f64>,
+}
+
+impl Prepared {
+    /// The holds that somebody is asked about.
+    pub fn held(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(|hold| hold.discarded.is_none())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -180,9 +189,11 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     // The difference, what is held, the file.
     ground.progress.begin("plan", None);
     let years = years(ground).await?;
+    let decided = Standing::read(ground, trail).await?;
     let mut draft = {
         let matter = Arc::clone(&matter);
         let accept_foreign = options.accept_foreign;
+        let Standing { decisions, carried_out, .. } = decided.clone();
         blocking(move || {
             let beside = Beside {
                 intakes: &intakes,
@@ -191,17 +202,15 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
                 years: &years,
                 accept_foreign,
                 judged: &judged,
+                decisions: &decisions,
+                carried_out: &carried_out,
             };
             draft(&matter, &population, &beside)
         })
         .await?
     };
     findings.append(&mut draft.findings);
-    let new = ground.store.note_holds(&draft.holds.ids(), ground.now.as_millisecond()).await?;
-    for id in &new {
-        draft.holds.mark_new(id);
-    }
-    draft.totals.held_new = new.len() as u64;
+    let closed = decided.settle(ground, &mut draft, trail).await?;
     draft.totals.findings = count_by_severity(&findings);
     let holds = std::mem::take(&mut draft.holds).into_sorted();
 
@@ -210,10 +219,17 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         schools: matter.roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect(),
         years: draft.years.clone(),
         structures: Vec::new(),
+        released: draft.outcomes.released.iter().map(|(_, released)| released.clone()).collect(),
+        closed,
+        holds: holds.iter().filter(|hold| hold.discarded.is_none()).count() as u64,
     };
+    let used: Vec<i64> = draft.outcomes.released.iter().map(|(id, _)| *id).collect();
     let held = holds.clone();
     let write = move |header: &Header, path: &Path| write(&matter, header, &held, draft, path);
     let Saved { header, seal, path } = save(ground, contents, options.out.as_deref(), write, trail).await?;
+    for id in used {
+        ground.store.decision_used(id, header.plan_id, ground.today).await?;
+    }
     for hold in holds.iter().filter(|h| h.new) {
         trail.record(
             Kind::HoldNew,

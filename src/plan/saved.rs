@@ -14,14 +14,19 @@ use crate::audit::{Kind, Trail};
 use super::file::PlanFileError;
 use super::prepare::{Ground, PlanError, blocking};
 use super::year::SchoolYear;
-use super::{FORMAT_VERSION, Header, PlanId, Seal, SourceState, StructureChange, Totals};
+use super::{ClosedHolds, FORMAT_VERSION, Header, PlanId, ReleasedHold, Seal, SourceState, StructureChange, Totals};
 
 /// What the header says of the plan itself.
+#[derive(Default)]
 pub(super) struct Contents {
     pub totals: Totals,
     pub schools: BTreeMap<CompactString, String>,
     pub years: BTreeMap<CompactString, SchoolYear>,
     pub structures: Vec<StructureChange>,
+    pub released: Vec<ReleasedHold>,
+    pub closed: ClosedHolds,
+    /// Holds that somebody is asked about.
+    pub holds: u64,
 }
 
 /// A plan that has its name, on disk and in the store.
@@ -42,6 +47,7 @@ pub(super) async fn save(
     write: impl FnOnce(&Header, &Path) -> Result<Seal, PlanFileError> + Send + 'static,
     trail: &Trail,
 ) -> Result<Saved, PlanError> {
+    let asked = contents.holds;
     let header = header(ground, contents).await?;
     let path = match out {
         Some(path) => path.to_owned(),
@@ -52,7 +58,7 @@ pub(super) async fn save(
         Ok::<_, PlanFileError>(Saved { header, seal, path })
     })
     .await??;
-    note(ground, &saved, trail).await?;
+    note(ground, &saved, asked, trail).await?;
     Ok(saved)
 }
 
@@ -82,17 +88,19 @@ async fn header(ground: &Ground<'_>, contents: Contents) -> Result<Header, PlanE
         schools: contents.schools,
         years: contents.years,
         structures: contents.structures,
+        released: contents.released,
+        closed: contents.closed,
     })
 }
 
 /// In the store, where `apply` finds it by its number, and in the trail.
-async fn note(ground: &Ground<'_>, saved: &Saved, trail: &Trail) -> Result<(), PlanError> {
+async fn note(ground: &Ground<'_>, saved: &Saved, asked: u64, trail: &Trail) -> Result<(), PlanError> {
     let Saved { header, seal, path } = saved;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let (place, at) = (absolute.display().to_string(), ground.now.as_millisecond());
     ground.store.save_plan(header.plan_id, &place, &seal.digest, at).await?;
     let mut said = json!({
-        "plan": header.plan_id, "digest": seal.digest, "totals": header.totals, "holds": seal.holds,
+        "plan": header.plan_id, "digest": seal.digest, "totals": header.totals, "holds": asked,
     });
     if let (Some(said), false) = (said.as_object_mut(), header.structures.is_empty()) {
         said.insert("structures".to_owned(), json!(header.structures));

@@ -11,6 +11,8 @@ use super::{AccountTotals, Totals};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Held,
+    /// Held, and somebody decided that it stays so.
+    Discarded,
     Suspended,
     Created,
     Restored,
@@ -80,6 +82,7 @@ pub(super) fn count(matter: &Matter, intakes: &[Intake], classes: &[Class], tota
 fn of(accounts: &mut AccountTotals, class: Class) -> &mut u64 {
     match class {
         Class::Held => &mut accounts.held,
+        Class::Discarded => &mut accounts.discarded,
         Class::Suspended => &mut accounts.suspended,
         Class::Created => &mut accounts.created,
         Class::Restored => &mut accounts.restored,

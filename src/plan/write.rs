@@ -10,6 +10,7 @@ use crate::roster::PersonId;
 use super::draft::{Draft, Matter};
 use super::file::{PlanFileError, Writer};
 use super::gate::Gate;
+use super::holds::HoldId;
 use super::persons::PersonDiff;
 use super::{Change, Header, Hold, Seal};
 
@@ -30,15 +31,18 @@ pub(super) fn write(
         for hold in holds {
             writer.write_hold(hold)?;
         }
-        for (hold, change) in &draft.held {
-            writer.write_held(hold, change)?;
+        for (ids, change) in &draft.held {
+            write_held(&mut writer, ids, change)?;
         }
-        let held_ids: Vec<PersonId> = draft.held_creates.iter().map(|(_, id)| *id).collect();
-        let mut reasons = draft.held_creates.iter().map(|(hold, _)| hold);
-        for_each_create(diff, &matter.gate, &held_ids, |change| match reasons.next() {
-            Some(hold) => writer.write_held(hold, &change),
-            None => Ok(()),
-        })?;
+        for chunk in draft.held_creates.chunks(CHUNK) {
+            let changes: Vec<Option<Change>> =
+                chunk.par_iter().map(|(_, id)| created(diff, &matter.gate, *id)).collect();
+            for ((ids, _), change) in chunk.iter().zip(changes) {
+                if let Some(change) = change {
+                    write_held(&mut writer, ids, &change)?;
+                }
+            }
+        }
         let mut seq = 0;
         let mut put = |writer: &mut Writer, mut change: Change| {
             seq += 1;
@@ -62,8 +66,21 @@ pub(super) fn write(
     })
 }
 
-/// Computes creations on all cores and hands them over in order. One that cannot be computed was held before; it is
-/// shown with its subject only.
+/// One hold has the change, others keep it back too.
+fn write_held(writer: &mut Writer, ids: &[HoldId], change: &Change) -> Result<(), PlanFileError> {
+    let mut ids = ids.iter().map(ToString::to_string);
+    let Some(first) = ids.next() else { return Ok(()) };
+    writer.write_held(&first, &ids.collect::<Vec<_>>(), change)
+}
+
+/// The change that creates somebody. One that cannot be computed was held before; it is shown with its subject only.
+pub(super) fn created(diff: &PersonDiff<'_>, gate: &Gate, id: PersonId) -> Option<Change> {
+    let mut change = diff.create(id).ok().or_else(|| diff.shell(id))?;
+    gate.trim(&mut change);
+    Some(change)
+}
+
+/// Computes creations on all cores and hands them over in order.
 fn for_each_create(
     diff: &PersonDiff<'_>,
     gate: &Gate,
@@ -71,12 +88,7 @@ fn for_each_create(
     mut each: impl FnMut(Change) -> Result<(), PlanFileError>,
 ) -> Result<(), PlanFileError> {
     for chunk in ids.chunks(CHUNK) {
-        let create = |id: &PersonId| {
-            let mut change = diff.create(*id).ok().or_else(|| diff.shell(*id))?;
-            gate.trim(&mut change);
-            Some(change)
-        };
-        let changes: Vec<Option<Change>> = chunk.par_iter().map(create).collect();
+        let changes: Vec<Option<Change>> = chunk.par_iter().map(|id| created(diff, gate, *id)).collect();
         for change in changes.into_iter().flatten() {
             each(change)?;
         }

@@ -1,6 +1,6 @@
-//! Runs, saved plans, the journal of an apply, and since when each hold is known.
+//! Runs, saved plans, the journal of an apply.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -253,32 +253,6 @@ impl Store {
         save_successors(&mut transaction, &batch.successors).await?;
         transaction.commit().await?;
         Ok(())
-    }
-
-    /// Notes the holds of this run and gives those that no earlier run knew. Holds not named any more are forgotten.
-    pub async fn note_holds(&self, ids: &[&str], now: i64) -> Result<HashSet<String>, StoreError> {
-        let mut transaction = self.writer.begin().await?;
-        let mut new = HashSet::new();
-        for id in ids {
-            let inserted =
-                sqlx::query("INSERT INTO hold (id, first_seen, last_seen) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING")
-                    .bind(*id)
-                    .bind(now)
-                    .execute(&mut *transaction)
-                    .await?
-                    .rows_affected();
-            if inserted > 0 {
-                new.insert((*id).to_owned());
-            }
-            sqlx::query("UPDATE hold SET last_seen = ?2 WHERE id = ?1")
-                .bind(*id)
-                .bind(now)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        sqlx::query("DELETE FROM hold WHERE last_seen < ?1").bind(now).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(new)
     }
 }
 

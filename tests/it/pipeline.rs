@@ -7,6 +7,7 @@ mod drift;
 mod ds389;
 mod faults;
 mod first_degree;
+mod holds;
 mod hours;
 #[cfg(feature = "letters")]
 mod killed;

@@ -100,7 +100,7 @@ impl Reader {
         let seen = match &line {
             Line::Header(header) => LineRef::Header(header),
             Line::Hold(hold) => LineRef::Hold(hold),
-            Line::Held { hold, change } => LineRef::Held { hold, change },
+            Line::Held { hold, also, change } => LineRef::Held { hold, also, change },
             Line::Change(change) => LineRef::Change(change),
             Line::Seal(seal) => LineRef::Seal(seal),
         };

@@ -103,18 +103,33 @@ fn the_schema_describes_every_line() {
         ..renamed.clone()
     };
     ok(&line("header", crate::plan::Header { structures: vec![renamed, merged], ..fixtures::header() }));
-    for reason in [
-        HoldReason::SuspendLimit,
-        HoldReason::CreateLimit,
-        HoldReason::NoClass,
-        HoldReason::UnknownPopulation,
-        HoldReason::SchoolMissing,
-        HoldReason::Moved,
-        HoldReason::MissingMandatory,
-        HoldReason::Ambiguous,
-        HoldReason::Schema,
-    ] {
+    let decided = crate::plan::Decided {
+        by: vec!["zoe@pc".to_owned()],
+        at: "2026-09-02T01:12:00Z".parse().unwrap(),
+        why: "fermeture".to_owned(),
+    };
+    for reason in HoldReason::ALL {
         ok(&line("hold", crate::plan::Hold { reason, ..fixtures::hold_of_pupil(1) }));
+        let (remark, discarded) = (Some("Levée…".to_owned()), Some(decided.clone()));
+        ok(&line("hold", crate::plan::Hold { reason, remark, discarded, ..fixtures::hold_of_school() }));
+    }
+    let released = crate::plan::ReleasedHold {
+        id: "create-limit:0290009C:pupil".to_owned(),
+        reason: HoldReason::CreateLimit,
+        school: Some(fixtures::uai(fixtures::MOULIN)),
+        changes: 12,
+        decided,
+    };
+    let closed = crate::plan::ClosedHolds { carried_out: 1, superseded: 2 };
+    ok(&line("header", crate::plan::Header { released: vec![released], closed, ..fixtures::header() }));
+    for also in [vec![], vec!["x".to_owned()]] {
+        ok(&json!({ "line": "held", "hold": "y", "change": changes().remove(0) }));
+        ok(&serde_json::to_value(crate::plan::Line::Held {
+            hold: "y".to_owned(),
+            also,
+            change: Box::new(changes().remove(0)),
+        })
+        .unwrap());
     }
     for change in changes() {
         ok(&line("change", change));

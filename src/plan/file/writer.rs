@@ -60,9 +60,9 @@ impl Writer {
         Ok(())
     }
 
-    /// After the holds and before the first change: what the hold of this number keeps back.
-    pub fn write_held(&mut self, hold: &str, change: &Change) -> Result<(), PlanFileError> {
-        self.write(&LineRef::Held { hold, change })
+    /// After the holds and before the first change: what the hold of this number keeps back, and `also` others.
+    pub fn write_held(&mut self, hold: &str, also: &[String], change: &Change) -> Result<(), PlanFileError> {
+        self.write(&LineRef::Held { hold, also, change })
     }
 
     /// In the order of application: `seq` is 1 in the first change and rises.
@@ -115,7 +115,7 @@ impl Writer {
     }
 }
 
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+pub(in crate::plan) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string does not fail.
         let _ = write!(text, "{byte:02x}");

@@ -24,7 +24,7 @@ use crate::roster::{Person, PersonId, Role, SourceInfo};
 pub use gap::SchemaGap;
 pub(super) use judge::{Judgement, Objection};
 
-use super::holds::Holds;
+use super::holds::{HoldId, Holds};
 use super::persons::{PersonDiff, Seen};
 use super::{Change, ChangeKind, ObjectTotals, Write};
 
@@ -107,8 +107,8 @@ impl Gate {
         }
     }
 
-    /// Judges the change of a structure or group, and takes out the values that would be refused. Gives the hold that
-    /// keeps it back, of the schema or of the school, or `None` when nothing is left of it.
+    /// Judges the change of a structure or group, and takes out the values that would be refused. Gives the hold of the
+    /// schema that keeps it back, if one does, or `None` when nothing is left of the change.
     #[expect(clippy::option_option, reason = "no change, a change, a change that is held")]
     pub fn object(
         &self,
@@ -117,8 +117,8 @@ impl Gate {
         holds: &mut Holds,
         totals: &mut ObjectTotals,
         findings: &mut Vec<Finding>,
-    ) -> Option<Option<String>> {
-        let Some(schema) = self.schema.as_deref() else { return Some(holds.of(&change.subject).map(str::to_owned)) };
+    ) -> Option<Option<HoldId>> {
+        let Some(schema) = self.schema.as_deref() else { return Some(None) };
         let judgement = match (&change.write, entry) {
             (Write::Add { attributes, .. }, _) => {
                 let judgement = judge::entry(schema, attributes);
@@ -144,7 +144,7 @@ impl Gate {
             totals.unchanged += 1;
             return None;
         }
-        Some(holds.of(&change.subject).map(str::to_owned))
+        Some(None)
     }
 }
 

@@ -21,10 +21,15 @@ pub struct HoldFold {
     pub shown: Vec<Hold>,
 }
 
+/// Persons without a school last; then by school, schools before persons, by reason.
+type Key = (bool, Option<Uai>, bool, HoldReason);
+
 /// Gathers holds: the whole plan's first, then school by school; schools before persons.
 #[derive(Debug)]
 pub struct HoldFolds {
-    folds: BTreeMap<(bool, Option<Uai>, bool, HoldReason), HoldFold>,
+    folds: BTreeMap<Key, HoldFold>,
+    /// Set aside: nobody is asked about them.
+    discarded: BTreeMap<Key, HoldFold>,
     limit: usize,
 }
 
@@ -32,14 +37,15 @@ impl HoldFolds {
     /// `full`: every hold is kept, not the first ones of each kind.
     #[must_use]
     pub const fn new(full: bool) -> Self {
-        Self { folds: BTreeMap::new(), limit: if full { usize::MAX } else { SHOWN } }
+        Self { folds: BTreeMap::new(), discarded: BTreeMap::new(), limit: if full { usize::MAX } else { SHOWN } }
     }
 
     pub fn push(&mut self, hold: Hold) {
         let person = hold.join_key.is_some();
         // A person's hold without a school is no hold of the whole plan: it comes after the schools.
         let key = (person && hold.school.is_none(), hold.school.clone(), person, hold.reason);
-        let fold = self.folds.entry(key).or_insert_with(|| HoldFold {
+        let folds = if hold.discarded.is_some() { &mut self.discarded } else { &mut self.folds };
+        let fold = folds.entry(key).or_insert_with(|| HoldFold {
             school: hold.school.clone(),
             reason: hold.reason,
             holds: 0,
@@ -49,10 +55,16 @@ impl HoldFolds {
         });
         fold.holds += 1;
         fold.new += u64::from(hold.new);
-        fold.changes += hold.changes;
+        // Two holds of one school keep the same changes back, two persons each their own.
+        fold.changes = if person { fold.changes + hold.changes } else { fold.changes.max(hold.changes) };
         if fold.shown.len() < self.limit {
             fold.shown.push(hold);
         }
+    }
+
+    /// Those that were set aside; no other count or question here is about them.
+    pub fn discarded(&self) -> impl Iterator<Item = &HoldFold> {
+        self.discarded.values()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &HoldFold> {

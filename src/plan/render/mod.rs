@@ -9,6 +9,7 @@
 
 mod adopted;
 mod buckets;
+mod decided;
 mod drift;
 mod fold;
 mod holds;
@@ -66,12 +67,18 @@ pub struct Filter {
     pub profile: Option<Profile>,
     /// A join key, with or without its prefix, a `uid` or a login.
     pub person: Option<String>,
+    /// Of what this hold keeps back, instead of what goes on.
+    pub hold: Option<String>,
 }
 
 impl Filter {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.school.is_none() && self.class.is_none() && self.profile.is_none() && self.person.is_none()
+        self.school.is_none()
+            && self.class.is_none()
+            && self.profile.is_none()
+            && self.person.is_none()
+            && self.hold.is_none()
     }
 
     #[must_use]
@@ -97,7 +104,7 @@ impl Filter {
             (Some(wanted), Some(key)) => is_key(key, wanted),
             _ => true,
         };
-        school && person
+        school && person && self.hold.as_ref().is_none_or(|id| *id == hold.id)
     }
 }
 

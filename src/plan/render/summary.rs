@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::directory::Slowdown;
 use crate::feed::{Category, Severity};
 use crate::plan::{
-    AccountTotals, ChangeKind, Departures, DriftTotals, FORMAT_VERSION, Header, Hold, ObjectTotals, PlanId, RunId,
-    StructureChange, Totals, Verdict,
+    AccountTotals, ChangeKind, ClosedHolds, Departures, DriftTotals, FORMAT_VERSION, Header, Hold, ObjectTotals,
+    PlanId, ReleasedHold, RunId, StructureChange, Totals, Verdict,
 };
 
 /// One run in figures. Fields keep their order and, within a format version, their meaning; new ones come at the end.
@@ -49,6 +49,10 @@ pub struct Summary {
     pub structure_changes: Vec<StructureChange>,
     /// Accounts that somebody changed by hand in the directory.
     pub drift: DriftTotals,
+    /// Holds that somebody released, and whose changes are in the plan.
+    pub released: Vec<ReleasedHold>,
+    /// Holds of the run before that are no more.
+    pub closed: ClosedHolds,
 }
 
 /// What became of the changes of a plan.
@@ -116,6 +120,8 @@ impl Summary {
             slowdown: None,
             structure_changes: Vec::new(),
             drift: DriftTotals::default(),
+            released: Vec::new(),
+            closed: ClosedHolds::default(),
         };
         summary.set_totals(&Totals::default());
         summary
@@ -128,6 +134,8 @@ impl Summary {
         summary.plan_id = Some(header.plan_id);
         summary.set_totals(&header.totals);
         summary.structure_changes.clone_from(&header.structures);
+        summary.released.clone_from(&header.released);
+        summary.closed = header.closed;
         summary
     }
 
@@ -241,6 +249,8 @@ mod tests {
             "slowdown",
             "structure_changes",
             "drift",
+            "released",
+            "closed",
         ] {
             assert!(empty.get(key).is_some(), "{key}");
         }

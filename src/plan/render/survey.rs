@@ -64,6 +64,8 @@ pub(super) struct Survey {
     pub drift: Drift,
     /// Changes that the filter lets through.
     pub shown: u64,
+    /// The changes are those that a hold keeps back, which is what was asked for.
+    pub kept_back: bool,
 }
 
 impl Survey {
@@ -78,7 +80,21 @@ impl Survey {
         let (mut credentials, mut adopted, mut drift, mut shown) = (0, Adopted::default(), Drift::default(), 0);
         for line in reader.by_ref() {
             match line? {
-                Line::Header(_) | Line::Held { .. } | Line::Seal(_) => {}
+                Line::Header(_) | Line::Seal(_) => {}
+                Line::Held { hold, also, change } => {
+                    let asked = options.filter.hold.as_ref();
+                    if asked.is_some_and(|id| hold == *id || also.contains(id)) {
+                        counts.add(change.kind, 1);
+                        if options.filter.accepts(&change.subject) {
+                            let school = change.subject.schools.first();
+                            let school = school.map(crate::feed::values::Uai::as_str).unwrap_or_default();
+                            buckets.push(school, &Row::from(change.as_ref())).map_err(RenderError::Sort)?;
+                            shown += 1;
+                        }
+                    }
+                }
+                // What goes on is not what is asked for.
+                Line::Change(_) if options.filter.hold.is_some() => {}
                 Line::Hold(hold) => {
                     if options.filter.accepts_hold(&hold) {
                         holds.push(hold);
@@ -100,7 +116,8 @@ impl Survey {
         }
         let (header, seal) = reader.finish()?;
         let schools = schools(&header, &holds, &buckets);
-        Ok(Self { header, seal, holds, schools, buckets, counts, credentials, adopted, drift, shown })
+        let kept_back = options.filter.hold.is_some();
+        Ok(Self { header, seal, holds, schools, buckets, counts, credentials, adopted, drift, shown, kept_back })
     }
 
     /// The name of a school, its UAI when the plan does not name it.
@@ -110,6 +127,9 @@ impl Survey {
 
     /// `1 203 comptes à créer, 4 à mettre à jour, …`: what the plan does, in the words of its closing line.
     pub fn closing(&self) -> String {
+        if self.kept_back {
+            return format!("Retenu : {}.", words::count(self.counts.sum(), "changement", "changements"));
+        }
         let of = |kind| self.counts.of(kind);
         let mut parts = Vec::new();
         let mut say = |n: u64, noun: &str, what: &str, plural: &str| {

@@ -8,7 +8,7 @@ use super::fold::{Fold, Limits, Who, fold};
 use super::holds::HoldFold;
 use super::row::Detail;
 use super::survey::{School, Survey};
-use super::{Options, RenderError, succession, words};
+use super::{Options, RenderError, decided, succession, words};
 use crate::plan::ChangeKind;
 
 /// Values are shortened to this many characters.
@@ -72,6 +72,7 @@ impl Text<'_> {
     fn write(&mut self, mut survey: Survey) -> Result<(), RenderError> {
         self.head(&survey).map_err(RenderError::Output)?;
         self.holds(&survey).map_err(RenderError::Output)?;
+        self.decided(&survey).map_err(RenderError::Output)?;
         self.adopted(&survey).map_err(RenderError::Output)?;
         self.structures(&survey).map_err(RenderError::Output)?;
         self.drift(&survey).map_err(RenderError::Output)?;
@@ -91,7 +92,7 @@ impl Text<'_> {
         }
         let mut end = || -> io::Result<()> {
             writeln!(self.out)?;
-            if !self.options.filter.is_empty() {
+            if !self.options.filter.is_empty() && !survey.kept_back {
                 let (shown, all) = (words::number(survey.shown), words::number(survey.seal.changes));
                 writeln!(self.out, "Filtre : {shown} des {all} changements du plan montrés ci-dessus.")?;
             }
@@ -156,6 +157,19 @@ impl Text<'_> {
         Ok(())
     }
 
+    fn decided(&mut self, survey: &Survey) -> io::Result<()> {
+        if survey.kept_back {
+            return Ok(());
+        }
+        for (title, lines) in decided::sections(&survey.header, &survey.holds, self.options.full) {
+            writeln!(self.out, "\n{}", self.paint.bold(title))?;
+            for line in lines {
+                writeln!(self.out, "  {}", words::plain(&line))?;
+            }
+        }
+        Ok(())
+    }
+
     fn adopted(&mut self, survey: &Survey) -> io::Result<()> {
         for (i, line) in survey.adopted.lines().iter().enumerate() {
             match i {
@@ -197,6 +211,9 @@ impl Text<'_> {
         writeln!(self.out, "{} {} : {who}{new} ({changes})", self.paint.alarm("!!"), self.paint.bold(&place))?;
         for hold in &fold.shown {
             writeln!(self.out, "     {}", words::plain(&hold.message))?;
+            if let Some(remark) = &hold.remark {
+                writeln!(self.out, "     {}", self.paint.bold(&words::plain(remark)))?;
+            }
             let mut about = vec![format!("retenue {}", words::plain(&hold.id))];
             about.extend(hold.join_key.as_ref().map(|key| words::plain(key.as_str()).into_owned()));
             about.extend(hold.origin.as_ref().map(|origin| words::plain(&origin.to_string()).into_owned()));

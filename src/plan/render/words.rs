@@ -56,6 +56,10 @@ pub const fn hold_reason(reason: HoldReason) -> &'static str {
     match reason {
         HoldReason::SuspendLimit => "trop de départs",
         HoldReason::CreateLimit => "trop de créations",
+        HoldReason::UpdateLimit => "trop d'identités qui changent",
+        HoldReason::PurgeLimit => "trop d'effacements",
+        HoldReason::MembersLimit => "trop de retraits de groupes",
+        HoldReason::GroupsLimit => "trop de classes ou de groupes qui disparaissent",
         HoldReason::NoClass => "sans division",
         HoldReason::UnknownPopulation => "population inconnue dans l'annuaire",
         HoldReason::SchoolMissing => "établissement absent de la livraison",

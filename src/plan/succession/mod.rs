@@ -13,7 +13,6 @@ mod lists;
 mod model;
 mod rewrite;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use compact_str::CompactString;
@@ -313,8 +312,8 @@ fn contents(structure: StructureChange, changes: &[Change]) -> Contents {
     Contents {
         totals,
         schools: [(structure.present.uai.as_str().into(), name)].into(),
-        years: BTreeMap::new(),
         structures: vec![structure],
+        ..Contents::default()
     }
 }
 

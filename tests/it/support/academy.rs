@@ -72,3 +72,64 @@ pub fn truncate(feed: &Path, category: &str, percent: usize) {
     let bytes = std::fs::read(&file).unwrap();
     std::fs::write(&file, &bytes[..bytes.len() * percent / 100]).unwrap();
 }
+
+/// Rewrites the requests of a category that `which` accepts.
+pub fn rewrite(feed: &Path, category: &str, which: impl Fn(&str) -> bool, change: impl Fn(&str) -> String) {
+    for file in files(feed, category) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut changed = text.clone();
+        for request in requests(&text).into_iter().filter(|r| which(r)) {
+            changed = changed.replacen(request, &change(request), 1);
+        }
+        std::fs::write(&file, changed).unwrap();
+    }
+}
+
+/// Whether a request is about a pupil of this structure.
+pub fn is_of(request: &str, school: &str) -> bool {
+    value(request, "ENTPersonStructRattach") == Some(school)
+}
+
+/// Gives every class of a structure another name, wherever it is named.
+pub fn rename_classes(feed: &Path, school: &str) {
+    let mut classes = Vec::new();
+    for file in files(feed, "EtabEducNat") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for request in requests(&text).into_iter().filter(|r| key(r) == school) {
+            let start = request.find("\"ENTStructureClasses\"").unwrap();
+            let list = &request[start..start + request[start..].find("</attr>").unwrap()];
+            classes.extend(list.split("<value>").skip(1).map(|v| v.split('$').next().unwrap().to_owned()));
+        }
+    }
+    assert!(classes.len() > 2, "{classes:?}");
+    let renamed = |request: &str, patterns: &dyn Fn(&str) -> Vec<(String, String)>| {
+        let pairs = classes.iter().flat_map(|class| patterns(class));
+        pairs.fold(request.to_owned(), |text, (from, to)| text.replace(&from, &to))
+    };
+    rewrite(
+        feed,
+        "EtabEducNat",
+        |r| key(r) == school,
+        |request| {
+            renamed(request, &|c| {
+                vec![(format!("<value>{c}$"), format!("<value>N{c}$")), (format!("$${c}<"), format!("$$N{c}<"))]
+            })
+        },
+    );
+    for category in ["Eleve", "PersEducNat"] {
+        rewrite(
+            feed,
+            category,
+            |_| true,
+            |request| {
+                renamed(request, &|c| {
+                    let to = format!("<value>{school}$N{c}");
+                    vec![
+                        (format!("<value>{school}${c}<"), format!("{to}<")),
+                        (format!("<value>{school}${c}$"), format!("{to}$")),
+                    ]
+                })
+            },
+        );
+    }
+}

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
+use crate::plan::render::decided;
 use crate::plan::render::holds::HoldFold;
 use crate::plan::render::succession;
 use crate::plan::render::survey::{Counts, School, Survey};
@@ -61,6 +62,7 @@ impl<'a, W: Write> Page<'a, W> {
         self.tiles(survey)?;
         self.structures(survey)?;
         self.holds(survey)?;
+        self.decided(survey)?;
         self.adopted(survey)?;
         self.drift(survey)?;
         self.bindings(survey)
@@ -87,6 +89,7 @@ impl<'a, W: Write> Page<'a, W> {
             ("plain", "Groupes à écrire", groups),
             ("plain", "Mots de passe à émettre", survey.credentials),
             ("held", "Enregistrements retenus", totals.accounts.held),
+            ("plain", "Enregistrements écartés", totals.accounts.discarded),
             ("held", "Enregistrements rejetés", totals.accounts.rejected),
             ("plain", "Hors périmètre", totals.accounts.out_of_scope),
             ("plain", "Signalements à corriger", findings),
@@ -133,6 +136,18 @@ impl<'a, W: Write> Page<'a, W> {
         self.out.write_all(b"</section>\n")
     }
 
+    /// What people decided: released, set aside, closed.
+    fn decided(&mut self, survey: &Survey) -> io::Result<()> {
+        for (title, lines) in decided::sections(&survey.header, &survey.holds, self.options.full) {
+            write!(self.out, "<section>\n<h2>{title}</h2>\n<ul>\n")?;
+            for line in lines {
+                writeln!(self.out, "<li>{}</li>", Escaped(line))?;
+            }
+            self.out.write_all(b"</ul>\n</section>\n")?;
+        }
+        Ok(())
+    }
+
     fn adopted(&mut self, survey: &Survey) -> io::Result<()> {
         let lines = survey.adopted.lines();
         if lines.is_empty() {
@@ -177,7 +192,11 @@ impl<'a, W: Write> Page<'a, W> {
             words::hold_reason(fold.reason)
         )?;
         for hold in &fold.shown {
-            write!(self.out, "<li>{} <small>retenue {}", Escaped(&hold.message), Escaped(&hold.id))?;
+            write!(self.out, "<li>{} ", Escaped(&hold.message))?;
+            if let Some(remark) = &hold.remark {
+                write!(self.out, "<strong>{}</strong> ", Escaped(remark))?;
+            }
+            write!(self.out, "<small>retenue <code>{}</code>", Escaped(&hold.id))?;
             if let Some(key) = &hold.join_key {
                 write!(self.out, ", {}", Escaped(key.as_str()))?;
             }
