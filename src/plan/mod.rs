@@ -12,6 +12,7 @@ pub(crate) mod fixtures;
 mod gate;
 mod groups;
 mod holds;
+mod identity;
 mod limits;
 mod model;
 mod names;

@@ -12,8 +12,9 @@ use crate::roster::{JoinKey, Person, PersonId, Roster};
 use crate::store::{AccountRow, NameRow};
 
 use super::Proof;
+use super::identity::{Known, arrive};
 use super::prepare::{Ground, PlanError};
-use super::recognise::{Claim, Recognised, Recognition, Strangers};
+use super::recognise::{Claim, Recognised, Strangers, Stray};
 use super::year::school_year;
 
 /// Gives what the engine knows under a former join key to the present one: a name is for a person, not for a key.
@@ -29,11 +30,15 @@ pub(super) async fn rekey(
         return Ok(());
     }
     let taken: HashSet<&str> = reserved.iter().map(|row| row.join_key.as_str()).collect();
-    let moves: HashMap<JoinKey, JoinKey> = reserved
+    let mut moves: Vec<(JoinKey, JoinKey)> = reserved
         .iter()
         .map(|row| (row.join_key.clone(), roster.aliases.present(row.join_key.clone())))
         .filter(|(former, present)| former != present && !taken.contains(present.as_str()))
         .collect();
+    // Of several former keys of one person the one that has an account, and one alone.
+    moves.sort_by_key(|(former, present)| (present.clone(), !accounts.contains_key(former), former.clone()));
+    moves.dedup_by(|later, first| later.1 == first.1);
+    let moves: HashMap<JoinKey, JoinKey> = moves.into_iter().collect();
     if moves.is_empty() {
         return Ok(());
     }
@@ -69,9 +74,11 @@ pub(super) async fn name_everybody(
     roster: &Roster,
     accounts: &HashMap<JoinKey, AccountRow>,
     rows: Vec<NameRow>,
+    identities: &Known,
     trail: &Trail,
 ) -> Result<Named, PlanError> {
-    let strangers = Strangers::new(roster, accounts);
+    let rules = ground.config.identity.rules();
+    let strangers = Strangers::new(roster, accounts, &rules, &identities.decisions);
     let known: HashMap<&str, &NameRow> = rows.iter().map(|row| (row.join_key.as_str(), row)).collect();
     let of_register = |person: &Person| known.get(person.key.as_str()).map(|row| (row.uid.clone(), row.login.clone()));
     let all: Option<Vec<(Uid, Login)>> = roster.persons.iter().map(|person| of_register(person)).collect();
@@ -88,9 +95,10 @@ pub(super) async fn name_everybody(
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
     let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
     register.take(ground.store.retired_names().await?.iter().map(String::as_str));
-    let (recognised, claims) = ask_directory(ground, roster, accounts, &strangers, &mut register).await?;
-    let mut recognised = recognised;
-    for (id, claim) in &claims {
+    let mut recognised = ask_directory(ground, roster, accounts, &strangers, identities, &mut register).await?;
+    let claims = std::mem::take(&mut recognised.claims);
+    arrive(ground, roster, &claims, &mut register, trail).await?;
+    for (id, claim) in claims.iter().filter(|(_, claim)| claim.former.is_none()) {
         let (Some(person), TakenNames { uid: Some(uid), login: Some(login), .. }) = (roster.person(*id), &claim.names)
         else {
             continue;
@@ -130,18 +138,19 @@ pub(super) async fn name_everybody(
         )?;
     }
     recognised.elsewhere = elsewhere(ground, roster, accounts, &names, &claims);
+    recognised.claims = claims;
     Ok(Named { names, recognised })
 }
 
-/// Recognises the accounts of those who have none in the register, and marks every other name as taken. Gives the
-/// entries that are taken over, in the order of the persons.
+/// Recognises the accounts of those who have none in the register, and marks every other name as taken.
 async fn ask_directory(
     ground: &Ground<'_>,
     roster: &Roster,
     accounts: &HashMap<JoinKey, AccountRow>,
     strangers: &Strangers<'_>,
+    identities: &Known,
     register: &mut Register,
-) -> Result<(Recognised, Vec<(PersonId, Claim)>), PlanError> {
+) -> Result<Recognised, PlanError> {
     let dialect = &ground.dialect;
     let mut attributes = dialect.name_attributes();
     attributes.extend(dialect.identity_attributes());
@@ -149,35 +158,36 @@ async fn ask_directory(
     attributes.dedup();
     let search = Search { base: dialect.people_branch().clone(), filter: dialect.person_filter(), attributes };
     let mut entries = ground.directory.search(search).await?;
-    let (mut claims, mut doubts) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
+    let (mut claims, mut strays) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
     while let Some(entry) = entries.try_next().await? {
         let names = dialect.names_of(&entry);
-        let (mut owner, mut ours) = (None, false);
+        let (mut owner, mut ours) = (None, None);
         for key in dialect.join_keys(&entry) {
             let key = roster.aliases.present(JoinKey::from_text(key));
-            ours |= accounts.contains_key(&key);
+            ours = ours.or_else(|| accounts.get(&key));
             owner = owner.or_else(|| roster.persons.binary_search_by(|p| p.key.cmp(&key)).ok());
         }
-        let recognition = match owner.map(|at| PersonId(at as u32)) {
-            Some(id) if strangers.awaits(id) => Recognition::Person(id, Proof::JoinKey),
-            None if !ours => strangers.examine(&dialect.identity(&entry)),
-            _ => Recognition::None,
-        };
         register.take(names.uid.iter().map(Uid::as_str));
         register.take(names.login.iter().map(Login::as_str));
         register.take(names.aliases.iter().map(String::as_str));
-        match recognition {
-            Recognition::None => {}
-            Recognition::Person(id, proof) => {
-                claims.entry(id).or_default().push(Claim { dn: entry.dn, names, proof });
+        match owner.map(|at| PersonId(at as u32)) {
+            _ if identities.is_merged(&entry.dn) => {}
+            Some(id) if strangers.awaits(id) => {
+                claims.entry(id).or_default().push(Claim { dn: entry.dn, names, proof: Proof::JoinKey, former: None });
             }
-            Recognition::Doubt(id, reason) => doubts.push((id, entry.dn, reason)),
+            Some(_) => {}
+            None => {
+                let stray = Stray::new(entry.dn.clone(), names, &dialect.identity(&entry), ours);
+                if strangers.may_be(&stray) {
+                    strays.push(stray);
+                }
+            }
         }
         ground.progress.advance(1);
     }
-    let mut recognised = Recognised::default();
-    let claims = recognised.settle(claims, doubts);
-    Ok((recognised, claims))
+    // Servers promise no order.
+    strays.sort_by(|a, b| a.dn.cmp(&b.dn));
+    Ok(strangers.settle(accounts, claims, &strays))
 }
 
 /// The accounts whose DN is not the one that the dialect gives: as the register has it, or as they were found.

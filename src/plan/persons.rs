@@ -77,10 +77,14 @@ impl PersonDiff<'_> {
     /// Compares one entry. Neither order nor other entries matter.
     pub fn compare(&self, entry: &Entry) -> Seen {
         let mut known = None;
-        for key in self.dialect.join_keys(entry) {
-            let key = self.roster.aliases.present(JoinKey::from_text(key));
+        for text in self.dialect.join_keys(entry) {
+            let former = JoinKey::from_text(text);
+            let key = self.roster.aliases.present(former.clone());
             if let Ok(at) = self.roster.persons.binary_search_by(|p| p.key.cmp(&key)) {
-                return self.compare_person(PersonId(at as u32), Proof::JoinKey, entry);
+                // An account that had another record's key until now, and has not got this one's yet.
+                let arrives = self.roster.aliases.is_of_person(&former)
+                    && !self.dialect.join_keys(entry).any(|other| other == key.as_str());
+                return self.compare_person(PersonId(at as u32), Proof::JoinKey, arrives.then_some(&former), entry);
             }
             if self.accounts.get(&key).is_some_and(|a| a.stage != Stage::Purged) {
                 known = Some(key);
@@ -89,7 +93,7 @@ impl PersonDiff<'_> {
         match known {
             Some(key) => self.departing(key, entry),
             None => match self.recognised.entries.get(&entry.dn) {
-                Some(&(id, proof)) => self.compare_person(id, proof, entry),
+                Some(&(id, proof)) => self.compare_person(id, proof, None, entry),
                 None => Seen::Foreign(entry.dn.clone()),
             },
         }
@@ -102,7 +106,7 @@ impl PersonDiff<'_> {
         Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave }))
     }
 
-    fn compare_person(&self, id: PersonId, proof: Proof, entry: &Entry) -> Seen {
+    fn compare_person(&self, id: PersonId, proof: Proof, former: Option<&JoinKey>, entry: &Entry) -> Seen {
         let dn = entry.dn.clone();
         let Some(person) = self.roster.person(id) else { return Seen::Foreign(dn) };
         let without_class = matches!(&person.role, Role::Pupil(p) if p.classes.is_empty());
@@ -115,7 +119,7 @@ impl PersonDiff<'_> {
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
         let written = self.dialect.owned_digest(&wanted);
-        let change = self.classify(id, person, proof, &dn, (attributes, written));
+        let change = self.classify(id, person, (proof, former), &dn, (attributes, written));
         let known = self.accounts.get(&person.key).and_then(|account| account.written);
         let right = (change.is_none() && known != Some(written)).then_some(written);
         let defaulted = wanted.defaulted().map(|defaulted| (self.home(person), defaulted));
@@ -138,7 +142,7 @@ impl PersonDiff<'_> {
         &self,
         id: PersonId,
         person: &Person,
-        proof: Proof,
+        (proof, former): (Proof, Option<&JoinKey>),
         dn: &Dn,
         (attributes, written): (Vec<AttributeChange>, OwnedDigest),
     ) -> Option<Change> {
@@ -152,6 +156,13 @@ impl PersonDiff<'_> {
             None => {
                 let note = format!("compte déjà présent, repris {}", proof.french());
                 (ChangeKind::Update, modify(attributes), Some(note), Some(proof))
+            }
+            Some(account) if account.stage == Stage::Suspended && former.is_some() => {
+                let note = format!("{}, suspendu depuis le {}", arrival(account, &subject, former), account.since);
+                (ChangeKind::Restore, Write::Unlock { attributes }, Some(note), None)
+            }
+            Some(account) if former.is_some() && account.stage != Stage::Purged => {
+                (ChangeKind::Move, modify(attributes), Some(arrival(account, &subject, former)), None)
             }
             Some(account) if account.stage == Stage::Suspended => {
                 let note = format!("de retour, suspendu depuis le {}", account.since);
@@ -274,6 +285,21 @@ fn known_subject(account: &AccountRow) -> Subject {
         class: account.class.clone(),
         level: account.level.clone(),
         ..Subject::default()
+    }
+}
+
+/// In words, where an account comes from that had another record's key until now.
+fn arrival(account: &AccountRow, subject: &Subject, former: Option<&JoinKey>) -> String {
+    let source = |key: &JoinKey| key.as_str().split('$').next().unwrap_or_default().to_owned();
+    let elsewhere = account.schools.iter().filter(|school| !subject.schools.iter().any(|s| s.as_str() == *school));
+    let schools: Vec<&str> = elsewhere.map(CompactString::as_str).collect();
+    let was = former.map(source).unwrap_or_default();
+    let is = subject.join_key.as_ref().map(source).unwrap_or_default();
+    match (schools.is_empty(), was == is) {
+        (false, true) => format!("arrive de {}", schools.join(", ")),
+        (false, false) => format!("arrive de {} (source {was})", schools.join(", ")),
+        (true, false) => format!("arrive de la source {was}"),
+        (true, true) => "arrive sous une autre clé de la même source".to_owned(),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::store::{Store, StoreError, SuccessorRow};
 
 use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, SchemaGap};
+use super::identity::{Known, follow, lookalikes, make_room, open_cases};
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
 use super::reading::{people, refuse_replica, structures_and_groups};
@@ -120,8 +121,13 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Names, for ever.
     ground.progress.begin("naming", None);
+    let known = Known::load(ground).await?;
+    make_room(ground, &roster, &accounts, &mut reserved, &known).await?;
     rekey(ground, &roster, &mut accounts, &mut reserved, trail).await?;
-    let Named { names, recognised } = name_everybody(ground, &roster, &accounts, reserved, trail).await?;
+    let Named { names, mut recognised } = name_everybody(ground, &roster, &accounts, reserved, &known, trail).await?;
+    follow(&mut roster, &mut accounts, &recognised);
+    lookalikes(ground, &roster, &accounts, &known, &mut recognised);
+    open_cases(ground, &roster, &accounts, &mut recognised).await?;
     clock.lap("naming");
 
     // The directory against the roster.

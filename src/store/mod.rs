@@ -8,6 +8,7 @@ mod accounts;
 mod deliveries;
 pub(crate) mod entries;
 mod envelopes;
+mod identity;
 mod images;
 mod ledger;
 mod lock;
@@ -32,6 +33,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use accounts::{AccountRow, Stage};
 pub use deliveries::DeliveryRow;
+pub use identity::{CaseRow, DecisionRow, LinkRow, MergedRow, is_join_key};
 pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};
 pub use lock::RunLock;
