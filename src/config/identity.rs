@@ -32,6 +32,13 @@ impl IdentityConfig {
         Rules { pupil: self.pupil.clone(), relative: self.relative.clone(), staff: self.staff.clone() }
     }
 
+    /// These attributes, with those that say which accounts were merged.
+    #[must_use]
+    pub fn beside(&self, mut attributes: Vec<String>) -> Vec<String> {
+        attributes.extend([&self.merged_into, &self.merged_from].into_iter().flatten().cloned());
+        attributes
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         for (name, class, list) in [
             ("pupil", Class::Pupil, &self.pupil),

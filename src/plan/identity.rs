@@ -8,7 +8,7 @@ use crate::directory::Dn;
 use crate::identity::{Answer, Candidate, Case, Class, Judgement, Party, Portrait, meetings, name_cases};
 use crate::naming::Register;
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
-use crate::store::{AccountRow, LinkRow, NameRow, Stage};
+use crate::store::{AccountRow, LinkRow, MergedRow, NameRow, Stage};
 
 use super::prepare::{Ground, PlanError};
 use super::recognise::{Asked, Claim, Decisions, Recognised, class_of_person, schools_of};
@@ -17,8 +17,8 @@ use super::recognise::{Asked, Claim, Decisions, Recognised, class_of_person, sch
 pub(super) struct Known {
     pub decisions: Decisions,
     links: HashSet<(JoinKey, JoinKey)>,
-    /// Accounts that were merged into others, by normalised DN, with the key that they are registered under.
-    pub merged: HashMap<String, JoinKey>,
+    /// Accounts that were merged into others, by normalised DN.
+    pub merged: HashMap<String, MergedRow>,
 }
 
 impl Known {
@@ -29,7 +29,7 @@ impl Known {
         Ok(Self {
             decisions: decisions.map(|d| ((d.join_key, d.other), d.answer)).collect(),
             links: links.map(|link| (link.a, link.b)).collect(),
-            merged: merged.map(|row| (row.dn, row.join_key)).collect(),
+            merged: merged.map(|row| (row.dn.clone(), row)).collect(),
         })
     }
 
@@ -37,7 +37,7 @@ impl Known {
         !self.merged.is_empty() && self.merged.contains_key(dn.normalised())
     }
 
-    fn told(&self, a: &JoinKey, b: &JoinKey) -> Option<Answer> {
+    pub fn told(&self, a: &JoinKey, b: &JoinKey) -> Option<Answer> {
         let there = self.decisions.get(&(a.clone(), b.as_str().to_owned()));
         there.or_else(|| self.decisions.get(&(b.clone(), a.as_str().to_owned()))).copied()
     }

@@ -14,6 +14,7 @@ mod groups;
 mod holds;
 mod identity;
 mod limits;
+mod merge;
 mod model;
 mod names;
 mod persons;

@@ -64,18 +64,23 @@ pub struct Departing {
     pub unlink: Vec<AttributeChange>,
     /// What to write when the groups lose the account, where the dialect has them on it.
     pub leave: Vec<AttributeChange>,
+    /// It was merged into another account: what to write with its lock.
+    pub merged: Option<Vec<AttributeChange>>,
 }
 
 impl Departing {
     /// Links and groups, taken off the entry.
     fn parting(&self) -> Vec<AttributeChange> {
-        [&self.unlink[..], &self.leave].concat()
+        [&self.unlink[..], &self.leave, self.merged.as_deref().unwrap_or_default()].concat()
     }
 }
 
 impl PersonDiff<'_> {
     /// Compares one entry. Neither order nor other entries matter.
     pub fn compare(&self, entry: &Entry) -> Seen {
+        if let Some((key, attributes)) = self.recognised.merging.of_gone(entry) {
+            return self.departing(key, entry, Some(attributes));
+        }
         let mut known = None;
         for text in self.dialect.join_keys(entry) {
             let former = JoinKey::from_text(text);
@@ -91,7 +96,7 @@ impl PersonDiff<'_> {
             }
         }
         match known {
-            Some(key) => self.departing(key, entry),
+            Some(key) => self.departing(key, entry, None),
             None => match self.recognised.entries.get(&entry.dn) {
                 Some(&(id, proof)) => self.compare_person(id, proof, None, entry),
                 None => Seen::Foreign(entry.dn.clone()),
@@ -99,11 +104,11 @@ impl PersonDiff<'_> {
         }
     }
 
-    fn departing(&self, key: JoinKey, entry: &Entry) -> Seen {
+    fn departing(&self, key: JoinKey, entry: &Entry, merged: Option<Vec<AttributeChange>>) -> Seen {
         let unlink = if self.withdrawn.contains(&key) { self.dialect.unlink_relative(entry) } else { Vec::new() };
         let linked = self.dialect.linked_pupils(entry);
         let leave = self.dialect.leave_groups(entry, self.put_by_engine);
-        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave }))
+        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave, merged }))
     }
 
     fn compare_person(&self, id: PersonId, proof: Proof, former: Option<&JoinKey>, entry: &Entry) -> Seen {
@@ -114,10 +119,11 @@ impl PersonDiff<'_> {
             Ok(wanted) => wanted,
             Err(missing) => return Seen::Clash { id, dn, reason: missing.french() },
         };
-        let attributes = match self.dialect.differences_beside(&wanted, entry, self.put_by_engine) {
+        let mut attributes = match self.dialect.differences_beside(&wanted, entry, self.put_by_engine) {
             Ok(attributes) => attributes,
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
+        attributes.extend(self.recognised.merging.of_staying(id, entry));
         let written = self.dialect.owned_digest(&wanted);
         let change = self.classify(id, person, (proof, former), &dn, (attributes, written));
         let known = self.accounts.get(&person.key).and_then(|account| account.written);
@@ -249,7 +255,12 @@ impl PersonDiff<'_> {
     pub fn departure(&self, departing: &Departing, account: &AccountRow, expected: bool) -> Option<Change> {
         let days = (self.today - account.since).get_days();
         let grace = i32::from(self.lifecycle.grace(account.profile));
+        let merged = departing.merged.is_some();
         let (kind, write, note) = match account.stage {
+            Stage::Present | Stage::Absent if merged => {
+                let note = "fusionné avec un autre compte de la même personne".to_owned();
+                (ChangeKind::Suspend, Write::Lock { attributes: departing.parting() }, note)
+            }
             Stage::Present => {
                 let until = self.today.saturating_add(jiff::Span::new().days(grace));
                 let why = if self.withdrawn.contains(&account.join_key) {
@@ -269,7 +280,7 @@ impl PersonDiff<'_> {
             }
             _ => return None,
         };
-        let revokes = self.withdrawn.contains(&account.join_key);
+        let revokes = merged || self.withdrawn.contains(&account.join_key);
         let change = Change::new(kind, departing.dn.clone(), known_subject(account), write);
         Some(Change { note: Some(note), revokes, expected, ..change })
     }

@@ -25,6 +25,7 @@ use crate::store::{Store, StoreError, SuccessorRow};
 use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, SchemaGap};
 use super::identity::{Known, follow, lookalikes, make_room, open_cases};
+use super::merge::{Merging, ask_about, merge_accounts};
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
 use super::reading::{people, refuse_replica, structures_and_groups};
@@ -121,12 +122,15 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Names, for ever.
     ground.progress.begin("naming", None);
-    let known = Known::load(ground).await?;
+    let mut known = Known::load(ground).await?;
+    let undecided = merge_accounts(ground, &roster, &mut accounts, &mut reserved, &mut known, trail).await?;
     make_room(ground, &roster, &accounts, &mut reserved, &known).await?;
     rekey(ground, &roster, &mut accounts, &mut reserved, trail).await?;
     let Named { names, mut recognised } = name_everybody(ground, &roster, &accounts, reserved, &known, trail).await?;
     follow(&mut roster, &mut accounts, &recognised);
     lookalikes(ground, &roster, &accounts, &known, &mut recognised);
+    ask_about(&roster, &accounts, &undecided, &mut recognised);
+    recognised.merging = Merging::new(ground, &roster, &accounts, &names, &known);
     open_cases(ground, &roster, &accounts, &mut recognised).await?;
     clock.lap("naming");
 

@@ -108,7 +108,7 @@ async fn population(ground: &Ground<'_>, matter: &Arc<Matter>) -> Result<(Popula
     let search = Search {
         base: dialect.people_branch().clone(),
         filter: dialect.person_filter(),
-        attributes: dialect.person_attributes(),
+        attributes: matter.config.identity.beside(dialect.person_attributes()),
     };
     let mut entries = ground.directory.search(search).await?;
     let mut batch = Vec::with_capacity(BATCH);

@@ -18,6 +18,7 @@ use crate::roster::{JoinKey, Name, Person, PersonId, Profile, Role, Roster};
 use crate::store::{AccountRow, Stage};
 
 use super::Proof;
+use super::merge::Merging;
 
 /// What was decided about two people: a join key, and another one or the normalised DN of an account.
 pub(super) type Decisions = HashMap<(JoinKey, String), Answer>;
@@ -305,4 +306,6 @@ pub(super) struct Recognised {
     /// Every account found, in the order of the persons.
     pub claims: Vec<(PersonId, Claim)>,
     pub asked: BTreeMap<PersonId, Asked>,
+    /// Accounts that were merged into others.
+    pub merging: Merging,
 }

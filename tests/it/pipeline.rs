@@ -8,6 +8,7 @@ mod ds389;
 mod faults;
 mod first_degree;
 mod hours;
+mod identity;
 mod moved;
 mod nights;
 #[cfg(feature = "letters")]
