@@ -2,7 +2,7 @@
 //!
 //! One pipeline, one module per stage, data moving one way: [`feed`] reads academic exports into records and findings;
 //! the [`store`] keeps the last accepted records of each source as its image; [`roster`] computes from the images who
-//! should exist; [`naming`] gives each a `uid` and a login, once and for ever; [`directory`] reads what exists, and its
+//! should exist; [`identity`] says when two of them, or one and an account, are one human being; [`naming`] gives each a `uid` and a login, once and for ever; [`directory`] reads what exists, and its
 //! dialect says how a person is written there; [`plan`] is the sealed difference, with what is held and why; [`apply`]
 //! carries out exactly a plan, with [`credentials`] issuing sealed secrets on the way; [`letters`] opens them to print
 //! the sheets; [`audit`] keeps the trail of all of it. [`check`] reads and judges the sources alone, for the schools that
@@ -16,6 +16,7 @@ pub mod console;
 pub mod credentials;
 pub mod directory;
 pub mod feed;
+pub mod identity;
 pub mod image;
 #[cfg(feature = "letters")]
 pub mod letters;

@@ -4,6 +4,7 @@
 mod activation;
 mod apply;
 mod audit;
+mod cases;
 mod check;
 mod credentials;
 mod demo;
@@ -77,6 +78,9 @@ enum Verb {
     /// Structures that change: another UAI or SIRET, two that become one
     #[command(subcommand)]
     Structures(structures::Verb),
+    /// Identities that a person has to decide: who may be whom, and the answers
+    #[command(subcommand)]
+    Cases(cases::Verb),
     /// Prints credential sheets
     #[cfg(feature = "letters")]
     Letters(letters::Args),
@@ -149,6 +153,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,
+        Verb::Cases(verb) => cases::run(global, verb).await,
         Verb::Credentials(verb) => credentials::run(global, verb).await,
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,

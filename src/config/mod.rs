@@ -5,6 +5,7 @@
 mod axis;
 mod credentials;
 mod directory;
+mod identity;
 mod letters;
 mod limits;
 mod roster;
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, PeopleAxis};
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
+pub use identity::IdentityConfig;
 pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
@@ -36,6 +38,8 @@ pub struct Config {
     pub directory: DirectoryConfig,
     #[serde(default)]
     pub roster: RosterConfig,
+    #[serde(default)]
+    pub identity: IdentityConfig,
     #[serde(default)]
     pub naming: NamingConfig,
     #[serde(default)]
@@ -171,6 +175,7 @@ impl Config {
             }
         }
         self.directory.check()?;
+        self.identity.check()?;
         self.credentials.check()?;
         self.year.check()?;
         self.limits.check()

@@ -173,7 +173,7 @@ codes! {
     GroupNameClash = "group-name-clash", Information, Some(Tool::Siecle), "groupe du même nom qu'une division ou qu'un profil : nom distinct donné";
     DefaultedValue = "defaulted-value", Information, None, "valeur obligatoire absente : valeur par défaut de l'annuaire";
     AccountWithoutStructure = "account-without-structure", Information, Some(Tool::StsWeb), "personnel sans établissement du périmètre : pas de compte";
-    PossibleDuplicate = "possible-duplicate", ToDecide, Some(Tool::Ent), "peut-être une même personne livrée par deux sources : rien n'est fusionné";
+    PossibleDuplicate = "possible-duplicate", ToDecide, Some(Tool::Ent), "peut-être une même personne livrée par deux sources : un cas à décider";
     JoinKeyTwice = "join-key-twice", Blocking, Some(Tool::Ent), "deux comptes de l'annuaire portent la même clé de jointure";
 
     // Deltas, freshness, degrees.

@@ -1,5 +1,6 @@
 //! The roster from the images, as they are now.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
@@ -7,8 +8,9 @@ use tokio::sync::mpsc;
 
 use super::{ImageError, Intake};
 use crate::config::{Config, SourceConfig};
-use crate::roster::{self, ImageRecord, Roster, SourceInfo};
-use crate::store::Store;
+use crate::identity::Answer;
+use crate::roster::{self, Identities, ImageRecord, JoinKey, Roster, SourceInfo};
+use crate::store::{Store, is_join_key};
 
 /// Records handed over at once between threads.
 const BATCH: usize = 1_024;
@@ -22,7 +24,9 @@ pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Resul
     let files = store.origin_names().await?;
     let unknown: Arc<str> = "?".into();
     let sources = sources(config);
-    let options = roster::Options::from_config(&config.roster)?.with_successors(store.successors().await?);
+    let options = roster::Options::from_config(&config.roster)?
+        .with_successors(store.successors().await?)
+        .with_identities(identities(store, config).await?);
     let (sender, mut receiver) = mpsc::channel::<Vec<ImageRecord>>(4);
     let builder = tokio::task::spawn_blocking(move || {
         roster::build(&sources, std::iter::from_fn(move || receiver.blocking_recv()).flatten(), &options)
@@ -57,6 +61,20 @@ pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Resul
     }
     drop(sender);
     builder.await.map_err(|e| ImageError::Stopped { source_name: "roster".into(), reason: e.to_string() })
+}
+
+/// What is known of who is who: proved in earlier nights, or decided.
+async fn identities(store: &Store, config: &Config) -> Result<Identities, ImageError> {
+    let links = store.identity_links().await?.into_iter().map(|link| (link.a, link.b, link.decided)).collect();
+    let mut apart = HashSet::new();
+    for decision in store.decisions().await? {
+        if decision.answer != Answer::Same && is_join_key(&decision.other) {
+            let other = JoinKey::from_text(&decision.other);
+            apart.insert((decision.join_key.clone(), other.clone()));
+            apart.insert((other, decision.join_key));
+        }
+    }
+    Ok(Identities { rules: config.identity.rules(), links, apart })
 }
 
 /// The configured sources as the roster names them, in their order.

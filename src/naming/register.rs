@@ -128,6 +128,17 @@ impl Register {
         Ok(())
     }
 
+    /// Gives the names of `former` to `present`, which is the same person's key: what was reserved for `present` stays
+    /// taken and is nobody's. Both sides of the store follow by themselves ([`Store::rekey`](crate::store::Store::rekey)).
+    pub fn hand_over(&mut self, former: &JoinKey, present: &JoinKey) {
+        let Some(names) = self.given.remove(former) else { return };
+        let at = self.pool.taken.get(&names.uid.folded()).copied().flatten();
+        if let Some(owner) = at.and_then(|at| self.order.get_mut(at as usize)) {
+            *owner = present.clone();
+        }
+        self.given.insert(present.clone(), names);
+    }
+
     /// The names given or adopted since the store was read, in that order.
     pub fn new_names(&self) -> impl Iterator<Item = (&JoinKey, &Names)> {
         self.order.iter().skip(self.stored).filter_map(|key| Some((key, self.given.get(key)?)))

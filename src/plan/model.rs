@@ -14,6 +14,7 @@ use crate::directory::dialect::OwnedDigest;
 use crate::directory::{AttributeChange, Dn, Value};
 use crate::feed::values::Uai;
 use crate::feed::{Origin, Severity};
+pub use crate::identity::Proof;
 use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
 
@@ -296,17 +297,6 @@ pub enum ChangeKind {
     GroupUpdate,
     GroupDelete,
     GroupRename,
-}
-
-/// What says that an account of the directory is somebody's of the roster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    JoinKey,
-    /// The INE, with an equal birth date.
-    Ine,
-    /// The mail address of staff.
-    Mail,
 }
 
 impl ChangeKind {

@@ -10,10 +10,13 @@ use crate::directory::dialect::{Dialect, TakenNames};
 use crate::directory::{Dn, Entry, Search};
 use crate::naming::{Login, Names, Register, Rules, Uid, fold, stem};
 use crate::roster::{JoinKey, Person, PersonId, Roster};
-use crate::store::{AccountRow, NameRow};
+use crate::store::{AccountRow, NameRow, Stage};
 
+use super::Proof;
+use super::draft::Matter;
+use super::identity::{Known, arrive};
 use super::prepare::{Ground, PlanError};
-use super::recognise::{Claim, Recognised, Recognition, Strangers};
+use super::recognise::{Claim, Recognised, Strangers, Stray};
 use super::year::school_year;
 
 /// Gives what the engine knows under a former join key to the present one: a name is for a person, not for a key.
@@ -29,11 +32,15 @@ pub(super) async fn rekey(
         return Ok(());
     }
     let taken: HashSet<&str> = reserved.iter().map(|row| row.join_key.as_str()).collect();
-    let moves: HashMap<JoinKey, JoinKey> = reserved
+    let mut moves: Vec<(JoinKey, JoinKey)> = reserved
         .iter()
         .map(|row| (row.join_key.clone(), roster.aliases.present(row.join_key.clone())))
         .filter(|(former, present)| former != present && !taken.contains(present.as_str()))
         .collect();
+    // Of several former keys of one person the one that has an account, and one alone.
+    moves.sort_by_key(|(former, present)| (present.clone(), !accounts.contains_key(former), former.clone()));
+    moves.dedup_by(|later, first| later.1 == first.1);
+    let moves: HashMap<JoinKey, JoinKey> = moves.into_iter().collect();
     if moves.is_empty() {
         return Ok(());
     }
@@ -83,7 +90,8 @@ pub(super) enum Asked {
 impl Asked {
     /// A few newcomers beside many accounts are nearly always new to the directory too.
     pub fn for_newcomers(roster: &Roster, accounts: &HashMap<JoinKey, AccountRow>) -> Self {
-        let newcomers = Strangers::new(roster, accounts).len();
+        let has_account = |p: &Person| accounts.get(&p.key).is_some_and(|account| account.stage != Stage::Purged);
+        let newcomers = roster.persons.iter().filter(|person| !has_account(person)).count();
         if newcomers * 20 <= accounts.len() { Self::Register } else { Self::Directory }
     }
 }
@@ -94,9 +102,12 @@ pub(super) async fn name_everybody(
     roster: &Roster,
     accounts: &HashMap<JoinKey, AccountRow>,
     rows: Vec<NameRow>,
+    identities: &Known,
     asked: Asked,
+    trail: &Trail,
 ) -> Result<Named, PlanError> {
-    let strangers = Strangers::new(roster, accounts);
+    let rules = ground.config.identity.rules();
+    let strangers = Strangers::new(roster, accounts, &rules, &identities.decisions);
     let known: HashMap<&str, &NameRow> = rows.iter().map(|row| (row.join_key.as_str(), row)).collect();
     let of_register = |person: &Person| known.get(person.key.as_str()).map(|row| (row.uid.clone(), row.login.clone()));
     let all: Option<Vec<(Uid, Login)>> = roster.persons.iter().map(|person| of_register(person)).collect();
@@ -111,11 +122,13 @@ pub(super) async fn name_everybody(
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
     let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
     register.take(ground.store.retired_names().await?.iter().map(String::as_str));
-    let (mut recognised, claims) = match asked {
-        Asked::Register => Default::default(),
-        Asked::Directory => ask_directory(ground, accounts, &strangers, &mut register).await?,
+    let mut recognised = match asked {
+        Asked::Register => Recognised::default(),
+        Asked::Directory => ask_directory(ground, accounts, &strangers, identities, &mut register).await?,
     };
-    for (id, claim) in &claims {
+    let claims = std::mem::take(&mut recognised.claims);
+    arrive(ground, roster, &claims, &mut register, trail).await?;
+    for (id, claim) in claims.iter().filter(|(_, claim)| claim.former.is_none()) {
         let (Some(person), TakenNames { uid: Some(uid), login: Some(login), .. }) = (roster.person(*id), &claim.names)
         else {
             continue;
@@ -146,6 +159,7 @@ pub(super) async fn name_everybody(
         counters: register.counters().map(|(series, n)| (series.to_owned(), n)).collect(),
     };
     recognised.elsewhere = elsewhere(ground, roster, accounts, &names, &claims);
+    recognised.claims = claims;
     Ok(Named { names, recognised, drawn })
 }
 
@@ -170,6 +184,7 @@ pub(super) struct Unasked<'m> {
     strangers: Strangers<'m>,
     dialect: &'m Dialect,
     accounts: &'m HashMap<JoinKey, AccountRow>,
+    identities: &'m Known,
     /// Their uids and logins, folded.
     names: HashSet<CompactString>,
     /// Their logins without suffix.
@@ -177,27 +192,17 @@ pub(super) struct Unasked<'m> {
 }
 
 impl<'m> Unasked<'m> {
-    pub fn new(
-        dialect: &'m Dialect,
-        roster: &'m Roster,
-        accounts: &'m HashMap<JoinKey, AccountRow>,
-        names: &[(Uid, Login)],
-    ) -> Self {
-        let mut unasked = Self {
-            strangers: Strangers::new(roster, accounts),
-            dialect,
-            accounts,
-            names: HashSet::new(),
-            stems: HashSet::new(),
-        };
-        for ((uid, login), id) in names.iter().zip((0..).map(PersonId)) {
-            if unasked.strangers.awaits(id) {
+    pub fn new(strangers: Strangers<'m>, matter: &'m Matter, identities: &'m Known) -> Self {
+        let (mut bearers, mut stems) = (HashSet::new(), HashSet::new());
+        for ((uid, login), id) in matter.names.iter().zip((0..).map(PersonId)) {
+            if strangers.awaits(id) {
                 let login = fold(login.as_str());
-                unasked.stems.insert(stem(&login).into());
-                unasked.names.extend([fold(uid.as_str()), login]);
+                stems.insert(stem(&login).into());
+                bearers.extend([fold(uid.as_str()), login]);
             }
         }
-        unasked
+        let (dialect, accounts) = (&*matter.dialect, &matter.accounts);
+        Self { strangers, dialect, accounts, identities, names: bearers, stems }
     }
 
     /// Whether this may be a newcomer's account, or bears a newcomer's name or that of a homonym whom the register does
@@ -206,15 +211,21 @@ impl<'m> Unasked<'m> {
         if self.strangers.len() == 0 {
             return false;
         }
-        let registered = self.dialect.join_keys(entry).any(|key| self.accounts.contains_key(&JoinKey::from_text(key)));
-        let TakenNames { uid, login, aliases } = self.dialect.names_of(entry);
-        let names = uid.iter().map(Uid::as_str).chain(login.iter().map(Login::as_str));
+        let (owner, ours) = self.strangers.owner(self.dialect, self.accounts, entry);
+        let taken = self.dialect.names_of(entry);
+        let names = taken.uid.iter().map(Uid::as_str).chain(taken.login.iter().map(Login::as_str));
         let clashes = |name: &str| {
             let folded = fold(name);
-            self.names.contains(&folded) || (!registered && self.stems.contains(stem(&folded)))
+            self.names.contains(&folded) || (ours.is_none() && self.stems.contains(stem(&folded)))
         };
-        names.chain(aliases.iter().map(String::as_str)).any(clashes)
-            || self.strangers.recognise(self.dialect, self.accounts, entry) != Recognition::None
+        if names.chain(taken.aliases.iter().map(String::as_str)).any(clashes) {
+            return true;
+        }
+        match owner {
+            _ if self.identities.is_merged(&entry.dn) => false,
+            Some(id) => self.strangers.awaits(id),
+            None => self.strangers.may_be(&Stray::new(entry.dn.clone(), taken, &self.dialect.identity(entry), ours)),
+        }
     }
 }
 
@@ -227,14 +238,14 @@ pub(super) fn attributes(dialect: &Dialect) -> Vec<String> {
     attributes
 }
 
-/// Recognises the accounts of those who have none in the register, and marks every other name as taken. Gives the
-/// entries that are taken over, in the order of the persons.
+/// Recognises the accounts of those who have none in the register, and marks every other name as taken.
 async fn ask_directory(
     ground: &Ground<'_>,
     accounts: &HashMap<JoinKey, AccountRow>,
     strangers: &Strangers<'_>,
+    identities: &Known,
     register: &mut Register,
-) -> Result<(Recognised, Vec<(PersonId, Claim)>), PlanError> {
+) -> Result<Recognised, PlanError> {
     let dialect = &ground.dialect;
     let search = Search {
         base: dialect.people_branch().clone(),
@@ -242,25 +253,31 @@ async fn ask_directory(
         attributes: attributes(dialect),
     };
     let mut entries = ground.directory.search(search).await?;
-    let (mut claims, mut doubts) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
+    let (mut claims, mut strays) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
     while let Some(entry) = entries.try_next().await? {
         let names = dialect.names_of(&entry);
-        let recognition = strangers.recognise(dialect, accounts, &entry);
+        let (owner, ours) = strangers.owner(dialect, accounts, &entry);
         register.take(names.uid.iter().map(Uid::as_str));
         register.take(names.login.iter().map(Login::as_str));
         register.take(names.aliases.iter().map(String::as_str));
-        match recognition {
-            Recognition::None => {}
-            Recognition::Person(id, proof) => {
-                claims.entry(id).or_default().push(Claim { dn: entry.dn, names, proof });
+        match owner {
+            _ if identities.is_merged(&entry.dn) => {}
+            Some(id) if strangers.awaits(id) => {
+                claims.entry(id).or_default().push(Claim { dn: entry.dn, names, proof: Proof::JoinKey, former: None });
             }
-            Recognition::Doubt(id, reason) => doubts.push((id, entry.dn, reason)),
+            Some(_) => {}
+            None => {
+                let stray = Stray::new(entry.dn.clone(), names, &dialect.identity(&entry), ours);
+                if strangers.may_be(&stray) {
+                    strays.push(stray);
+                }
+            }
         }
         ground.progress.advance(1);
     }
-    let mut recognised = Recognised::default();
-    let claims = recognised.settle(claims, doubts);
-    Ok((recognised, claims))
+    // Servers promise no order.
+    strays.sort_by(|a, b| a.dn.cmp(&b.dn));
+    Ok(strangers.settle(accounts, claims, &strays))
 }
 
 /// The accounts whose DN is not the one that the dialect gives: as the register has it, or as they were found.

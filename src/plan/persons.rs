@@ -65,45 +65,54 @@ pub struct Departing {
     pub unlink: Vec<AttributeChange>,
     /// What to write when the groups lose the account, where the dialect has them on it.
     pub leave: Vec<AttributeChange>,
+    /// It was merged into another account: what to write with its lock.
+    pub merged: Option<Vec<AttributeChange>>,
 }
 
 impl Departing {
     /// Links and groups, taken off the entry.
     fn parting(&self) -> Vec<AttributeChange> {
-        [&self.unlink[..], &self.leave].concat()
+        [&self.unlink[..], &self.leave, self.merged.as_deref().unwrap_or_default()].concat()
     }
 }
 
 impl PersonDiff<'_> {
     /// Compares one entry. Neither order nor other entries matter.
     pub fn compare(&self, entry: &Entry) -> Seen {
+        if let Some((key, attributes)) = self.recognised.merging.of_gone(entry) {
+            return self.departing(key, entry, Some(attributes));
+        }
         let mut known = None;
-        for key in self.dialect.join_keys(entry) {
-            let key = self.roster.aliases.present(JoinKey::from_text(key));
+        for text in self.dialect.join_keys(entry) {
+            let former = JoinKey::from_text(text);
+            let key = self.roster.aliases.present(former.clone());
             if let Ok(at) = self.roster.persons.binary_search_by(|p| p.key.cmp(&key)) {
-                return self.compare_person(PersonId(at as u32), Proof::JoinKey, entry);
+                // An account that had another record's key until now, and has not got this one's yet.
+                let arrives = self.roster.aliases.is_of_person(&former)
+                    && !self.dialect.join_keys(entry).any(|other| other == key.as_str());
+                return self.compare_person(PersonId(at as u32), Proof::JoinKey, arrives.then_some(&former), entry);
             }
             if self.accounts.get(&key).is_some_and(|a| a.stage != Stage::Purged) {
                 known = Some(key);
             }
         }
         match known {
-            Some(key) => self.departing(key, entry),
+            Some(key) => self.departing(key, entry, None),
             None => match self.recognised.entries.get(&entry.dn) {
-                Some(&(id, proof)) => self.compare_person(id, proof, entry),
+                Some(&(id, proof)) => self.compare_person(id, proof, None, entry),
                 None => Seen::Foreign(entry.dn.clone()),
             },
         }
     }
 
-    fn departing(&self, key: JoinKey, entry: &Entry) -> Seen {
+    fn departing(&self, key: JoinKey, entry: &Entry, merged: Option<Vec<AttributeChange>>) -> Seen {
         let unlink = if self.withdrawn.contains(&key) { self.dialect.unlink_relative(entry) } else { Vec::new() };
         let linked = self.dialect.linked_pupils(entry);
         let leave = self.dialect.leave_groups(entry, self.put_by_engine);
-        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave }))
+        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave, merged }))
     }
 
-    fn compare_person(&self, id: PersonId, proof: Proof, entry: &Entry) -> Seen {
+    fn compare_person(&self, id: PersonId, proof: Proof, former: Option<&JoinKey>, entry: &Entry) -> Seen {
         let dn = entry.dn.clone();
         let Some(person) = self.roster.person(id) else { return Seen::Foreign(dn) };
         let without_class = matches!(&person.role, Role::Pupil(p) if p.classes.is_empty());
@@ -111,12 +120,13 @@ impl PersonDiff<'_> {
             Ok(wanted) => wanted,
             Err(missing) => return Seen::Clash { id, dn, reason: missing.french() },
         };
-        let attributes = match self.dialect.differences_beside(&wanted, entry, self.put_by_engine) {
+        let mut attributes = match self.dialect.differences_beside(&wanted, entry, self.put_by_engine) {
             Ok(attributes) => attributes,
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
+        attributes.extend(self.recognised.merging.of_staying(id, entry));
         let written = self.dialect.owned_digest(&wanted);
-        let change = self.classify(id, person, proof, &dn, (attributes, written));
+        let change = self.classify(id, person, (proof, former), &dn, (attributes, written));
         let known = self.accounts.get(&person.key).and_then(|account| account.written);
         let right = (change.is_none() && known != Some(written)).then_some(written);
         let defaulted = wanted.defaulted().map(|defaulted| (self.home(person), defaulted));
@@ -146,7 +156,7 @@ impl PersonDiff<'_> {
         &self,
         id: PersonId,
         person: &Person,
-        proof: Proof,
+        (proof, former): (Proof, Option<&JoinKey>),
         dn: &Dn,
         (attributes, written): (Vec<AttributeChange>, OwnedDigest),
     ) -> Option<Change> {
@@ -160,6 +170,13 @@ impl PersonDiff<'_> {
             None => {
                 let note = format!("compte déjà présent, repris {}", proof.french());
                 (ChangeKind::Update, modify(attributes), Some(note), Some(proof))
+            }
+            Some(account) if account.stage == Stage::Suspended && former.is_some() => {
+                let note = format!("{}, suspendu depuis le {}", arrival(account, &subject, former), account.since);
+                (ChangeKind::Restore, Write::Unlock { attributes }, Some(note), None)
+            }
+            Some(account) if former.is_some() && account.stage != Stage::Purged => {
+                (ChangeKind::Move, modify(attributes), Some(arrival(account, &subject, former)), None)
             }
             Some(account) if account.stage == Stage::Suspended => {
                 let note = format!("de retour, suspendu depuis le {}", account.since);
@@ -246,7 +263,12 @@ impl PersonDiff<'_> {
     pub fn departure(&self, departing: &Departing, account: &AccountRow, expected: bool) -> Option<Change> {
         let days = (self.today - account.since).get_days();
         let grace = i32::from(self.lifecycle.grace(account.profile));
+        let merged = departing.merged.is_some();
         let (kind, write, note) = match account.stage {
+            Stage::Present | Stage::Absent if merged => {
+                let note = "fusionné avec un autre compte de la même personne".to_owned();
+                (ChangeKind::Suspend, Write::Lock { attributes: departing.parting() }, note)
+            }
             Stage::Present => {
                 let until = self.today.saturating_add(jiff::Span::new().days(grace));
                 let why = if self.withdrawn.contains(&account.join_key) {
@@ -266,7 +288,7 @@ impl PersonDiff<'_> {
             }
             _ => return None,
         };
-        let revokes = self.withdrawn.contains(&account.join_key);
+        let revokes = merged || self.withdrawn.contains(&account.join_key);
         let change = Change::new(kind, departing.dn.clone(), known_subject(account), write);
         Some(Change { note: Some(note), revokes, expected, ..change })
     }
@@ -282,6 +304,21 @@ fn known_subject(account: &AccountRow) -> Subject {
         class: account.class.clone(),
         level: account.level.clone(),
         ..Subject::default()
+    }
+}
+
+/// In words, where an account comes from that had another record's key until now.
+fn arrival(account: &AccountRow, subject: &Subject, former: Option<&JoinKey>) -> String {
+    let source = |key: &JoinKey| key.as_str().split('$').next().unwrap_or_default().to_owned();
+    let elsewhere = account.schools.iter().filter(|school| !subject.schools.iter().any(|s| s.as_str() == *school));
+    let schools: Vec<&str> = elsewhere.map(CompactString::as_str).collect();
+    let was = former.map(source).unwrap_or_default();
+    let is = subject.join_key.as_ref().map(source).unwrap_or_default();
+    match (schools.is_empty(), was == is) {
+        (false, true) => format!("arrive de {}", schools.join(", ")),
+        (false, false) => format!("arrive de {} (source {was})", schools.join(", ")),
+        (true, false) => format!("arrive de la source {was}"),
+        (true, true) => "arrive sous une autre clé de la même source".to_owned(),
     }
 }
 

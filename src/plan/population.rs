@@ -163,7 +163,7 @@ impl Population {
                     leaving.expected.insert(departing.key.clone());
                 }
             }
-            let expected = leaving.expected.contains(&departing.key);
+            let expected = departing.merged.is_some() || leaving.expected.contains(&departing.key);
             let change = diff.departure(departing, account, expected);
             if !expected && counts(account, diff.today) {
                 for school in account.schools.iter().filter(|school| !let_through(account, school, beside.carried_out))
@@ -174,7 +174,7 @@ impl Population {
                 }
             }
             let stage = match (&change, account.stage) {
-                (Some(_), Stage::Present) => Stage::Absent,
+                (Some(_), Stage::Present) if departing.merged.is_none() => Stage::Absent,
                 (Some(_), _) => Stage::Suspended,
                 (None, stage) => stage,
             };

@@ -24,9 +24,11 @@ use crate::store::{Store, StoreError, SuccessorRow};
 
 use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, SchemaGap};
-use super::names::{Asked, Named, name_everybody, rekey};
+use super::identity::{Known, identify, make_room, open_cases};
+use super::merge::merge_accounts;
+use super::names::{Asked, Named, rekey};
 use super::population::Population;
-use super::reading::{people, refuse_replica, structures_and_groups};
+use super::reading::{self, refuse_replica, structures_and_groups};
 use super::saved::{Contents, Saved, save};
 use super::sources::{take_in_all, years};
 use super::standing::Standing;
@@ -129,9 +131,15 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Names, for ever.
     ground.progress.begin("naming", None);
+    let mut known = Known::load(ground).await?;
+    let undecided = merge_accounts(ground, &roster, &mut accounts, &mut reserved, &mut known, trail).await?;
+    make_room(ground, &roster, &accounts, &mut reserved, &known).await?;
     rekey(ground, &roster, &mut accounts, &mut reserved, trail).await?;
+    let known = Arc::new(known);
     let mut asked = Asked::for_newcomers(&roster, &accounts);
-    let Named { names, recognised, mut drawn } = name_everybody(ground, &roster, &accounts, reserved, asked).await?;
+    let people = (&mut roster, &mut accounts);
+    let Named { names, recognised, mut drawn } =
+        identify(ground, people, reserved, (&known, &undecided), asked, trail).await?;
     clock.lap("naming");
 
     // The directory against the roster.
@@ -166,19 +174,23 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         gate,
         begun: super::begun::begun(ground).await?,
     };
-    let (matter, population, judged) = loop {
+    let (population, judged) = loop {
         let shared = Arc::new(matter);
-        if let Some((population, judged)) = people(ground, &shared, asked).await? {
-            break (shared, population, judged);
-        }
-        // Somebody whom the register does not know is there already, or his name is: rare, and asked properly now.
-        asked = Asked::Directory;
+        let read = reading::people(ground, &shared, &known, asked).await?;
         matter = Arc::into_inner(shared).ok_or_else(|| PlanError::Stopped("the comparison goes on".into()))?;
+        if let Some(read) = read {
+            break read;
+        }
+        // Somebody whom the register does not know may be there already, or his name is: asked properly now.
+        asked = Asked::Directory;
         let rows = ground.store.names().await?;
-        let named = name_everybody(ground, &matter.roster, &matter.accounts, rows, asked).await?;
+        let people = (&mut matter.roster, &mut matter.accounts);
+        let named = identify(ground, people, rows, (&known, &undecided), asked, trail).await?;
         (matter.names, matter.recognised, drawn) = (named.names, named.recognised, named.drawn);
     };
     drawn.reserve(ground, trail).await?;
+    open_cases(ground, &matter.roster, &matter.accounts, &mut matter.recognised).await?;
+    let matter = Arc::new(matter);
     withdraw_unsent(ground, &matter, &population, trail).await?;
     let right = population.right.iter();
     let right: Vec<_> =

@@ -12,9 +12,11 @@ use crate::roster::PersonId;
 
 use super::draft::Matter;
 use super::gate::Judgement;
+use super::identity::Known;
 use super::names::{self, Asked, Unasked};
 use super::population::Population;
 use super::prepare::{Ground, PlanError};
+use super::recognise::Strangers;
 
 /// Entries handed over at once between threads.
 const BATCH: usize = 1_024;
@@ -48,9 +50,10 @@ pub(super) async fn structures_and_groups(ground: &Ground<'_>) -> Result<(Vec<En
 pub(super) async fn people(
     ground: &Ground<'_>,
     matter: &Arc<Matter>,
+    identities: &Arc<Known>,
     asked: Asked,
 ) -> Result<Option<(Population, Judged)>, PlanError> {
-    again(ground, || population(ground, matter, asked)).await
+    again(ground, || population(ground, matter, identities, asked)).await
 }
 
 /// Reads a branch, from its beginning again when it broke off: half of it would be taken for the whole, and those of
@@ -88,14 +91,18 @@ pub(super) type Judged = Vec<(PersonId, Judgement)>;
 async fn population(
     ground: &Ground<'_>,
     matter: &Arc<Matter>,
+    identities: &Arc<Known>,
     asked: Asked,
 ) -> Result<Option<(Population, Judged)>, PlanError> {
     let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
     let comparer = {
-        let matter = Arc::clone(matter);
+        let (matter, identities) = (Arc::clone(matter), Arc::clone(identities));
         tokio::task::spawn_blocking(move || {
-            let unasked = (asked == Asked::Register)
-                .then(|| Unasked::new(&matter.dialect, &matter.roster, &matter.accounts, &matter.names));
+            let rules = matter.config.identity.rules();
+            let unasked = (asked == Asked::Register).then(|| {
+                let strangers = Strangers::new(&matter.roster, &matter.accounts, &rules, &identities.decisions);
+                Unasked::new(strangers, &matter, &identities)
+            });
             matter.with_diff(|diff| {
                 let (mut population, mut judged) = (Population::new(matter.config.directory.drift), Judged::new());
                 while let Some(batch) = receiver.blocking_recv() {
@@ -120,7 +127,7 @@ async fn population(
         })
     };
     let dialect = &ground.dialect;
-    let mut attributes = dialect.person_attributes();
+    let mut attributes = matter.config.identity.beside(dialect.person_attributes());
     if asked == Asked::Register {
         attributes.extend(names::attributes(dialect));
         attributes.sort();

@@ -1,76 +1,147 @@
-//! Whose an entry is that bears no join key of ours: accounts that another program made, taken over once.
+//! Whose an account is that no record names by its key: one that another program made, or one of ours whose record is
+//! gone, found again for somebody of the roster who has none yet.
 //!
-//! Exact proofs only: the INE with an equal birth date for pupils, the mail address for staff. A proof that something
-//! contradicts, or that two entries give, recognises nobody and creates nobody, and so does an entry that only has
-//! somebody's names and birth date: a person decides.
+//! The proofs and the judgement are those of [`crate::identity`]. What a sufficient proof gives is taken over, once;
+//! what is in doubt recognises nobody and creates nobody: it is a case, and a person decides.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use compact_str::CompactString;
-use jiff::civil::Date;
 
-use crate::directory::dialect::{Dialect, Identity, TakenNames, folded_identifier};
+use crate::directory::dialect::{Dialect, Identity, TakenNames};
 use crate::directory::{Dn, Entry};
-use crate::feed::values::fold_name;
-use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
+use crate::identity::{Answer, Candidate, Class, Index, Party, Portrait, Rules, pair_up};
+use crate::roster::{JoinKey, Name, Person, PersonId, Profile, Role, Roster};
 use crate::store::{AccountRow, Stage};
 
 use super::Proof;
+use super::merge::Merging;
+
+/// What was decided about two people: a join key, and another one or the normalised DN of an account.
+pub(super) type Decisions = HashMap<(JoinKey, String), Answer>;
 
 /// Those of the roster who have no account yet, by what recognises them.
 pub(super) struct Strangers<'r> {
     roster: &'r Roster,
+    rules: &'r Rules,
+    decisions: &'r Decisions,
     waiting: HashSet<PersonId>,
-    by_ine: HashMap<String, Vec<PersonId>>,
-    by_mail: HashMap<String, Vec<PersonId>>,
-    /// Surname and first name, folded.
-    by_birth: HashMap<(CompactString, CompactString, Date), PersonId>,
+    index: Index,
 }
 
-/// What an entry turned out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Recognition {
-    /// Nobody's that we wait for.
-    None,
-    Person(PersonId, Proof),
-    /// Something says that it is this person's, and something else that it is not: French.
-    Doubt(PersonId, String),
+/// An account that somebody of the roster may have.
+#[derive(Debug, Clone)]
+pub(super) struct Stray {
+    pub dn: Dn,
+    pub names: TakenNames,
+    /// The join key that the register knows it by, when it is one of ours.
+    pub former: Option<JoinKey>,
+    pub classes: Vec<Class>,
+    pub portrait: Portrait,
+    pub party: Party,
+}
+
+impl Stray {
+    /// An entry of the directory; `account` is what the register knows of it.
+    pub fn new(dn: Dn, names: TakenNames, identity: &Identity<'_>, account: Option<&AccountRow>) -> Self {
+        let name = Name {
+            surname: identity.surname.unwrap_or_default().into(),
+            first: identity.first_name.unwrap_or_default().into(),
+            birth: identity.birth_name.map(CompactString::from),
+            ..Name::default()
+        };
+        let mut schools: Vec<CompactString> = match account {
+            Some(account) => account.schools.clone(),
+            None => identity.schools.iter().map(|uai| CompactString::from(*uai)).collect(),
+        };
+        schools.sort();
+        let mut phones: Vec<CompactString> = identity.phones.iter().filter_map(|p| Portrait::phone(p)).collect();
+        phones.sort();
+        let lines = identity.street.iter().flat_map(|street| street.split('$'));
+        let portrait = Portrait {
+            birth: identity.birth,
+            schools: schools.clone(),
+            mails: identity.mails.iter().map(|mail| mail.trim().to_lowercase().into()).collect(),
+            phones,
+            address: Portrait::address(lines, identity.postal_code, identity.town),
+            children: identity.pupils.iter().map(|dn| dn.normalised().into()).collect(),
+            ..Portrait::named(&name).with_numbers(identity.ine, identity.number)
+        };
+        let classes = match account {
+            Some(account) => vec![class_of(account.profile)],
+            None => [
+                (Class::Pupil, identity.may_be_pupil),
+                (Class::Staff, identity.may_be_staff),
+                (Class::Relative, identity.may_be_relative),
+            ]
+            .into_iter()
+            .filter_map(|(class, may)| may.then_some(class))
+            .collect(),
+        };
+        let found = match account.map(|account| (account.stage, account.since)) {
+            None => "compte de l'annuaire, d'un autre programme".to_owned(),
+            Some((Stage::Absent, since)) => format!("compte absent des exports depuis le {}", day(since)),
+            Some((Stage::Suspended, since)) => format!("compte suspendu depuis le {}", day(since)),
+            Some(_) => "compte que plus aucun export ne nomme".to_owned(),
+        };
+        let party = Party {
+            key: account.map(|account| account.join_key.clone()),
+            dn: Some(dn.as_str().to_owned()),
+            name: name.display(),
+            birth: identity.birth,
+            schools,
+            class: account.and_then(|account| account.class.clone()),
+            found,
+        };
+        Self { dn, names, former: account.map(|account| account.join_key.clone()), classes, portrait, party }
+    }
+}
+
+fn day(date: jiff::civil::Date) -> String {
+    date.strftime("%d/%m/%Y").to_string()
+}
+
+pub(super) const fn class_of(profile: Profile) -> Class {
+    match profile {
+        Profile::Pupil => Class::Pupil,
+        Profile::Relative => Class::Relative,
+        Profile::Teacher | Profile::Staff => Class::Staff,
+    }
+}
+
+pub(super) const fn class_of_person(person: &Person) -> Class {
+    match person.role {
+        Role::Pupil(_) => Class::Pupil,
+        Role::Relative(_) => Class::Relative,
+        Role::Staff(_) => Class::Staff,
+    }
+}
+
+/// UAI of the schools of somebody of the roster.
+pub(super) fn schools_of(roster: &Roster, person: &Person) -> Vec<CompactString> {
+    let mut schools: Vec<CompactString> =
+        super::draft::uais(roster, person).map(|uai| CompactString::from(uai.as_str())).collect();
+    schools.sort();
+    schools
 }
 
 impl<'r> Strangers<'r> {
-    pub fn new(roster: &'r Roster, accounts: &HashMap<JoinKey, AccountRow>) -> Self {
+    pub fn new(
+        roster: &'r Roster,
+        accounts: &HashMap<JoinKey, AccountRow>,
+        rules: &'r Rules,
+        decisions: &'r Decisions,
+    ) -> Self {
         let has_account = |key| accounts.get(key).is_some_and(|account| account.stage != Stage::Purged);
-        let mut strangers = Self {
-            roster,
-            waiting: HashSet::new(),
-            by_ine: HashMap::new(),
-            by_mail: HashMap::new(),
-            by_birth: HashMap::new(),
-        };
+        let mut strangers = Self { roster, rules, decisions, waiting: HashSet::new(), index: Index::default() };
         for (person, id) in roster.persons.iter().zip((0..).map(PersonId)) {
-            if has_account(&person.key) {
-                continue;
-            }
-            strangers.waiting.insert(id);
-            if let Some(birth) = person.birth {
-                let names = (fold_name(&person.name.surname), fold_name(&person.name.first), birth);
-                strangers.by_birth.entry(names).or_insert(id);
-            }
-            match &person.role {
-                Role::Pupil(pupil) => {
-                    if let Some(ine) = &pupil.ine {
-                        strangers.by_ine.entry(folded_identifier(ine).into_owned()).or_default().push(id);
-                    }
-                }
-                Role::Staff(_) => {
-                    if let Some(mail) = &person.contact.mail {
-                        strangers.by_mail.entry(folded_identifier(mail).into_owned()).or_default().push(id);
-                    }
-                }
-                Role::Relative(_) => {}
+            if !has_account(&person.key) {
+                strangers.waiting.insert(id);
+                let portrait = Portrait::of(person, schools_of(roster, person), Vec::new());
+                strangers.index.add(class_of_person(person), &portrait);
             }
         }
         strangers
@@ -85,105 +156,139 @@ impl<'r> Strangers<'r> {
         self.waiting.contains(&id)
     }
 
-    /// Whose of them an entry is, by its join key or by what else it says.
-    pub fn recognise(&self, dialect: &Dialect, accounts: &HashMap<JoinKey, AccountRow>, entry: &Entry) -> Recognition {
-        let (mut owner, mut ours) = (None, false);
+    /// Whose an entry is by its join keys: somebody of the roster, and the account that the register knows.
+    pub fn owner<'a>(
+        &self,
+        dialect: &Dialect,
+        accounts: &'a HashMap<JoinKey, AccountRow>,
+        entry: &Entry,
+    ) -> (Option<PersonId>, Option<&'a AccountRow>) {
+        let (mut owner, mut ours) = (None, None);
         for key in dialect.join_keys(entry) {
             let key = self.roster.aliases.present(JoinKey::from_text(key));
-            ours |= accounts.contains_key(&key);
+            ours = ours.or_else(|| accounts.get(&key));
             owner = owner.or_else(|| self.roster.persons.binary_search_by(|p| p.key.cmp(&key)).ok());
         }
-        match owner.map(|at| PersonId(at as u32)) {
-            Some(id) if self.awaits(id) => Recognition::Person(id, Proof::JoinKey),
-            None if !ours => self.examine(&dialect.identity(entry)),
-            _ => Recognition::None,
-        }
+        (owner.map(|at| PersonId(at as u32)), ours)
     }
 
-    /// Whose an entry is that bears no join key of the roster or the register.
-    pub fn examine(&self, identity: &Identity<'_>) -> Recognition {
-        let by_ine = identity.ine.filter(|_| identity.may_be_pupil);
-        if let Some(same) = by_ine.and_then(|ine| self.by_ine.get(&*folded_identifier(ine))) {
-            return self.pupil(same, identity);
-        }
-        if identity.may_be_staff {
-            let same = identity.mails.iter().find_map(|mail| self.by_mail.get(&*folded_identifier(mail)));
-            if let Some(same) = same {
-                return self.staff(same, identity);
+    /// Whether an account is worth keeping until everybody has been seen.
+    pub fn may_be(&self, stray: &Stray) -> bool {
+        stray.classes.iter().any(|class| self.index.meets(*class, &stray.portrait))
+    }
+
+    /// Finds the owners. `claims` are the accounts that bear the join key of somebody: those are worth more than any
+    /// other proof. Nobody gets two accounts and no account two owners.
+    pub fn settle(
+        &self,
+        accounts: &HashMap<JoinKey, AccountRow>,
+        claims: BTreeMap<PersonId, Vec<Claim>>,
+        strays: &[Stray],
+    ) -> Recognised {
+        let mut recognised = Recognised::default();
+        let mut settled: HashSet<PersonId> = claims.keys().copied().collect();
+        for (id, claims) in claims {
+            // Two entries with one join key are told of where the entries are compared.
+            if let Ok([claim]) = <[Claim; 1]>::try_from(claims) {
+                recognised.claims.push((id, claim));
             }
         }
-        self.namesake(identity)
-    }
-
-    /// Names and birth date are no proof, and too much to create a second account beside.
-    fn namesake(&self, identity: &Identity<'_>) -> Recognition {
-        let (Some(surname), Some(first), Some(birth)) = (identity.surname, identity.first_name, identity.birth) else {
-            return Recognition::None;
-        };
-        let Some(id) = self.by_birth.get(&(fold_name(surname), fold_name(first), birth)) else {
-            return Recognition::None;
-        };
-        let possible = match self.person(*id).map(|person| &person.role) {
-            Some(Role::Pupil(_)) => identity.may_be_pupil,
-            Some(Role::Staff(_)) => identity.may_be_staff,
-            _ => false,
-        };
-        if possible {
-            Recognition::Doubt(*id, "mêmes nom, prénom et date de naissance, sans autre preuve".to_owned())
-        } else {
-            Recognition::None
-        }
-    }
-
-    fn pupil(&self, same_ine: &[PersonId], identity: &Identity<'_>) -> Recognition {
-        let born = |id: &&PersonId| self.person(**id).is_some_and(|p| p.birth.is_some() && p.birth == identity.birth);
-        let mut equal = same_ine.iter().filter(born);
-        match (equal.next(), equal.next(), same_ine) {
-            (Some(id), None, _) => Recognition::Person(*id, Proof::Ine),
-            (Some(id), Some(_), _) => {
-                Recognition::Doubt(*id, "deux élèves de l'export ont cet INE et cette date de naissance".into())
+        let mut taken: HashSet<usize> = HashSet::new();
+        // Pupils first: a relative is known by his children's accounts.
+        for class in [Class::Pupil, Class::Staff, Class::Relative] {
+            let right: Vec<usize> = strays
+                .iter()
+                .enumerate()
+                .filter(|(at, stray)| stray.classes.contains(&class) && !taken.contains(at))
+                .map(|(at, _)| at)
+                .collect();
+            if right.is_empty() {
+                continue;
             }
-            (None, _, [id, ..]) => {
-                let doubt = match identity.birth {
-                    Some(birth) => format!("même INE, mais né(e) le {} dans l'annuaire", birth.strftime("%d/%m/%Y")),
-                    None => "même INE, mais l'annuaire n'a pas la date de naissance".to_owned(),
+            let portraits: Vec<Portrait> =
+                right.iter().filter_map(|at| strays.get(*at)).map(|stray| stray.portrait.clone()).collect();
+            let (ids, left) = self.left(class, accounts, &recognised, &settled, &portraits);
+            let of_left = |at: u32| ids.get(at as usize).copied();
+            let of_right = |at: u32| right.get(at as usize).copied();
+            let told = |l: u32, r: u32| {
+                let person = of_left(l).and_then(|id| self.roster.person(id))?;
+                self.told(&person.key, strays.get(of_right(r)?)?)
+            };
+            let pairing = pair_up(class, self.rules, &left, &portraits, told);
+            for link in pairing.links {
+                let (Some(id), Some(at)) = (of_left(link.left), of_right(link.right)) else { continue };
+                let Some(stray) = strays.get(at) else { continue };
+                taken.insert(at);
+                settled.insert(id);
+                let claim = Claim {
+                    dn: stray.dn.clone(),
+                    names: stray.names.clone(),
+                    proof: link.proof,
+                    former: stray.former.clone(),
                 };
-                Recognition::Doubt(*id, doubt)
+                if stray.former.is_none() {
+                    recognised.entries.insert(stray.dn.clone(), (id, link.proof));
+                }
+                recognised.claims.push((id, claim));
             }
-            (None, _, []) => Recognition::None,
+            for doubt in pairing.doubts {
+                let (Some(id), Some(at)) = (of_left(doubt.left), of_right(doubt.right)) else { continue };
+                let Some(stray) = strays.get(at) else { continue };
+                let candidate = Candidate::new(class, stray.party.clone(), doubt.evidence, doubt.contested);
+                let asked = recognised.asked.entry(id).or_default();
+                asked.later |= doubt.later;
+                asked.candidates.push(candidate);
+            }
         }
+        recognised.claims.sort_by_key(|(id, _)| *id);
+        recognised.asked.retain(|id, _| !settled.contains(id));
+        recognised
     }
 
-    /// One address, one person; a shared mailbox (`ce.0350001a@…`) proves nothing.
-    fn staff(&self, same_mail: &[PersonId], identity: &Identity<'_>) -> Recognition {
-        let [id] = same_mail else { return Recognition::None };
-        let Some(person) = self.person(*id) else { return Recognition::None };
-        match contradiction(person, identity) {
-            Some(doubt) => Recognition::Doubt(*id, doubt),
-            None => Recognition::Person(*id, Proof::Mail),
+    /// Those of a class who still wait and could be one of `others`, with their portraits.
+    fn left(
+        &self,
+        class: Class,
+        accounts: &HashMap<JoinKey, AccountRow>,
+        recognised: &Recognised,
+        settled: &HashSet<PersonId>,
+        others: &[Portrait],
+    ) -> (Vec<PersonId>, Vec<Portrait>) {
+        let mut index = Index::default();
+        others.iter().for_each(|portrait| index.add(class, portrait));
+        let found: HashMap<PersonId, &Dn> = recognised.claims.iter().map(|(id, claim)| (*id, &claim.dn)).collect();
+        let dn_of = |id: PersonId| -> Option<CompactString> {
+            if let Some(dn) = found.get(&id) {
+                return Some(dn.normalised().into());
+            }
+            let account = accounts.get(&self.roster.person(id)?.key)?;
+            Dn::parse(&account.dn).ok().map(|dn| dn.normalised().into())
+        };
+        let waiting: BTreeSet<PersonId> = self.waiting.iter().copied().filter(|id| !settled.contains(id)).collect();
+        waiting
+            .into_iter()
+            .filter_map(|id| {
+                let person = self.roster.person(id).filter(|person| class_of_person(person) == class)?;
+                let children = match &person.role {
+                    Role::Relative(relative) => relative.pupils.iter().filter_map(|id| dn_of(*id)).collect(),
+                    _ => Vec::new(),
+                };
+                let portrait = Portrait::of(person, schools_of(self.roster, person), children);
+                index.meets(class, &portrait).then_some((id, portrait))
+            })
+            .unzip()
+    }
+
+    fn told(&self, key: &JoinKey, stray: &Stray) -> Option<Answer> {
+        if self.decisions.is_empty() {
+            return None;
         }
+        let by_key = stray.former.as_ref().and_then(|former| {
+            let there = self.decisions.get(&(key.clone(), former.as_str().to_owned()));
+            there.or_else(|| self.decisions.get(&(former.clone(), key.as_str().to_owned())))
+        });
+        by_key.or_else(|| self.decisions.get(&(key.clone(), stray.dn.normalised().to_owned()))).copied()
     }
-
-    fn person(&self, id: PersonId) -> Option<&'r Person> {
-        self.roster.person(id)
-    }
-}
-
-/// Another birth date, or neither of the names: the address has changed hands.
-fn contradiction(person: &Person, identity: &Identity<'_>) -> Option<String> {
-    if let (Some(ours), Some(theirs)) = (person.birth, identity.birth)
-        && ours != theirs
-    {
-        return Some(format!("même adresse, mais né(e) le {} dans l'annuaire", theirs.strftime("%d/%m/%Y")));
-    }
-    let differs = |ours: &str, theirs: Option<&str>| theirs.is_some_and(|theirs| fold_name(ours) != fold_name(theirs));
-    let name = &person.name;
-    let surname = differs(&name.surname, identity.surname)
-        && name.birth.as_deref().is_none_or(|birth| differs(birth, identity.surname));
-    (surname && differs(&name.first, identity.first_name)).then(|| {
-        let (first, surname) = (identity.first_name.unwrap_or_default(), identity.surname.unwrap_or_default());
-        format!("même adresse, mais au nom de {first} {surname} dans l'annuaire")
-    })
 }
 
 /// An entry that a proof gives to a person.
@@ -192,6 +297,17 @@ pub(super) struct Claim {
     pub dn: Dn,
     pub names: TakenNames,
     pub proof: Proof,
+    /// The join key that the account had, when it is one of ours that becomes this person's.
+    pub former: Option<JoinKey>,
+}
+
+/// Somebody about whom a person is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub candidates: Vec<Candidate>,
+    pub later: bool,
+    /// He has an account already, and so has the other: nothing is held.
+    pub two_accounts: bool,
 }
 
 /// The accounts that are taken over, and those that nobody may take over before somebody has decided.
@@ -199,60 +315,13 @@ pub(super) struct Claim {
 pub(super) struct Recognised {
     /// Entries without a join key of ours, by whose they are.
     pub entries: HashMap<Dn, (PersonId, Proof)>,
-    /// French.
+    /// What is held of somebody, and why: French.
     pub doubts: BTreeMap<PersonId, String>,
     /// Accounts elsewhere than where the dialect would create them.
     pub elsewhere: HashMap<PersonId, Dn>,
-}
-
-impl Recognised {
-    /// Keeps the claims that are alone; a join key is worth more than any other proof. Gives the names that the
-    /// persons have in the directory, in the order of their join keys.
-    pub fn settle(
-        &mut self,
-        claims: BTreeMap<PersonId, Vec<Claim>>,
-        doubts: Vec<(PersonId, Dn, String)>,
-    ) -> Vec<(PersonId, Claim)> {
-        let mut names = Vec::new();
-        for (id, mut claims) in claims {
-            if claims.iter().any(|claim| claim.proof == Proof::JoinKey) {
-                claims.retain(|claim| claim.proof == Proof::JoinKey);
-            }
-            match <[Claim; 1]>::try_from(claims) {
-                Ok([claim]) => {
-                    if claim.proof != Proof::JoinKey {
-                        self.entries.insert(claim.dn.clone(), (id, claim.proof));
-                    }
-                    names.push((id, claim));
-                }
-                // Two entries with one join key are told of where the entries are compared.
-                Err(several) if several.iter().any(|claim| claim.proof == Proof::JoinKey) => {}
-                Err(several) => {
-                    let mut dns: Vec<&Dn> = several.iter().map(|claim| &claim.dn).collect();
-                    dns.sort();
-                    let dns: Vec<&str> = dns.into_iter().map(Dn::as_str).collect();
-                    self.doubts
-                        .insert(id, format!("plusieurs comptes de l'annuaire lui reviendraient ({})", dns.join(" ; ")));
-                }
-            }
-        }
-        for (id, dn, reason) in doubts {
-            let recognised = names.iter().any(|(known, _)| *known == id);
-            if !recognised {
-                self.doubts.entry(id).or_insert_with(|| format!("{dn} : {reason}"));
-            }
-        }
-        names
-    }
-}
-
-impl Proof {
-    /// In words, after "repris".
-    pub(super) const fn french(self) -> &'static str {
-        match self {
-            Self::JoinKey => "par sa clé de jointure",
-            Self::Ine => "par son INE et sa date de naissance",
-            Self::Mail => "par son adresse de messagerie",
-        }
-    }
+    /// Every account found, in the order of the persons.
+    pub claims: Vec<(PersonId, Claim)>,
+    pub asked: BTreeMap<PersonId, Asked>,
+    /// Accounts that were merged into others.
+    pub merging: Merging,
 }

@@ -32,6 +32,22 @@ impl Aliases {
         self.merged.is_empty() && self.prefixes.is_empty()
     }
 
+    /// The keys that lead to another one because both are of one person, with the one that they lead to.
+    pub fn of_persons(&self) -> impl Iterator<Item = (&JoinKey, &JoinKey)> {
+        self.merged.iter()
+    }
+
+    /// Whether a key leads to another one because both are of one person, and not because a prefix has changed.
+    #[must_use]
+    pub fn is_of_person(&self, key: &JoinKey) -> bool {
+        self.merged.contains_key(key)
+    }
+
+    /// From now on `former` leads to `present`.
+    pub fn lead(&mut self, former: JoinKey, present: JoinKey) {
+        self.merged.insert(former, present);
+    }
+
     /// The present key of whoever has this one.
     #[must_use]
     pub fn present(&self, key: JoinKey) -> JoinKey {

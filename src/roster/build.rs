@@ -21,12 +21,13 @@ use super::{pupils, staff};
 pub fn build(sources: &[SourceInfo], records: impl IntoIterator<Item = ImageRecord>, options: &Options) -> Roster {
     let mut report = Report::new(sources, options.listed);
     let mut left_out = Vec::new();
-    let mut drafts = Drafts::read(records, &mut report, &mut left_out);
+    let mut drafts = Drafts::read(records, &mut report, &mut left_out, &options.identity);
 
     super::successors::follow(&options.successors, &mut drafts.structures);
     let mut structures = Structures::new(std::mem::take(&mut drafts.structures), &drafts.pupils, options, &mut report);
     let mut pupils = pupils::settle(&mut drafts, &mut structures, &mut report, &mut left_out);
-    let family = family::link(&mut pupils, &drafts.relatives, &structures, options, &mut report);
+    let aliases = Aliases::new(std::mem::take(&mut drafts.aliases), sources);
+    let family = family::link(&mut pupils, &drafts.relatives, &structures, options, &aliases, &mut report);
     let relatives = family::settle(drafts.relatives, &pupils, &family, &mut report, &mut left_out);
     let (staff, functions_elsewhere) =
         staff::settle(drafts.staff, &mut structures, options, &mut report, &mut left_out);
@@ -38,7 +39,7 @@ pub fn build(sources: &[SourceInfo], records: impl IntoIterator<Item = ImageReco
         structures: structures.finish(&mut report),
         persons,
         left_out,
-        aliases: Aliases::new(drafts.aliases, sources),
+        aliases,
         findings: report.finish(),
         functions_elsewhere,
     }

@@ -6,11 +6,13 @@ use rayon::prelude::*;
 
 use super::draft::{Head, PupilDraft, RelativeDraft, StaffDraft};
 use super::model::{Address, ImageRecord, JoinKey, LeftOut, LeftOutReason, Person, Studies};
+use super::options::Identities;
 use super::pool::Pool;
 use super::report::Report;
 use super::several;
 use super::structure_draft::{Label, StructureDraft};
 use crate::feed::{Category, Code};
+use crate::identity::Portrait;
 
 /// Records read together: enough to keep the cores busy, few enough that the packed ones weigh nothing (some
 /// megabytes per category).
@@ -38,6 +40,7 @@ impl Drafts {
         records: impl IntoIterator<Item = ImageRecord>,
         report: &mut Report<'_>,
         left_out: &mut Vec<LeftOut>,
+        identity: &Identities,
     ) -> Self {
         let mut drafts = Self::default();
         let mut batches: [Vec<ImageRecord>; Category::ALL.len()] = Default::default();
@@ -58,7 +61,7 @@ impl Drafts {
         one_per_key(&mut drafts.relatives, Category::Relative, left_out);
         one_per_key(&mut drafts.staff, Category::Staff, left_out);
         drafts.reject_shared_keys(report, left_out);
-        several::one_population(&mut drafts, report, left_out);
+        several::one_population(&mut drafts, identity, report, left_out);
         drafts
     }
 
@@ -152,6 +155,33 @@ pub(super) trait PersonDraft {
     fn key(&self) -> &JoinKey {
         &self.who().key
     }
+
+    /// What is compared with what other sources say; the schools are not settled yet.
+    fn portrait(&self) -> Portrait {
+        let who = self.who();
+        Portrait { birth: who.birth, ..Portrait::named(&who.name).with_contact(&who.contact) }
+    }
+}
+
+/// An INE proves more than all the rest.
+impl PersonDraft for PupilDraft {
+    fn who(&self) -> &Person {
+        &self.who
+    }
+
+    fn who_mut(&mut self) -> &mut Person {
+        &mut self.who
+    }
+
+    fn fill(&mut self, later: Self) {
+        self.fill(later);
+    }
+
+    fn portrait(&self) -> Portrait {
+        let portrait = Portrait::named(&self.who.name).with_contact(&self.who.contact);
+        Portrait { birth: self.who.birth, ..portrait }
+            .with_numbers(self.pupil.ine.as_deref(), self.pupil.siecle.as_deref())
+    }
 }
 
 macro_rules! person_draft {
@@ -163,7 +193,7 @@ macro_rules! person_draft {
         }
     )* };
 }
-person_draft!(PupilDraft, RelativeDraft, StaffDraft);
+person_draft!(RelativeDraft, StaffDraft);
 
 impl<D: PersonDraft> PersonDraft for Box<D> {
     fn who(&self) -> &Person {
@@ -176,6 +206,10 @@ impl<D: PersonDraft> PersonDraft for Box<D> {
 
     fn fill(&mut self, later: Self) {
         (**self).fill(*later);
+    }
+
+    fn portrait(&self) -> Portrait {
+        (**self).portrait()
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use compact_str::CompactString;
 
+use super::aliases::Aliases;
 use super::draft::RelativeDraft;
 use super::drafts::{PersonDraft, leave};
 use super::model::{
@@ -59,9 +60,12 @@ pub(super) fn link(
     relatives: &[RelativeDraft],
     structures: &Structures,
     options: &Options,
+    aliases: &Aliases,
     report: &mut Report<'_>,
 ) -> Family {
     let index: HashMap<&JoinKey, u32> = relatives.iter().zip(0..).map(|(draft, at)| (draft.key(), at)).collect();
+    // A relative whom two sources know stands under the key of one of them.
+    let find = |key: JoinKey| index.get(&key).or_else(|| index.get(&aliases.present(key))).copied();
     let mut family = Family {
         links: Vec::with_capacity(pupils.len()),
         lives_with: Vec::with_capacity(pupils.len()),
@@ -73,7 +77,7 @@ pub(super) fn link(
         let mut kept: Vec<KeptLink> = Vec::with_capacity(raws.len());
         let mut unknown: Vec<CompactString> = Vec::new();
         for raw in raws {
-            let relative = index.get(&JoinKey::new(prefix, &raw.relative)).copied();
+            let relative = find(JoinKey::new(prefix, &raw.relative));
             let sufficient = raw.standing.is_some_and(|standing| options.relatives.contains(&standing));
             family.named.extend(relative.map(|relative| Named { relative, pupil: at, sufficient }));
             match (raw.standing, relative) {
@@ -94,7 +98,7 @@ pub(super) fn link(
         }
         let mut lives_with: Vec<u32> = std::mem::take(&mut pupil.lives_with)
             .iter()
-            .filter_map(|key| index.get(&JoinKey::new(prefix, key)).copied())
+            .filter_map(|key| find(JoinKey::new(prefix, key)))
             .filter(|relative| kept.iter().any(|link| link.relative == *relative))
             .collect();
         // Relatives are in the order of their join keys, so are their indexes.

@@ -33,6 +33,6 @@ pub use aliases::Aliases;
 pub use build::build;
 pub use households::{HouseholdId, Households, households};
 pub use model::*;
-pub use options::{Options, OptionsError, SourceInfo};
+pub use options::{Identities, Options, OptionsError, SourceInfo};
 pub use school_name::readable as readable_school_name;
 pub use successors::{Successor, present_uai};

@@ -1,15 +1,16 @@
 //! Who is in scope and who gets an account: the configured choices, checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::model::{NationalProfile, Standing};
+use super::model::{JoinKey, NationalProfile, Standing};
 use super::successors::{Successor, present_uai};
 use crate::config::{RelativeStanding, RosterConfig};
 use crate::feed::Degree;
 use crate::feed::values::Uai;
+use crate::identity::Rules;
 
 /// A source as the roster names it; its index is [`super::ImageRecord::source`].
 #[derive(Debug, Clone)]
@@ -36,6 +37,26 @@ pub struct Options {
     pub listed: u32,
     /// Structures that go on under other identifiers, in the order of the decisions.
     pub successors: Vec<Successor>,
+    /// What makes two records one person.
+    pub identity: Identities,
+}
+
+/// What is known of who is who before the records are read.
+#[derive(Debug, Clone, Default)]
+pub struct Identities {
+    pub rules: Rules,
+    /// Join keys of one person: `true` when somebody decided it, which no contradiction undoes.
+    pub links: Vec<(JoinKey, JoinKey, bool)>,
+    /// Pairs that somebody decided about otherwise, in both orders: not the same, or not yet known.
+    pub apart: HashSet<(JoinKey, JoinKey)>,
+}
+
+impl Identities {
+    /// Whether somebody said that these two are not, or not yet, to be joined.
+    #[must_use]
+    pub fn keeps_apart(&self, a: &JoinKey, b: &JoinKey) -> bool {
+        !self.apart.is_empty() && self.apart.contains(&(a.clone(), b.clone()))
+    }
 }
 
 /// What fits on a page that somebody reads every night.
@@ -49,6 +70,7 @@ impl Default for Options {
             functions: BTreeMap::new(),
             listed: LISTED,
             successors: Vec::new(),
+            identity: Identities::default(),
         }
     }
 }
@@ -91,7 +113,14 @@ impl Options {
             .iter()
             .map(|(code, profile)| Ok((code.trim().to_uppercase().into(), staff_profile(code, profile)?)))
             .collect::<Result<_, OptionsError>>()?;
-        Ok(Self { schools, relatives, functions, listed: LISTED, successors: Vec::new() })
+        Ok(Self { schools, relatives, functions, listed: LISTED, ..Self::default() })
+    }
+
+    /// The same choices, with what is known of who is who.
+    #[must_use]
+    pub fn with_identities(mut self, identity: Identities) -> Self {
+        self.identity = identity;
+        self
     }
 
     /// The same choices about structures some of which go on under other identifiers: a school in scope is so under

@@ -9,6 +9,7 @@ mod decisions;
 mod deliveries;
 pub(crate) mod entries;
 mod envelopes;
+mod identity;
 mod images;
 mod ledger;
 mod lock;
@@ -34,6 +35,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 pub use accounts::{AccountRow, Stage};
 pub use decisions::{DecisionRow, HoldNews};
 pub use deliveries::DeliveryRow;
+pub use identity::{AnswerRow, CaseRow, LinkRow, MergedRow, is_join_key};
 pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};
 pub use lock::RunLock;

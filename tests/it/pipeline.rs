@@ -9,6 +9,7 @@ mod faults;
 mod first_degree;
 mod holds;
 mod hours;
+mod identity;
 #[cfg(feature = "letters")]
 mod killed;
 mod moved;

@@ -2,6 +2,7 @@
 
 pub mod academy;
 pub mod browser;
+pub mod delivery;
 pub mod ds389;
 pub mod peer;
 pub mod program;
