@@ -20,7 +20,7 @@ fn child(n: u64) -> Portrait {
         surname: format_compact!("nom{}", mixed / 4_032 % 30_000),
         first: format_compact!("prenom{}", mixed / 7 % 2_000),
         birth: Some(date(year, month, day)),
-        ine: (n % 20 != 0).then(|| format_compact!("{n:09}ab")),
+        ine: (!n.is_multiple_of(20)).then(|| format_compact!("{n:09}ab")),
         ..Portrait::default()
     }
 }

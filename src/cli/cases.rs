@@ -62,9 +62,9 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         Verb::Show { id } => {
             let row = find(&session, &id).await?;
             if global.json {
-                output::json(&json(&row))?
+                output::json(&json(&row))?;
             } else {
-                output::text(&row.case.page())?
+                output::text(&row.case.page())?;
             }
             Ok(0)
         }

@@ -216,6 +216,8 @@ codes! {
     SchemaValueDropped = "schema-value-dropped", DroppedValue, None, "valeur que l'annuaire refuserait : non écrite";
     // What was written for an offline loader.
     ExportNotLoaded = "export-not-loaded", ToDecide, None, "fichier LDIF exporté et pas chargé dans l'annuaire";
+    // Who is who.
+    SharedIne = "shared-ine", ToDecide, Some(Tool::Siecle), "un INE porté par deux élèves : il ne prouve rien d'aucun";
 }
 
 impl Serialize for Code {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::portrait::{Class, Portrait};
+use crate::feed::values::Ine;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,7 +61,10 @@ const STRANGERS: i16 = 60;
 #[must_use]
 pub fn weigh(a: &Portrait, b: &Portrait) -> Vec<Evidence> {
     let mut evidence = Vec::new();
-    if let (Some(one), Some(other)) = (&a.ine, &b.ine) {
+    // A pupil may have an old number and a new one: two of two forms say nothing.
+    if let (Some(one), Some(other)) = (&a.ine, &b.ine)
+        && (one == other || of_one_form(one, other))
+    {
         let text = if one == other { "même INE".to_owned() } else { "INE différents".to_owned() };
         evidence.push(Evidence::new(Clue::Ine, one == other, 60, text));
     }
@@ -121,6 +125,10 @@ fn names(a: &Portrait, b: &Portrait) -> Vec<Evidence> {
         Some(Near::Other) => evidence.push(Evidence::new(Clue::FirstName, false, 25, "prénoms différents")),
     }
     evidence
+}
+
+fn of_one_form(one: &str, other: &str) -> bool {
+    matches!((Ine::parse(one), Ine::parse(other)), (Some(one), Some(other)) if one.is_of_one_form(&other))
 }
 
 fn shared<T: PartialEq>(a: &[T], b: &[T]) -> bool {

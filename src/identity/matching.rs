@@ -145,11 +145,11 @@ pub fn pair_up(
         Portrait { mails: portrait.mails.iter().filter(|mail| !shared.contains(*mail)).cloned().collect(), ..portrait }
     };
     let met = meetings(class, split + right.len() as u32, portrait, |a, b| a < split && b >= split);
-    let judged: Vec<(u32, u32, Judgement, Vec<Evidence>, Option<Answer>)> = met
+    let judged: Vec<Judged> = met
         .into_par_iter()
         .map(|(a, b)| {
             let (judgement, evidence) = rules.compare(class, &portrait(a), &portrait(b));
-            (a, b - split, judgement, evidence, told(a, b - split))
+            Judged { left: a, right: b - split, judgement, evidence, told: told(a, b - split) }
         })
         .collect();
     settle(judged)
@@ -164,12 +164,21 @@ fn shared_mails(people: &[Portrait]) -> HashSet<compact_str::CompactString> {
     seen.into_iter().filter(|(_, n)| *n > 1).map(|(mail, _)| mail.clone()).collect()
 }
 
-fn settle(judged: Vec<(u32, u32, Judgement, Vec<Evidence>, Option<Answer>)>) -> Pairing {
+/// A pair that was compared.
+struct Judged {
+    left: u32,
+    right: u32,
+    judgement: Judgement,
+    evidence: Vec<Evidence>,
+    told: Option<Answer>,
+}
+
+fn settle(judged: Vec<Judged>) -> Pairing {
     let mut pairing = Pairing::default();
     let (mut lefts, mut rights) = (HashMap::<u32, u32>::new(), HashMap::<u32, u32>::new());
     let (mut same, mut doubts) = (Vec::new(), Vec::new());
     let mut decided = (HashSet::new(), HashSet::new());
-    for (left, right, judgement, evidence, told) in judged {
+    for Judged { left, right, judgement, evidence, told } in judged {
         match (told, judgement) {
             (Some(Answer::Different), _) | (None, Judgement::Unrelated) => {}
             (Some(Answer::Same), _) => {

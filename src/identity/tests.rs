@@ -42,6 +42,9 @@ fn pupils() {
     // Names and birth date.
     assert_eq!(pupil(Portrait { ine: None, ..zoe() }), Doubt(Proof::NamesAndBirth));
     assert_eq!(pupil(Portrait { ine: Some("120394857ac".into()), ..zoe() }), Doubt(Proof::NamesAndBirth));
+    // Another number of the same form speaks against it, an older one does not.
+    let against = |ine: &str| weigh(&zoe(), &Portrait { ine: Some(ine.into()), ..zoe() }).iter().any(|e| !e.agrees);
+    assert!(against("120394857ac") && !against("0291234567h"));
     assert_eq!(pupil(Portrait { ine: None, birth: Some(date(2014, 1, 6)), ..zoe() }), Unrelated);
     assert_eq!(pupil(Portrait { ine: None, birth: None, ..zoe() }), Unrelated);
 }

@@ -255,7 +255,9 @@ impl<'r> Strangers<'r> {
         others: &[Portrait],
     ) -> (Vec<PersonId>, Vec<Portrait>) {
         let mut index = Index::default();
-        others.iter().for_each(|portrait| index.add(class, portrait));
+        for portrait in others {
+            index.add(class, portrait);
+        }
         let found: HashMap<PersonId, &Dn> = recognised.claims.iter().map(|(id, claim)| (*id, &claim.dn)).collect();
         let dn_of = |id: PersonId| -> Option<CompactString> {
             if let Some(dn) = found.get(&id) {

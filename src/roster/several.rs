@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::draft::PupilDraft;
 use super::drafts::{Drafts, PersonDraft};
 use super::model::{JoinKey, LeftOut, LeftOutReason, Person};
 use super::options::Identities;
@@ -21,6 +22,7 @@ pub(super) fn one_population(
     report: &mut Report<'_>,
     left_out: &mut Vec<LeftOut>,
 ) {
+    report_shared_ine(&drafts.pupils, report);
     if !report.has_several_sources() && identity.links.is_empty() {
         return;
     }
@@ -42,6 +44,21 @@ pub(super) fn merged(category: Category, who: &Person, into: &JoinKey) -> LeftOu
         origin: who.origin.clone(),
         why: LeftOutReason::Merged,
         into: Some(into.clone()),
+    }
+}
+
+/// One INE on several pupils of one source: its data are wrong, and the INE proves nothing of any of them.
+fn report_shared_ine(pupils: &[Box<PupilDraft>], report: &mut Report<'_>) {
+    let mut bearers: Vec<(u16, &str, &PupilDraft)> =
+        pupils.iter().filter_map(|draft| Some((draft.who.source, draft.pupil.ine.as_deref()?, &**draft))).collect();
+    bearers.sort_by_key(|(source, ine, draft)| (*source, *ine, draft.key()));
+    for group in bearers.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let [(_, _, first), others @ ..] = group else { continue };
+        for (_, _, other) in others {
+            let message = format!("même INE que {} ({})", first.who.name.display(), first.who.origin);
+            let finding = report.about(Code::SharedIne, Category::Pupil, &*other.who, message);
+            report.add(finding.who(other.who.name.listed()));
+        }
     }
 }
 
@@ -105,7 +122,9 @@ impl Joining<'_> {
         for human in classes.all() {
             let here: Vec<usize> = human.iter().filter_map(|at| keys.get(*at)).filter_map(|key| find(key)).collect();
             let Some(first) = here.first() else { continue };
-            here.iter().for_each(|at| sets.join(*first, *at));
+            for at in &here {
+                sets.join(*first, *at);
+            }
             let gone = human.iter().filter_map(|at| keys.get(*at)).filter(|key| find(key).is_none());
             absent.extend(gone.map(|key| ((*key).clone(), *first)));
         }
@@ -133,12 +152,16 @@ impl Joining<'_> {
         }
         // By proofs alone first: what they make one must have at most one record of each source.
         let mut proved = Sets::new(drafts.len());
-        same.iter().for_each(|(a, b)| proved.join(*a, *b));
+        for (a, b) in same {
+            proved.join(a, b);
+        }
         for human in proved.all() {
             let mut sources = HashSet::new();
             let one_each = human.iter().all(|at| sources.insert(source(*at)));
             if let (true, [first, others @ ..]) = (one_each, human.as_slice()) {
-                others.iter().for_each(|at| sets.join(*first, *at));
+                for at in others {
+                    sets.join(*first, *at);
+                }
             } else {
                 let pairs = human.iter().zip(human.iter().skip(1)).map(|(a, b)| (*a, *b));
                 alike.extend(pairs.filter(|(a, b)| source(*a) != source(*b)));

@@ -25,6 +25,12 @@ pub struct Ine {
 }
 
 impl Ine {
+    /// Whether both were given out in one way: a pupil may have a number of each.
+    #[must_use]
+    pub fn is_of_one_form(&self, other: &Self) -> bool {
+        std::mem::discriminant(&self.form) == std::mem::discriminant(&other.form)
+    }
+
     /// Recognises any known generation; letter case and spaces do not matter.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

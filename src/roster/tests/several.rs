@@ -92,6 +92,7 @@ fn an_ine_twice_in_one_source_proves_nothing() {
     let roster = twin(twin(two_academies(), "0001"), "0002").roster();
     assert_eq!(roster.persons.len(), 3);
     assert!(roster.left_out.is_empty());
+    assert_eq!(roster.findings.iter().filter(|f| f.code == Code::SharedIne).count(), 1);
 }
 
 #[test]
@@ -128,4 +129,38 @@ fn a_former_prefix_leads_to_the_present_one() {
     assert_eq!(present("AC-LAVAL$12").as_str(), "AC-NANTES$12");
     assert_eq!(present("AC-LAVALLOIS$12").as_str(), "AC-LAVALLOIS$12");
     assert_eq!(present("AC-RENNES$12").as_str(), "AC-RENNES$12");
+}
+
+/// What was decided joins whatever contradicts; what was proved once and is contradicted now does not; and a linked key
+/// that nobody delivers any more still leads to the person.
+#[test]
+fn links_lead_to_one_person() {
+    use crate::roster::Identities;
+    let key = |text: &str| JoinKey::from_text(text);
+    let (one, other) = (key("AC-RENNES$1"), key("AC-NANTES$0001"));
+    let roster = |ine: &'static str, decided: bool| {
+        let attributes = [("ENTEleveClasses", &["7$CM2"][..]), ("ENTEleveINE", &[ine][..])];
+        let academy = two_academies().pupil("0001", "Nolwenn", &attributes).of_nantes();
+        let links = vec![(one.clone(), other.clone(), decided), (one.clone(), key("CSV$9"), true)];
+        let identity = Identities { links, ..Identities::default() };
+        academy.roster_with(&Options::default().with_identities(identity))
+    };
+    for (ine, decided, persons) in [("", false, 1), ("987654321AB", false, 2), ("987654321AB", true, 1)] {
+        let roster = roster(ine, decided);
+        assert_eq!(roster.persons.len(), persons, "{ine} {decided}");
+        assert_eq!(roster.aliases.present(key("CSV$9")), one);
+    }
+}
+
+/// Somebody said that they are two: no proof joins them.
+#[test]
+fn what_was_decided_apart_stays_apart() {
+    use crate::roster::Identities;
+    let attributes = [("ENTEleveClasses", &["7$CM2"][..]), ("ENTEleveINE", INE)];
+    let academy = two_academies().pupil("0001", "Nolwenn", &attributes).of_nantes();
+    let (one, other) = (JoinKey::from_text("AC-RENNES$1"), JoinKey::from_text("AC-NANTES$0001"));
+    let apart = [(one.clone(), other.clone()), (other, one)].into();
+    let options = Options::default().with_identities(Identities { apart, ..Identities::default() });
+    assert_eq!(academy.roster().persons.len(), 1);
+    assert_eq!(academy.roster_with(&options).persons.len(), 2);
 }

@@ -35,7 +35,7 @@ fn college(installation: &Installation, day: &str, records: &[Record]) {
 
 /// A school is never empty: somebody stays there whom nothing happens to.
 fn with_company(records: &[Record], key: &str, school: &str) -> Vec<Record> {
-    let somebody = Record::pupil(key, "Aldéric", &format!("STABLE{}", school), "01/02/2013", school);
+    let somebody = Record::pupil(key, "Aldéric", &format!("STABLE{school}"), "01/02/2013", school);
     records.iter().cloned().chain([somebody]).collect()
 }
 
