@@ -21,6 +21,7 @@ mod prepare;
 mod reading;
 mod recognise;
 pub mod render;
+pub mod review;
 mod saved;
 mod sources;
 mod structures;

@@ -111,6 +111,11 @@ impl Buckets {
         self.by_key.iter().map(|(key, bucket)| (key, bucket.count))
     }
 
+    /// How many rows one bucket holds.
+    pub fn count(&self, school: &str, kind: ChangeKind) -> u64 {
+        self.by_key.get(&(school.into(), kind)).map_or(0, |bucket| bucket.count)
+    }
+
     /// The rows of a bucket, in the order of the plan; one chunk at a time is in memory.
     pub fn rows(&mut self, school: &str, kind: ChangeKind) -> Rows<'_> {
         let bucket = self.by_key.get(&(school.into(), kind));
@@ -183,6 +188,9 @@ mod tests {
             note: Some("ligne\nsuivante".to_owned()),
             adopts: false,
             drift: false,
+            expected: false,
+            revokes: false,
+            seen: false,
             details: Vec::new(),
             added: 0,
             removed: 0,

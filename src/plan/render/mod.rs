@@ -8,12 +8,16 @@
 //! Nothing is decided or recomputed here, and nothing is left out silently: what is folded is counted.
 
 mod adopted;
+mod brief;
 mod buckets;
 mod drift;
 mod fold;
 mod holds;
 mod html;
+mod overview;
+mod redact;
 mod row;
+mod shape;
 mod succession;
 mod summary;
 mod survey;
@@ -22,16 +26,19 @@ mod words;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
 
 use super::Subject;
 use super::file::PlanFileError;
+use super::review::Seen;
 use crate::feed::values::Uai;
 use crate::roster::{JoinKey, Profile};
 
 pub use holds::{HoldFold, HoldFolds};
+pub use redact::redact_hold;
 pub use html::{html, html_policy, html_to};
 pub use summary::{Changes, Credentials, LeftOut, Reason, Summary};
 pub use text::text;
@@ -49,11 +56,15 @@ pub struct Options {
     pub zone: TimeZone,
     /// The page is shown by the console, and leads back there (HTML only).
     pub in_console: bool,
+    /// Join keys only: no name, no login, no value.
+    pub redact: bool,
+    /// What was read in earlier plans: folded where it comes again.
+    pub seen: Arc<Seen>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { colour: false, full: false, filter: Filter::default(), zone: TimeZone::UTC, in_console: false }
+        Self { colour: false, full: false, filter: Filter::default(), zone: TimeZone::UTC, in_console: false, redact: false, seen: Arc::default() }
     }
 }
 

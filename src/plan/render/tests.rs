@@ -315,7 +315,7 @@ fn a_long_plan_stays_within_its_allowance() {
     let survey = survey.unwrap();
     assert!(survey.buckets.in_memory() <= ALLOWANCE && survey.buckets.on_disk() > ALLOWANCE);
     let mut out = Vec::new();
-    text::write(survey, &Options::default(), &mut out).unwrap();
+    text::write(survey, &Options { full: true, ..Options::default() }, &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert_eq!(out.matches("100 élèves de C").count(), 50 * 4, "40 classes over 50 schools meet in 4 classes each");
     assert!(out.contains("Plan : 20\u{202f}000 comptes à créer"));
