@@ -9,6 +9,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod exit;
+mod expired;
 mod export;
 mod init;
 #[cfg(feature = "letters")]
@@ -16,6 +17,7 @@ mod letters;
 mod output;
 mod plan;
 mod progress;
+mod review;
 mod serve;
 mod session;
 mod shadow;
@@ -64,6 +66,8 @@ enum Verb {
     Plan(plan::Args),
     /// Shows a saved plan
     Show(show::Args),
+    /// Notes that a plan was read: the very same changes are folded in later plans
+    Review(review::Args),
     /// Carries out exactly that plan
     Apply(apply::Args),
     /// The nightly job: plan, safety, apply, report
@@ -138,6 +142,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Check(args) => check::run(global, &args),
         Verb::Plan(args) => plan::run(global, args).await,
         Verb::Show(args) => show::run(global, &args).await,
+        Verb::Review(args) => review::run(global, &args).await,
         Verb::Apply(args) => apply::run(global, args).await,
         Verb::Sync(args) => sync::run(global, args).await,
         Verb::Shadow(args) => shadow::run(global, args).await,

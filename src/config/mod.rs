@@ -6,6 +6,7 @@ mod credentials;
 mod directory;
 mod letters;
 mod limits;
+mod retention;
 mod roster;
 mod source;
 mod window;
@@ -20,6 +21,7 @@ pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials}
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
+pub use retention::RetentionConfig;
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
 pub use window::WriteWindow;
@@ -46,6 +48,8 @@ pub struct Config {
     pub lifecycle: LifecycleConfig,
     #[serde(default)]
     pub year: YearConfig,
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// Where the file is; paths were made absolute against its folder.
     #[serde(skip)]
     pub path: PathBuf,
@@ -168,6 +172,7 @@ impl Config {
         self.directory.check()?;
         self.credentials.check()?;
         self.year.check()?;
+        self.retention.check()?;
         self.limits.check()
     }
 }

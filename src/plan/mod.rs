@@ -6,6 +6,7 @@
 mod begun;
 mod divergence;
 mod draft;
+pub mod expiry;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixtures;

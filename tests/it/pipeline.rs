@@ -16,6 +16,7 @@ mod offline;
 mod outages;
 #[cfg(feature = "letters")]
 mod portal;
+mod review;
 mod servers;
 mod sheets;
 mod sources;

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use super::buckets::ORDER;
 use super::holds::{HoldFold, HoldFolds};
 use super::overview::{Overview, Rank};
 use super::survey::School;
 use super::words;
+use crate::plan::ChangeKind;
 
 /// Lines of each group; what is beyond is counted. Together with the head they are two screens.
 const UNUSUAL: usize = 24;
@@ -55,6 +57,11 @@ pub(super) fn overview(
         Some(seen) => writeln!(out, "\n{seen}"),
         None => Ok(()),
     }
+}
+
+/// The kinds that there are in some school, in the order in which they are shown.
+pub(super) fn kinds(schools: &[School]) -> Vec<ChangeKind> {
+    ORDER.into_iter().filter(|kind| schools.iter().any(|school| school.counts.of(*kind) > 0)).collect()
 }
 
 /// One line a school, the unusual first as they come.
