@@ -65,6 +65,7 @@ impl Selection {
             class: self.class.as_deref().map(Into::into),
             profile: self.profile()?,
             person: self.person.clone(),
+            ..render::Filter::default()
         })
     }
 

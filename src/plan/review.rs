@@ -50,8 +50,11 @@ pub fn digests(path: &Path, filter: &Filter) -> Result<Vec<ChangeDigest>, PlanFi
         if let Line::Change(change) = line?
             && filter.accepts(&change.subject)
         {
-            let unreadable =
-                |e: serde_json::Error| PlanFileError::Malformed { path: path.to_owned(), line: at, reason: e.to_string() };
+            let unreadable = |e: serde_json::Error| PlanFileError::Malformed {
+                path: path.to_owned(),
+                line: at,
+                reason: e.to_string(),
+            };
             digests.push(digest(&change).map_err(unreadable)?);
         }
     }

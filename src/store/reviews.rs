@@ -70,11 +70,15 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn note_report(&self, plan: &str, path: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR REPLACE INTO plan_report (plan, path) VALUES (?1, ?2)")
+        let mut transaction = self.writer.begin().await?;
+        // A nightly report has the same name each time: it goes with the plan that it shows now.
+        sqlx::query("DELETE FROM plan_report WHERE path = ?1").bind(path).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO plan_report (plan, path) VALUES (?1, ?2)")
             .bind(plan)
             .bind(path)
-            .execute(&self.writer)
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
         Ok(())
     }
 

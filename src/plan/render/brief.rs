@@ -27,9 +27,7 @@ pub(super) fn overview(
 ) -> io::Result<()> {
     let lines = overview.lines();
     let (unusual, usual): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.rank != Rank::Usual);
-    for (title, lines, limit) in
-        [("À regarder d'abord", unusual, UNUSUAL), ("Par ressemblance", usual, USUAL)]
-    {
+    for (title, lines, limit) in [("À regarder d'abord", unusual, UNUSUAL), ("Par ressemblance", usual, USUAL)] {
         if lines.is_empty() {
             continue;
         }
@@ -101,8 +99,7 @@ pub(super) fn schools(out: &mut dyn Write, schools: &[School], bold: &dyn Fn(&st
 
 /// Holds of schools, one line each; those of persons by reason, over all schools.
 pub(super) fn holds(out: &mut dyn Write, holds: &HoldFolds, name: &dyn Fn(&str) -> String) -> io::Result<()> {
-    let of_schools: Vec<&HoldFold> =
-        holds.iter().filter(|fold| !fold.is_person() && !fold.is_whole_plan()).collect();
+    let of_schools: Vec<&HoldFold> = holds.iter().filter(|fold| !fold.is_person() && !fold.is_whole_plan()).collect();
     for fold in of_schools.iter().take(HELD) {
         let school = fold.school.as_ref().map(|uai| name(uai.as_str())).unwrap_or_default();
         let new = if fold.new > 0 { ", nouvelle" } else { "" };
@@ -125,7 +122,8 @@ pub(super) fn holds(out: &mut dyn Write, holds: &HoldFolds, name: &dyn Fn(&str) 
     for (reason, (n, new, changes, schools)) in persons {
         let places = words::count(schools.len() as u64, "établissement", "établissements");
         let who = words::count(n, "personne", "personnes");
-        let new = if new > 0 { format!(", dont {}", words::count(new, "nouvelle", "nouvelles")) } else { String::new() };
+        let new =
+            if new > 0 { format!(", dont {}", words::count(new, "nouvelle", "nouvelles")) } else { String::new() };
         let changes = words::count(changes, "changement retenu", "changements retenus");
         writeln!(out, "!! {who}, {}{new} : {places} ({changes})", words::hold_reason(reason))?;
     }

@@ -14,12 +14,14 @@ mod page;
 mod people;
 mod tables;
 
+use std::collections::HashSet;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::buckets::ORDER;
 use super::fold::{Limits, fold};
 use super::survey::{School, Survey};
+use super::text::OVERVIEW;
 use super::{Options, RenderError};
 use crate::plan::file::PlanFileError;
 use crate::private::{private_file, private_folder, publish};
@@ -54,7 +56,8 @@ pub fn html_to(path: &Path, digest: &str, options: &Options, out: impl io::Write
     if is_one_page(&survey, options) {
         one_page(&mut page, &mut survey)?;
     } else {
-        let link = |school: &School| format!("?etablissement={}", school.uai);
+        let link =
+            |school: &School| format!("?etablissement={}", if school.uai.is_empty() { "-" } else { &school.uai });
         page.index(&survey, &link, None).map_err(RenderError::Output)?;
     }
     page.into_inner().flush().map_err(RenderError::Output)
@@ -71,19 +74,24 @@ pub fn html(path: &Path, options: &Options, to: &Path) -> Result<Vec<PathBuf>, R
     let is_page = to.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
     if is_page && is_one_page(&survey, options) {
         write_page(to, options, |page| one_page(page, &mut survey))?;
+        sweep(&beside(to).0, &HashSet::new());
         return Ok(vec![to.to_owned()]);
     }
     let (index, folder, prefix) = if is_page {
-        let stem = to.file_stem().unwrap_or_default().to_string_lossy();
-        let name = format!("{stem}-etablissements");
-        (to.to_owned(), to.with_file_name(&name), format!("{}/", encoded(&name)))
+        let (folder, name) = beside(to);
+        (to.to_owned(), folder, format!("{}/", encoded(&name)))
     } else {
         (to.join("index.html"), to.to_owned(), String::new())
     };
     private_folder(&folder).map_err(|source| RenderError::Write { path: folder.clone(), source })?;
     let schools = std::mem::take(&mut survey.schools);
-    let back = if is_page { format!("../{}", encoded(&to.file_name().unwrap_or_default().to_string_lossy())) } else { "index.html".to_owned() };
+    let back = if is_page {
+        format!("../{}", encoded(&to.file_name().unwrap_or_default().to_string_lossy()))
+    } else {
+        "index.html".to_owned()
+    };
     let mut people = People::default();
+    let mut written: HashSet<String> = schools.iter().map(file_name).collect();
     for school in &schools {
         write_page(&folder.join(file_name(school)), options, |page| {
             page.head_of_school(&survey, school, &back).map_err(RenderError::Output)?;
@@ -94,6 +102,7 @@ pub fn html(path: &Path, options: &Options, to: &Path) -> Result<Vec<PathBuf>, R
     }
     survey.schools = schools;
     for shelf in people.shelves() {
+        written.insert(shelf.file_name());
         write_page(&folder.join(shelf.file_name()), options, |page| {
             page.people(&survey, &shelf, &back).map_err(RenderError::Output)
         })?;
@@ -102,7 +111,30 @@ pub fn html(path: &Path, options: &Options, to: &Path) -> Result<Vec<PathBuf>, R
     write_page(&index, options, |page| {
         page.index(&survey, &link, Some((&people, &prefix))).map_err(RenderError::Output)
     })?;
+    sweep(&folder, &written);
     Ok(if is_page { vec![index, folder] } else { vec![folder] })
+}
+
+/// The folder of pages beside an index, and its name.
+fn beside(index: &Path) -> (PathBuf, String) {
+    let name = format!("{}-etablissements", index.file_stem().unwrap_or_default().to_string_lossy());
+    (index.with_file_name(&name), name)
+}
+
+/// Removes the pages of an earlier plan from a folder that is written again: nothing would lead to them, and they name
+/// people. Only what bears a name of ours goes; what cannot be removed stays.
+fn sweep(folder: &Path, written: &HashSet<String>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(stem) = name.strip_suffix(".html") else { continue };
+        // UAIs as exports have them, malformed ones too.
+        let school = stem.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()) && !stem.is_empty();
+        let ours = school || stem == "hors-etablissement" || stem.starts_with("personnes-");
+        if ours && !written.contains(&name) {
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
 }
 
 /// Whether one page is enough: also for what somebody asked to see as a whole.
@@ -156,6 +188,10 @@ fn one_page(page: &mut Page<'_, impl io::Write>, survey: &mut Survey) -> Result<
     let mut schools = std::mem::take(&mut survey.schools);
     if !survey.header.structures.is_empty() && !page.options.full {
         schools.clear();
+    }
+    if survey.shown >= OVERVIEW && survey.header.structures.is_empty() {
+        let known = |uai: &str| survey.school_name(uai).to_owned();
+        page.overview(&survey.overview, &known).map_err(RenderError::Output)?;
     }
     page.contents(&schools, &survey.counts).map_err(RenderError::Output)?;
     let mut list = List::default();

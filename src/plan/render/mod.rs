@@ -38,8 +38,8 @@ use crate::feed::values::Uai;
 use crate::roster::{JoinKey, Profile};
 
 pub use holds::{HoldFold, HoldFolds};
-pub use redact::redact_hold;
 pub use html::{html, html_policy, html_to};
+pub use redact::redact_hold;
 pub use summary::{Changes, Credentials, LeftOut, Reason, Summary};
 pub use text::text;
 pub use words::hold_reason;
@@ -64,7 +64,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { colour: false, full: false, filter: Filter::default(), zone: TimeZone::UTC, in_console: false, redact: false, seen: Arc::default() }
+        Self {
+            colour: false,
+            full: false,
+            filter: Filter::default(),
+            zone: TimeZone::UTC,
+            in_console: false,
+            redact: false,
+            seen: Arc::default(),
+        }
     }
 }
 
@@ -72,6 +80,8 @@ impl Default for Options {
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub school: Option<Uai>,
+    /// Only what belongs to no school.
+    pub outside: bool,
     /// Compared without case.
     pub class: Option<CompactString>,
     pub profile: Option<Profile>,
@@ -82,13 +92,18 @@ pub struct Filter {
 impl Filter {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.school.is_none() && self.class.is_none() && self.profile.is_none() && self.person.is_none()
+        self.school.is_none()
+            && !self.outside
+            && self.class.is_none()
+            && self.profile.is_none()
+            && self.person.is_none()
     }
 
     #[must_use]
     pub fn accepts(&self, subject: &Subject) -> bool {
         let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
         self.school.as_ref().is_none_or(|uai| subject.schools.contains(uai))
+            && (!self.outside || subject.schools.is_empty())
             && self.class.as_ref().is_none_or(|class| subject.class.as_ref().is_some_and(|c| same(c, class)))
             && self.profile.is_none_or(|profile| subject.profile == Some(profile))
             && self.person.as_ref().is_none_or(|person| {

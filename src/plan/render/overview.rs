@@ -194,7 +194,8 @@ mod tests {
         row.profile = [Some(Profile::Pupil), Some(Profile::Relative), Some(Profile::Teacher), None][profile % 4];
         row.seen = seen;
         for (i, attribute) in ATTRIBUTES.iter().enumerate().filter(|(i, _)| attributes & (1 << i) != 0) {
-            let (old, new) = if i % 2 == 0 { (vec![old.clone()], vec![new.clone()]) } else { (vec![], vec![new.clone()]) };
+            let (old, new) =
+                if i % 2 == 0 { (vec![old.clone()], vec![new.clone()]) } else { (vec![], vec![new.clone()]) };
             row.details.push(super::super::row::Detail { attribute: (*attribute).to_owned(), old, new });
         }
         row
@@ -244,10 +245,7 @@ mod tests {
         put(&mut overview, "0291595B", &row(10, 2, 0, 1, false, false));
         let ranks: Vec<(Rank, u64)> = overview.lines().iter().map(|l| (l.rank, l.tally.count)).collect();
         assert_eq!(ranks, [(Rank::Identity, 1), (Rank::Departure, 1), (Rank::Usual, 100)]);
-        assert_eq!(
-            overview.seen_line().unwrap(),
-            "Déjà vu, à l'identique : 40 changements (40 comptes à créer)"
-        );
+        assert_eq!(overview.seen_line().unwrap(), "Déjà vu, à l'identique : 40 changements (40 comptes à créer)");
         assert_eq!(overview.alarms(), 2);
     }
 
@@ -255,7 +253,17 @@ mod tests {
     fn a_line_says_where() {
         let mut overview = Overview::default();
         for i in 0..100 {
-            put(&mut overview, if i < 90 { "A" } else if i < 95 { "B" } else { "" }, &row(9, 0, 2, 1, false, false));
+            put(
+                &mut overview,
+                if i < 90 {
+                    "A"
+                } else if i < 95 {
+                    "B"
+                } else {
+                    ""
+                },
+                &row(9, 0, 2, 1, false, false),
+            );
         }
         let lines = overview.lines();
         let name = |uai: &str| format!("Collège {uai}");

@@ -33,7 +33,14 @@ const MATTERS: [(&str, &[&str]); 17] = [
     ("courriel", &["mail", "entpersonmailperso", "entpersonmail"]),
     (
         "téléphone",
-        &["telephonenumber", "homephone", "mobile", "entpersonmobilesms", "entpersontelperso", "facsimiletelephonenumber"],
+        &[
+            "telephonenumber",
+            "homephone",
+            "mobile",
+            "entpersonmobilesms",
+            "entpersontelperso",
+            "facsimiletelephonenumber",
+        ],
     ),
     (
         "adresse",
@@ -43,7 +50,13 @@ const MATTERS: [(&str, &[&str]); 17] = [
     ("groupes", &["entelevegroupes", "entauxensgroupes", "entauxensgroupesmatieres", "ismemberof"]),
     (
         LEVEL,
-        &["entelevemef", "entelevelibellemef", "entelevenivformation", "entelevefiliere", "entelevenivformationdiplome"],
+        &[
+            "entelevemef",
+            "entelevelibellemef",
+            "entelevenivformation",
+            "entelevefiliere",
+            "entelevenivformationdiplome",
+        ],
     ),
     ("enseignements", &["enteleveenseignements", "entelevecodeenseignements"]),
     ("régime", &["enteleveregime"]),
@@ -228,10 +241,7 @@ mod tests {
         assert_eq!(up.said(1), "1 élève passe de 5e en 4e");
         let class = shape(ChangeKind::Move, &[("ENTEleveClasses", &["x$5A"], &["x$5B"])]);
         assert_eq!(class.said(812), "812 élèves changent de classe");
-        let away = shape(
-            ChangeKind::Move,
-            &[("ENTPersonStructRattach", &["x"], &["y"]), ("mobile", &["06"], &["07"])],
-        );
+        let away = shape(ChangeKind::Move, &[("ENTPersonStructRattach", &["x"], &["y"]), ("mobile", &["06"], &["07"])]);
         assert_eq!(away.said(2), "2 élèves changent d'établissement, et téléphone");
     }
 

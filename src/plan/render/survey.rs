@@ -205,7 +205,8 @@ impl Survey {
 fn row(change: &Change, options: &Options) -> Result<(Row, Shape), RenderError> {
     let mut row = Row::from(change);
     let shape = Shape::of(&row);
-    row.seen = !options.seen.is_empty() && options.seen.contains(&digest(change).map_err(|e| RenderError::Sort(e.into()))?);
+    row.seen =
+        !options.seen.is_empty() && options.seen.contains(&digest(change).map_err(|e| RenderError::Sort(e.into()))?);
     if options.redact {
         redact_row(&mut row, change);
     }
@@ -236,7 +237,14 @@ fn schools(
     let mut schools: Vec<School> = counted.collect();
     schools.sort_by_cached_key(|s| {
         let name = deunicode::deunicode(&s.name).to_lowercase();
-        (!s.held, s.counts.of(ChangeKind::Suspend) == 0, s.overview.alarms() == 0, s.uai.is_empty(), name, s.uai.clone())
+        (
+            !s.held,
+            s.counts.of(ChangeKind::Suspend) == 0,
+            s.overview.alarms() == 0,
+            s.uai.is_empty(),
+            name,
+            s.uai.clone(),
+        )
     });
     schools
 }

@@ -404,6 +404,19 @@ fn a_folder_has_an_index_a_page_per_school_and_everybody_by_initial() {
 }
 
 #[test]
+fn a_folder_that_is_written_again_keeps_nothing_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("nuit.plan"), folder.path().join("pages"));
+    ordinary_night().write(&path);
+    html(&path, &Options::default(), &to).unwrap();
+    std::fs::write(to.join("notes.html"), "x").unwrap();
+    mass_change().write(&folder.path().join("autre.plan"));
+    html(&folder.path().join("autre.plan"), &Options::default(), &to).unwrap();
+    assert!(to.join("0290009C.html").exists() && to.join("notes.html").exists(), "not a page of ours");
+    assert!(!to.join("0291595B.html").exists() && !to.join("hors-etablissement.html").exists());
+}
+
+#[test]
 fn what_is_redacted_names_nobody() {
     let mut plan = ordinary_night();
     plan.holds.extend((0..8).map(fixtures::hold_of_pupil));

@@ -23,7 +23,7 @@ const NAMES_AT_RISK: usize = 12;
 const VARIANTS: usize = 8;
 /// More schools than this are one line each, and more changes than this are said by likeness first.
 const SCHOOLS: usize = 5;
-const OVERVIEW: u64 = 100;
+pub(super) const OVERVIEW: u64 = 100;
 /// Beyond so many folds of holds, those of persons are told by reason.
 const HOLDS: usize = 8;
 

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use compact_str::CompactString;
 
 use crate::audit::Trail;
-use crate::directory::dialect::Dialect;
 use crate::directory::Dn;
+use crate::directory::dialect::Dialect;
 use crate::feed::values::{Uai, siret_digits};
 use crate::store::{StoreError, SuccessorRow};
 

@@ -11,7 +11,9 @@ fn everybody(installation: &Installation) -> BTreeSet<String> {
     let entries = installation.entries();
     let people = entries.iter().filter(|entry| entry.first("ENTPersonJointure").is_some());
     people
-        .flat_map(|entry| ["displayName", "cn", "ENTPersonLogin", "mail", "ENTPersonDateNaissance"].map(|a| entry.first(a)))
+        .flat_map(|entry| {
+            ["displayName", "cn", "ENTPersonLogin", "mail", "ENTPersonDateNaissance"].map(|a| entry.first(a))
+        })
         .flatten()
         .filter(|value| value.len() > 4)
         .map(str::to_owned)
@@ -34,11 +36,14 @@ fn what_was_read_is_folded_in_the_next_plan_of_the_same_changes() {
     assert!(n > 0);
 
     let again = installation.run(&["plan"]);
-    assert!(again.stdout.contains(&format!("Déjà vu, à l'identique : {n} changement")), "{}", again.stdout);
+    let folded = again.stdout.lines().filter_map(|line| line.trim().strip_prefix("Déjà vu, à l'identique : "));
+    let folded: u64 = folded.map(|rest| rest.split(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+    assert_eq!(folded, n, "{}", again.stdout);
     // Folded, not left out: the end of it is the same, all of it is there on demand, and it is carried out.
     assert_eq!(first.stdout.lines().last(), again.stdout.lines().last());
     let whole = installation.run(&["show", &plan, "--seen"]);
-    assert!(!whole.stdout.contains("Déjà vu") && whole.stdout.lines().count() > again.stdout.lines().count());
+    let folded = installation.run(&["show", &plan]);
+    assert!(!whole.stdout.contains("Déjà vu") && whole.stdout.lines().count() > folded.stdout.lines().count());
     let shown = installation.run(&["audit", "show", "--kind", "plan_reviewed", "--json"]);
     assert!(shown.stdout.contains("Mme Exemple") && shown.stdout.contains(&plan), "{}", shown.stdout);
     let applied = installation.run(&["apply", &plan, "--json"]).json();
@@ -54,7 +59,7 @@ fn a_redacted_plan_names_nobody_of_the_academy() {
     let pages = installation.home().join("pages");
     let folder = pages.to_str().unwrap();
     let text = installation.run(&["plan", "--redact", "--html", folder]);
-    assert_eq!(text.code, 0, "{}", text.stderr);
+    assert!([0, 3].contains(&text.code), "{}", text.stderr);
     let json = installation.run(&["plan", "--redact", "--json"]);
     let plan = json.json()["plan_id"].as_str().unwrap().to_owned();
     let full = installation.run(&["show", &plan, "--redact", "--full"]);
@@ -64,7 +69,7 @@ fn a_redacted_plan_names_nobody_of_the_academy() {
     assert!(all[3].contains("AC-TEST$"), "join keys are there");
     // Those of before, and those whom the plan creates.
     let mut names = everybody(&installation);
-    assert_eq!(installation.run(&["apply", &plan]).code, 0);
+    assert!([0, 3].contains(&installation.run(&["apply", &plan]).code));
     names.extend(everybody(&installation));
     assert!(names.len() > 200, "{}", names.len());
     for text in &all {
@@ -83,12 +88,11 @@ async fn an_old_plan_is_not_applied_and_its_file_goes_with_its_pages() {
     let plan = plan.as_str().unwrap();
     let file = installation.home().join(format!("plans/{plan}.plan"));
     assert!(file.exists() && pages.join("index.html").exists());
-    let store = rentree::store::Store::open(&format!("sqlite:{}", installation.home().join("rentree.db").display()));
-    let store = store.await.unwrap();
+    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
+    let store = rentree::store::Store::open(&url).await.unwrap();
     // The same plan, made three months ago.
     let row = store.plan(plan).await.unwrap().unwrap();
-    let database = installation.home().join("rentree.db");
-    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", database.display())).await.unwrap();
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
     let before = row.created_at - 91 * 24 * 3_600 * 1_000;
     sqlx::query("UPDATE plan SET created_at = ?1").bind(before).execute(&pool).await.unwrap();
     pool.close().await;
@@ -96,7 +100,9 @@ async fn an_old_plan_is_not_applied_and_its_file_goes_with_its_pages() {
     for named in [plan, file.to_str().unwrap()] {
         let refused = installation.run(&["apply", named]);
         assert_eq!(refused.code, 7, "{}", refused.stderr);
-        assert!(refused.stderr.contains("has expired") && refused.stderr.contains("90 days"), "{}", refused.stderr);
+        let said: Vec<&str> = refused.stderr.split_whitespace().filter(|word| *word != "│").collect();
+        let said = said.join(" ");
+        assert!(said.contains("has expired") && said.contains("90 days"), "{said}");
     }
     assert_eq!(installation.run(&["plan"]).code, 0);
     assert!(!file.exists() && !pages.exists());
@@ -168,7 +174,10 @@ fn a_browser_finds_one_person_in_pages_from_the_disk() {
     let (relatives, _) = browse(&school, "#q=&profil=relative&genre=create");
     let shown: Vec<&str> = relatives.split("<tbody data-profil=\"").skip(1).collect();
     let visible = |profile: &str| {
-        shown.iter().filter(|body| body.starts_with(profile) && !body.split('>').next().unwrap().contains("hidden")).count()
+        shown
+            .iter()
+            .filter(|body| body.starts_with(profile) && !body.split('>').next().unwrap().contains("hidden"))
+            .count()
     };
     assert!(visible("relative") > 0 && visible("pupil") == 0 && visible("teacher") == 0);
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
+use super::list::profile_token;
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
 use crate::plan::render::holds::HoldFold;
 use crate::plan::render::succession;
 use crate::plan::render::survey::{Counts, School, Survey};
 use crate::plan::render::words::{self, capitalised, number};
-use super::list::profile_token;
 use crate::plan::{ChangeKind, HoldReason};
 use crate::roster::Profile;
 pub(super) use crate::wording::Escaped;
@@ -310,7 +310,8 @@ impl<'a, W: Write> Page<'a, W> {
         for kind in kinds {
             write!(self.out, "<option value=\"{}\">{}</option>", kind_token(*kind), title(*kind))?;
         }
-        self.out.write_all(b"</select></label>\n<label>Profil <select id=\"profil\"><option value=\"\">tous</option>")?;
+        self.out
+            .write_all(b"</select></label>\n<label>Profil <select id=\"profil\"><option value=\"\">tous</option>")?;
         for profile in [Profile::Pupil, Profile::Relative, Profile::Teacher, Profile::Staff] {
             let word = words::profile(Some(profile), 2);
             write!(self.out, "<option value=\"{}\">{word}</option>", profile_token(profile))?;

@@ -144,8 +144,7 @@ mod tests {
         for n in 0..ENTRIES + 2 {
             entry(&mut json, &[&n.to_string()], None, crate::plan::ChangeKind::Create, "").unwrap();
         }
-        let cut: serde_json::Value =
-            serde_json::from_slice(&[&b"["[..], first(&json), b"]"].concat()).unwrap();
+        let cut: serde_json::Value = serde_json::from_slice(&[&b"["[..], first(&json), b"]"].concat()).unwrap();
         assert_eq!(cut.as_array().unwrap().len() as u64, ENTRIES);
     }
 }
