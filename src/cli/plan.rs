@@ -14,6 +14,7 @@ use super::session::{Session, tell_head};
 use super::{Global, output};
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Args {
     /// Where to save the plan (otherwise beside the store)
     #[arg(long, value_name = "FILE")]

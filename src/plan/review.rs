@@ -44,9 +44,8 @@ pub fn digest(change: &Change) -> Result<ChangeDigest, serde_json::Error> {
 pub fn digests(path: &Path, filter: &Filter) -> Result<Vec<ChangeDigest>, PlanFileError> {
     let mut reader = Reader::open(path)?;
     let mut digests = Vec::new();
-    let mut at = 1;
-    for line in reader.by_ref() {
-        at += 1;
+    // The header is the first line.
+    for (at, line) in (2..).zip(reader.by_ref()) {
         if let Line::Change(change) = line?
             && filter.accepts(&change.subject)
         {

@@ -46,6 +46,7 @@ pub use words::hold_reason;
 
 /// How a plan is rendered.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Options {
     /// Terminal colours (text only). The caller knows the terminal and `NO_COLOR`.
     pub colour: bool,

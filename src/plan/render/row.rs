@@ -11,6 +11,7 @@ use crate::roster::Profile;
 const VALUE_LIMIT: usize = 2_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Row {
     pub kind: ChangeKind,
     pub name: String,

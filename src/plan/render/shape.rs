@@ -23,7 +23,7 @@ const SCHOOLING: [&str; 6] = [LEVEL, CLASS, "groupes", "enseignements", "régime
 const LEVELS: [&str; 3] = ["ENTEleveNivFormation", "ENTEleveLibelleMEF", "ENTEleveMEF"];
 
 /// Attributes (in lower case) and what they are about, for people.
-const MATTERS: [(&str, &[&str]); 17] = [
+const MATTERS: [(&str, &[&str]); 19] = [
     ("nom", &["sn", "givenname", "cn", "displayname", "entpersonnompatro", "entpersonautresprenoms"]),
     ("naissance", &["entpersondatenaissance", "entpersonlieunaissance"]),
     ("sexe", &["entpersonsexe"]),
@@ -46,8 +46,8 @@ const MATTERS: [(&str, &[&str]); 17] = [
         "adresse",
         &["entpersonadresse", "entpersoncodepostal", "entpersonville", "entpersonpays", "entpersonadressediffusion"],
     ),
-    (CLASS, &["enteleveclasses", "entauxensclasses", "entauxensclassesmatieres"]),
-    ("groupes", &["entelevegroupes", "entauxensgroupes", "entauxensgroupesmatieres", "ismemberof"]),
+    (CLASS, &["enteleveclasses"]),
+    ("groupes", &["entelevegroupes", "ismemberof"]),
     (
         LEVEL,
         &[
@@ -58,6 +58,18 @@ const MATTERS: [(&str, &[&str]); 17] = [
             "entelevenivformationdiplome",
         ],
     ),
+    (
+        "service d'enseignement",
+        &[
+            "entauxensclasses",
+            "entauxensclassesmatieres",
+            "entauxensgroupes",
+            "entauxensgroupesmatieres",
+            "entauxensmef",
+            "entauxensmatiereenseignetab",
+        ],
+    ),
+    ("professeur principal", &["entauxensclassesprincipal"]),
     ("enseignements", &["enteleveenseignements", "entelevecodeenseignements"]),
     ("régime", &["enteleveregime"]),
     ("majorité", &["entelevemajeur"]),
@@ -70,6 +82,7 @@ const MATTERS: [(&str, &[&str]); 17] = [
 
 /// Kind, profile, what it is about, from which level to which; ordered so that lists are the same every time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Shape {
     pub kind: ChangeKind,
     pub profile: Option<Profile>,

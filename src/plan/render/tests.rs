@@ -369,7 +369,7 @@ fn pages(plan: &Plan, options: &Options) -> std::collections::BTreeMap<String, S
     let folder = tempfile::tempdir().unwrap();
     let (path, to) = (folder.path().join("nuit.plan"), folder.path().join("pages"));
     plan.write(&path);
-    assert_eq!(html(&path, options, &to).unwrap(), [to.clone()]);
+    assert_eq!(html(&path, options, &to).unwrap(), std::slice::from_ref(&to));
     assert_eq!(mode(&to), 0o700);
     let files = std::fs::read_dir(&to).unwrap().map(|file| file.unwrap().path());
     files

@@ -97,9 +97,9 @@ impl<W: Write> Page<'_, W> {
                 .map(|profile| (profile_token(profile), words::profile(Some(profile), 1))),
         );
         let words: std::collections::BTreeMap<&str, &str> = kinds.into_iter().collect();
-        write!(
+        writeln!(
             self.out,
-            "<script type=\"application/json\" id=\"liste\">{{\"words\":{},\"rows\":[\n",
+            "<script type=\"application/json\" id=\"liste\">{{\"words\":{},\"rows\":[",
             serde_json::to_string(&words)?
         )?;
         self.out.write_all(json)?;

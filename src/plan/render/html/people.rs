@@ -40,6 +40,9 @@ impl Shelf<'_> {
     }
 }
 
+/// Two letters, how many entries, and these.
+type Part<'a> = (&'a str, u64, &'a [u8]);
+
 impl People {
     pub fn note(&mut self, school: &School, row: &Row) -> io::Result<()> {
         if !is_about_people(row.kind) {
@@ -65,7 +68,7 @@ impl People {
 
     /// The pages: one a letter, or one for each two where there are too many.
     pub fn shelves(&self) -> Vec<Shelf<'_>> {
-        let mut letters: BTreeMap<String, Vec<(&str, u64, &[u8])>> = BTreeMap::new();
+        let mut letters: BTreeMap<String, Vec<Part<'_>>> = BTreeMap::new();
         for (initial, (n, json)) in &self.shelves {
             let letter: String = initial.chars().take(1).collect();
             letters.entry(letter).or_default().push((initial, *n, json));
