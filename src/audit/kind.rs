@@ -8,6 +8,10 @@ pub enum Kind {
     DeliveryAccepted,
     DeliveryRefused,
     PlanSaved,
+    /// Somebody has read a plan, or a part of it.
+    PlanReviewed,
+    /// Files of old plans were removed.
+    PlansExpired,
     ChangeApplied,
     ChangeFailed,
     HoldNew,
@@ -49,12 +53,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
         Self::DeliveryRefused,
         Self::PlanSaved,
+        Self::PlanReviewed,
+        Self::PlansExpired,
         Self::ChangeApplied,
         Self::ChangeFailed,
         Self::HoldNew,
@@ -92,6 +98,8 @@ impl Kind {
             Self::DeliveryAccepted => "delivery_accepted",
             Self::DeliveryRefused => "delivery_refused",
             Self::PlanSaved => "plan_saved",
+            Self::PlanReviewed => "plan_reviewed",
+            Self::PlansExpired => "plans_expired",
             Self::ChangeApplied => "change_applied",
             Self::ChangeFailed => "change_failed",
             Self::HoldNew => "hold_new",

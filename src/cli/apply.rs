@@ -42,6 +42,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     session.begin_writing().await?;
     let path = locate(&session, &args.plan).await?;
     let (header, _) = verify(&path).map_err(failed)?;
+    let retention = &session.config.retention;
+    super::expired::refuse_expired(&session.store, retention, session.now, header.plan_id).await?;
     let trail = session.begin_with("apply", Some(header.plan_id), &[]).await?;
     // Another plan that was interrupted comes first; this one may then turn out to be stale.
     let interrupted = session.store.interrupted_plan().await?;
@@ -150,14 +152,7 @@ fn tell_loaded(session: &Session, loaded: Option<&Loaded>) {
 
 /// A path, or the number of a plan that was saved on this store.
 pub async fn locate(session: &Session, plan: &str) -> Result<PathBuf, Failure> {
-    let path = PathBuf::from(plan);
-    if path.exists() {
-        return Ok(path);
-    }
-    match session.store.plan(plan).await? {
-        Some(row) => Ok(row.file.into()),
-        None => Err(Failure::usage(format!("no file and no saved plan is called {plan:?}"))),
-    }
+    super::expired::locate(&session.store, &session.config.retention, session.now, plan).await
 }
 
 pub fn verdict(applied: &Applied, held: bool) -> Verdict {

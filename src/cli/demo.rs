@@ -111,7 +111,7 @@ async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     let super::sync::Night { prepared, applied, .. } = super::sync::night(session, false, &trail).await?;
     let verdict = super::apply::verdict(&applied, prepared.held().next().is_some());
     session.finish(trail, verdict).await?;
-    super::plan::show(&prepared.path, false)?;
+    super::plan::show(&prepared.path, &super::plan::render_options(false))?;
     super::check::print_findings(&prepared)?;
     super::apply::report(&applied)?;
     Ok(verdict)

@@ -10,6 +10,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod exit;
+mod expired;
 mod export;
 mod holds;
 mod init;
@@ -18,6 +19,7 @@ mod letters;
 mod output;
 mod plan;
 mod progress;
+mod review;
 mod serve;
 mod session;
 mod shadow;
@@ -66,6 +68,8 @@ enum Verb {
     Plan(plan::Args),
     /// Shows a saved plan
     Show(show::Args),
+    /// Notes that a plan was read: the very same changes are folded in later plans
+    Review(review::Args),
     /// Carries out exactly that plan
     Apply(apply::Args),
     /// The nightly job: plan, safety, apply, report
@@ -144,12 +148,13 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Init(args) => init::run(global, &args),
         Verb::Doctor(args) => doctor::run(global, &args).await,
         Verb::Check(args) => check::run(global, &args),
-        Verb::Plan(args) => plan::run(global, args).await,
+        Verb::Plan(args) => Box::pin(plan::run(global, args)).await,
         Verb::Show(args) => show::run(global, &args).await,
-        Verb::Apply(args) => apply::run(global, args).await,
-        Verb::Sync(args) => sync::run(global, args).await,
+        Verb::Review(args) => review::run(global, &args).await,
+        Verb::Apply(args) => Box::pin(apply::run(global, args)).await,
+        Verb::Sync(args) => Box::pin(sync::run(global, args)).await,
         Verb::Holds(verb) => holds::run(global, verb).await,
-        Verb::Shadow(args) => shadow::run(global, args).await,
+        Verb::Shadow(args) => Box::pin(shadow::run(global, args)).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,

@@ -1,10 +1,13 @@
 //! `rentree plan`: the dry run.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rentree::plan::render::{self, Summary};
-use rentree::plan::{Options, PlanError, Prepared, Verdict, prepare};
+use rentree::plan::{Header, Options, PlanError, Prepared, Verdict, prepare};
+
+use rentree::store::Store;
 
 use super::exit::Failure;
 use super::session::{Session, tell_head};
@@ -26,13 +29,17 @@ impl ExitHeld {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Args {
     /// Where to save the plan (otherwise beside the store)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Also writes a self-contained report for a browser
-    #[arg(long, value_name = "FILE")]
+    /// Also writes a self-contained report for a browser: one file (.html), or a folder with a page per school
+    #[arg(long, value_name = "FILE|DIR")]
     html: Option<PathBuf>,
+    /// Join keys only: no name, no birth date, no value
+    #[arg(long)]
+    redact: bool,
     /// Everybody and every value, instead of the first ones and a count
     #[arg(long)]
     full: bool,
@@ -65,14 +72,26 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     };
     let head = session.finish(trail, verdict).await?;
     let prepared = prepared.map_err(|(_, failure)| failure)?;
+    let seen = Arc::new(session.store.reviewed().await?);
+    let options = render::Options { redact: args.redact, seen, ..render_options(args.full) };
     if let Some(html) = &args.html {
-        page(&prepared, false, html)?;
+        page(&session.store, &prepared.path, &prepared.header, &options, html).await?;
     }
     if global.json {
-        output::json(&summary(&session, &prepared, verdict))?;
+        let mut summary = summary(&session, &prepared, verdict);
+        if args.redact {
+            summary.holds.iter_mut().for_each(render::redact_hold);
+        }
+        output::json(&summary)?;
     } else {
-        show(&prepared.path, args.full)?;
-        super::check::print_findings(&prepared)?;
+        show(&prepared.path, &options)?;
+        if args.redact {
+            let n = prepared.findings.len() as u64;
+            let n = rentree::wording::count(n, "signalement, non montré", "signalements, non montrés");
+            session.progress.note(&format!("{n} (--redact)"));
+        } else {
+            super::check::print_findings(&prepared)?;
+        }
         session.progress.note(&format!("plan : {}", prepared.path.display()));
         tell_head(&*session.progress, &head);
     }
@@ -99,15 +118,28 @@ pub fn summary(session: &Session, prepared: &Prepared, verdict: Verdict) -> Summ
 }
 
 /// Prints a plan for people.
-pub fn show(path: &Path, full: bool) -> Result<(), Failure> {
-    let mut options = render_options(full);
-    options.colour = super::colour();
+pub fn show(path: &Path, options: &render::Options) -> Result<(), Failure> {
+    let options = render::Options { colour: super::colour(), ..options.clone() };
     render::text(path, &options, &mut std::io::stdout().lock()).map_err(failed)
 }
 
-/// Writes a plan as a page for a browser.
-pub fn page(prepared: &Prepared, full: bool, to: &Path) -> Result<(), Failure> {
-    render::html(&prepared.path, &render_options(full), to).map_err(failed)
+/// Writes a plan as pages for a browser, and notes those that lie in our own folder: they go with the plan.
+pub async fn page(
+    store: &Store,
+    path: &Path,
+    header: &Header,
+    options: &render::Options,
+    to: &Path,
+) -> Result<(), Failure> {
+    let written = render::html(path, options, to).map_err(failed)?;
+    let folder = std::path::absolute(store.folder()).map_err(failed)?;
+    for report in written {
+        let report = std::path::absolute(report).map_err(failed)?;
+        if report.starts_with(&folder) {
+            store.note_report(&header.plan_id.to_string(), &report.to_string_lossy()).await?;
+        }
+    }
+    Ok(())
 }
 
 pub fn render_options(full: bool) -> render::Options {

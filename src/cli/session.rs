@@ -10,6 +10,7 @@ use rentree::audit::{Actor, Kind, Trail};
 use rentree::config::Config;
 use rentree::directory::dialect::Dialect;
 use rentree::directory::{Directory, Dn, Hours, ensure_branches};
+use rentree::plan::expiry::expire;
 use rentree::plan::{Ground, PlanId, RunId, Verdict};
 use rentree::progress::Progress;
 use rentree::store::{RunLock, Store};
@@ -34,7 +35,7 @@ pub struct Session {
 }
 
 /// An installation without its directory: what printing and the trail need, also on a machine that cannot reach it.
-#[cfg_attr(not(feature = "letters"), expect(dead_code, reason = "most of it is for printing"))]
+#[cfg_attr(not(feature = "letters"), expect(dead_code, reason = "the rest is for printing"))]
 pub struct StoreSession {
     pub config: Config,
     pub store: Store,
@@ -162,6 +163,7 @@ impl Session {
             said.insert("plan".to_owned(), serde_json::json!(plan));
         }
         trail.record(Kind::RunStarted, None, said).map_err(failed)?;
+        expire(&self.store, &self.config.retention, self.now, &trail).await.map_err(failed)?;
         Ok(trail)
     }
 

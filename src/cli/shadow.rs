@@ -13,7 +13,7 @@ use rentree::wording;
 use serde::Serialize;
 
 use super::exit::Failure;
-use super::plan::{failed, failure, page, refusal};
+use super::plan::{failed, failure, page, refusal, render_options};
 use super::session::Session;
 use super::{Global, output};
 
@@ -76,7 +76,7 @@ async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTree
         .collect();
     session.store.note_divergences(session.today, &rows).await?;
     if let Some(html) = html {
-        page(&prepared, false, html)?;
+        page(&session.store, &prepared.path, &prepared.header, &render_options(false), html).await?;
     }
     Ok(prepared.header.schools)
 }

@@ -1,24 +1,32 @@
 //! `rentree show PLAN`: a saved plan, whole or in part.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rentree::config::Config;
 use rentree::feed::values::Uai;
 use rentree::plan::file::verify;
 use rentree::plan::render;
 use rentree::roster::Profile;
 
 use super::exit::Failure;
-use super::plan::{failed, render_options};
-use super::session::Session;
+use super::plan::{failed, page, render_options};
+use super::session::StoreSession;
 use super::{Global, output};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A plan file, or the number of a saved plan
     plan: String,
-    /// Writes a self-contained report for a browser
-    #[arg(long, value_name = "FILE")]
+    /// Writes a self-contained report for a browser: one file (.html), or a folder with a page per school
+    #[arg(long, value_name = "FILE|DIR")]
     html: Option<PathBuf>,
+    /// Join keys only: no name, no birth date, no value
+    #[arg(long)]
+    redact: bool,
+    /// Also what was read in an earlier plan (`rentree review`), instead of its count
+    #[arg(long)]
+    seen: bool,
     /// Everybody and every value
     #[arg(long)]
     full: bool,
@@ -51,6 +59,16 @@ impl Selection {
             .transpose()
     }
 
+    pub fn filter(&self) -> Result<render::Filter, Failure> {
+        Ok(render::Filter {
+            school: self.uai()?,
+            class: self.class.as_deref().map(Into::into),
+            profile: self.profile()?,
+            person: self.person.clone(),
+            ..render::Filter::default()
+        })
+    }
+
     pub fn profile(&self) -> Result<Option<Profile>, Failure> {
         self.profile.as_deref().map(profile).transpose()
     }
@@ -64,28 +82,41 @@ pub fn profile(name: &str) -> Result<Profile, Failure> {
 
 pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let path = PathBuf::from(&args.plan);
-    let path = if path.exists() {
-        path
-    } else {
-        super::apply::locate(&Session::open(global, None).await?, &args.plan).await?
+    // A file can be read anywhere; its reading list is known where the store is.
+    let session = if path.exists() { nearby(global).await } else { Some(StoreSession::open(global).await?) };
+    let path = match &session {
+        Some(session) => {
+            super::expired::locate(&session.store, &session.config.retention, session.now, &args.plan).await?
+        }
+        None => path,
     };
     let (header, seal) = verify(&path).map_err(failed)?;
     let mut options = render_options(args.full);
-    options.filter = render::Filter {
-        school: args.selection.uai()?,
-        class: args.selection.class.as_deref().map(Into::into),
-        profile: args.selection.profile()?,
-        person: args.selection.person.clone(),
-        hold: None,
-    };
+    options.filter = args.selection.filter()?;
+    options.redact = args.redact;
+    if let Some(session) = session.as_ref().filter(|_| !args.seen) {
+        options.seen = Arc::new(session.store.reviewed().await?);
+    }
     if let Some(html) = &args.html {
-        render::html(&path, &options, html).map_err(failed)?;
+        match &session {
+            Some(session) => page(&session.store, &path, &header, &options, html).await?,
+            None => drop(render::html(&path, &options, html).map_err(failed)?),
+        }
     }
     if global.json {
         output::json(&serde_json::json!({ "header": header, "seal": seal }))?;
     } else {
-        options.colour = super::colour();
-        render::text(&path, &options, &mut std::io::stdout().lock()).map_err(failed)?;
+        super::plan::show(&path, &options)?;
     }
     Ok(0)
+}
+
+/// The installation around a plan file, where there is one. Looking makes no store.
+async fn nearby(global: &Global) -> Option<StoreSession> {
+    let config = Config::load(&global.config).ok()?;
+    let store = config.store.url.strip_prefix("sqlite:").unwrap_or(&config.store.url);
+    if !Path::new(store).exists() {
+        return None;
+    }
+    StoreSession::open(global).await.ok()
 }

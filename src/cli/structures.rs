@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rentree::plan::{How, Succession, SuccessionError, Verdict, succeed};
 
 use super::exit::Failure;
-use super::plan::{failure, page, refusal, show, summary};
+use super::plan::{failure, page, refusal, render_options, show, summary};
 use super::session::{Session, tell_head};
 use super::{Global, output};
 
@@ -76,13 +76,14 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         error if error.is_usage() => Failure::usage(error.to_string()),
         error => Failure::new(Verdict::Refused, error),
     })?;
+    let options = render_options(report.full);
     if let Some(html) = &report.html {
-        page(&prepared, report.full, html)?;
+        page(&session.store, &prepared.path, &prepared.header, &options, html).await?;
     }
     if global.json {
         output::json(&summary(&session, &prepared, verdict))?;
     } else {
-        show(&prepared.path, report.full)?;
+        show(&prepared.path, &options)?;
         session.progress.note(&format!("plan : {}", prepared.path.display()));
         tell_head(&*session.progress, &head);
     }

@@ -14,8 +14,8 @@ use super::{Global, output};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Also writes a self-contained report of the plan for a browser
-    #[arg(long, value_name = "FILE")]
+    /// Also writes a self-contained report of the plan for a browser: one file (.html), or a folder
+    #[arg(long, value_name = "FILE|DIR")]
     html: Option<PathBuf>,
     /// Which holds give exit code 3
     #[arg(long, value_enum, default_value = "any")]
@@ -50,15 +50,17 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     };
     let head = session.finish(trail, verdict).await?;
     let Night { prepared, applied, settled } = outcome?;
+    let seen = std::sync::Arc::new(session.store.reviewed().await?);
+    let options = rentree::plan::render::Options { seen, ..super::plan::render_options(false) };
     if let Some(html) = &args.html {
-        super::plan::page(&prepared, false, html)?;
+        super::plan::page(&session.store, &prepared.path, &prepared.header, &options, html).await?;
     }
     if global.json {
         let mut summary = super::plan::summary(&session, &prepared, verdict);
         super::apply::tell(&mut summary, &applied, settled.as_ref());
         output::json(&summary.with_stage("apply", Duration::from_secs_f64(applied.seconds)))?;
     } else {
-        super::plan::show(&prepared.path, false)?;
+        super::plan::show(&prepared.path, &options)?;
         super::check::print_findings(&prepared)?;
         let mut all = settled.unwrap_or_default();
         all.absorb(applied);

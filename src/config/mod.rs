@@ -8,6 +8,7 @@ mod directory;
 mod identity;
 mod letters;
 mod limits;
+mod retention;
 mod roster;
 mod source;
 mod window;
@@ -24,6 +25,7 @@ pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, 
 pub use identity::IdentityConfig;
 pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
+pub use retention::RetentionConfig;
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
 pub use window::WriteWindow;
@@ -52,6 +54,8 @@ pub struct Config {
     pub lifecycle: LifecycleConfig,
     #[serde(default)]
     pub year: YearConfig,
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// Where the file is; paths were made absolute against its folder.
     #[serde(skip)]
     pub path: PathBuf,
@@ -178,6 +182,7 @@ impl Config {
         self.identity.check()?;
         self.credentials.check()?;
         self.year.check()?;
+        self.retention.check()?;
         self.limits.check()
     }
 }

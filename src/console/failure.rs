@@ -43,7 +43,7 @@ impl Failure {
             Self::MissingPlan => (
                 StatusCode::NOT_FOUND,
                 "Fichier du plan introuvable",
-                "Le registre connaît ce plan, mais son fichier n'est plus là ou ne se lit pas. Calculez-en un autre \
+                "Le registre connaît ce plan, mais son fichier a expiré ([retention] plans), n'est plus là ou ne se lit pas. Calculez-en un autre \
                  (rentree plan).",
             ),
             Self::Busy => (

@@ -1,5 +1,6 @@
 //! `/plans/{plan}`: the report of one saved plan, as `plan --html` writes it, made from the sealed file while it is
-//! sent. `?etablissement=` and `?personne=` narrow it, as `show` does.
+//! sent: a long plan as its index. `?etablissement=` (`-` for what belongs to none) and `?personne=` narrow it, as `show`
+//! does.
 
 use std::io::{self, BufWriter};
 use std::path::PathBuf;
@@ -36,10 +37,14 @@ pub struct Selection {
 impl Selection {
     fn filter(self) -> Result<Filter, Failure> {
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let school = given(self.etablissement)
+        let school = given(self.etablissement);
+        // As the pages of schools call what belongs to none.
+        let outside = school.as_deref() == Some("-");
+        let school = school
+            .filter(|_| !outside)
             .map(|text| Uai::parse(&text).ok_or(Failure::NotFound("Ce code d'établissement n'est pas un UAI.")))
             .transpose()?;
-        Ok(Filter { school, person: given(self.personne), ..Filter::default() })
+        Ok(Filter { school, outside, person: given(self.personne), ..Filter::default() })
     }
 }
 
@@ -53,6 +58,7 @@ pub async fn page(
         filter: selection.map(|query| query.0).unwrap_or_default().filter()?,
         zone: console.now().time_zone().clone(),
         in_console: true,
+        seen: Arc::new(console.store.reviewed().await?),
         ..render::Options::default()
     };
     let turn = Arc::clone(&console.renderings).acquire_owned().await.map_err(|_| Failure::Stopped)?;

@@ -7,6 +7,7 @@ mod begun;
 mod decisions;
 mod divergence;
 mod draft;
+pub mod expiry;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -25,6 +26,7 @@ mod prepare;
 mod reading;
 mod recognise;
 pub mod render;
+pub mod review;
 mod ruling;
 mod saved;
 mod sources;

@@ -176,6 +176,9 @@ pub struct Totals {
     pub credentials: u64,
     pub held_new: u64,
     pub findings: BTreeMap<String, u64>,
+    /// UAI → accounts of the roster that stay as they are, whether or not this run read their records.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unchanged_by_school: BTreeMap<CompactString, u64>,
 }
 
 /// Changes kept back, with the reason.

@@ -67,6 +67,10 @@ pub(super) fn count(matter: &Matter, intakes: &[Intake], classes: &[Class], tota
         }
     }
     for (person, class) in matter.roster.persons.iter().zip(classes) {
+        let home = person.administrative.or_else(|| person.schools.first().map(|school| school.structure));
+        if let (Class::Unchanged, Some(home)) = (class, home.and_then(|id| matter.roster.structure(id))) {
+            *totals.unchanged_by_school.entry(home.uai.as_str().into()).or_default() += 1;
+        }
         let category = match person.role {
             Role::Pupil(_) => Category::Pupil,
             Role::Relative(_) => Category::Relative,

@@ -20,6 +20,7 @@ mod offline;
 mod outages;
 #[cfg(feature = "letters")]
 mod portal;
+mod review;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;

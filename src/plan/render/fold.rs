@@ -247,6 +247,9 @@ mod tests {
             note: None,
             adopts: false,
             drift: false,
+            expected: false,
+            revokes: false,
+            seen: false,
             details: vec![Detail {
                 attribute: attribute.to_owned(),
                 old: vec![old.to_owned()],

@@ -8,13 +8,17 @@
 //! Nothing is decided or recomputed here, and nothing is left out silently: what is folded is counted.
 
 mod adopted;
+mod brief;
 mod buckets;
 mod decided;
 mod drift;
 mod fold;
 mod holds;
 mod html;
+mod overview;
+mod redact;
 mod row;
+mod shape;
 mod succession;
 mod summary;
 mod survey;
@@ -23,23 +27,27 @@ mod words;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
 
 use super::Subject;
 use super::file::PlanFileError;
+use super::review::Seen;
 use crate::feed::values::Uai;
 use crate::roster::{JoinKey, Profile};
 
 pub use holds::{HoldFold, HoldFolds};
 pub use html::{html, html_policy, html_to};
+pub use redact::redact_hold;
 pub use summary::{Changes, Credentials, LeftOut, Reason, Summary};
 pub use text::text;
 pub use words::hold_reason;
 
 /// How a plan is rendered.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Options {
     /// Terminal colours (text only). The caller knows the terminal and `NO_COLOR`.
     pub colour: bool,
@@ -50,11 +58,23 @@ pub struct Options {
     pub zone: TimeZone,
     /// The page is shown by the console, and leads back there (HTML only).
     pub in_console: bool,
+    /// Join keys only: no name, no login, no value.
+    pub redact: bool,
+    /// What was read in earlier plans: folded where it comes again.
+    pub seen: Arc<Seen>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { colour: false, full: false, filter: Filter::default(), zone: TimeZone::UTC, in_console: false }
+        Self {
+            colour: false,
+            full: false,
+            filter: Filter::default(),
+            zone: TimeZone::UTC,
+            in_console: false,
+            redact: false,
+            seen: Arc::default(),
+        }
     }
 }
 
@@ -62,6 +82,8 @@ impl Default for Options {
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub school: Option<Uai>,
+    /// Only what belongs to no school.
+    pub outside: bool,
     /// Compared without case.
     pub class: Option<CompactString>,
     pub profile: Option<Profile>,
@@ -75,6 +97,7 @@ impl Filter {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.school.is_none()
+            && !self.outside
             && self.class.is_none()
             && self.profile.is_none()
             && self.person.is_none()
@@ -85,6 +108,7 @@ impl Filter {
     pub fn accepts(&self, subject: &Subject) -> bool {
         let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
         self.school.as_ref().is_none_or(|uai| subject.schools.contains(uai))
+            && (!self.outside || subject.schools.is_empty())
             && self.class.as_ref().is_none_or(|class| subject.class.as_ref().is_some_and(|c| same(c, class)))
             && self.profile.is_none_or(|profile| subject.profile == Some(profile))
             && self.person.as_ref().is_none_or(|person| {

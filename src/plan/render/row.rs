@@ -11,6 +11,7 @@ use crate::roster::Profile;
 const VALUE_LIMIT: usize = 2_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Row {
     pub kind: ChangeKind,
     pub name: String,
@@ -22,6 +23,12 @@ pub(super) struct Row {
     pub note: Option<String>,
     pub adopts: bool,
     pub drift: bool,
+    /// A departure that the year transition explains.
+    pub expected: bool,
+    /// A credential that was never printed is withdrawn.
+    pub revokes: bool,
+    /// The very same change was read in an earlier plan.
+    pub seen: bool,
     pub details: Vec<Detail>,
     /// Members added to and removed from a group.
     pub added: u64,
@@ -73,6 +80,9 @@ impl From<&Change> for Row {
             note: change.note.clone(),
             adopts: change.adopts.is_some(),
             drift: change.drift,
+            expected: change.expected,
+            revokes: change.revokes,
+            seen: false,
             // Taking over always writes the join key: what else is written is what a reviewer looks for.
             details: renamed(change)
                 .into_iter()

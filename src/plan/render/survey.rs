@@ -9,10 +9,14 @@ use super::adopted::Adopted;
 use super::buckets::{Buckets, ORDER};
 use super::drift::Drift;
 use super::holds::HoldFolds;
+use super::overview::Overview;
+use super::redact::{redact_hold, redact_row};
 use super::row::Row;
+use super::shape::Shape;
 use super::{Options, RenderError, words};
 use crate::plan::file::Reader;
-use crate::plan::{ChangeKind, Header, Line, Seal, Write};
+use crate::plan::review::digest;
+use crate::plan::{Change, ChangeKind, Header, Line, Seal, Write};
 
 /// Changes per kind.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +49,10 @@ pub(super) struct School {
     pub name: String,
     pub held: bool,
     pub counts: Counts,
+    /// Its changes by shape, those that were read before apart.
+    pub overview: Overview,
+    /// Its accounts that stay as they are, when the plan says so.
+    pub unchanged: Option<u64>,
 }
 
 /// A plan read, checked and sorted.
@@ -66,6 +74,8 @@ pub(super) struct Survey {
     pub shown: u64,
     /// The changes are those that a hold keeps back, which is what was asked for.
     pub kept_back: bool,
+    /// Those, by shape.
+    pub overview: Overview,
 }
 
 impl Survey {
@@ -78,6 +88,7 @@ impl Survey {
         let mut holds = HoldFolds::new(options.full);
         let mut counts = Counts::default();
         let (mut credentials, mut adopted, mut drift, mut shown) = (0, Adopted::default(), Drift::default(), 0);
+        let (mut overview, mut by_school) = (Overview::default(), BTreeMap::<CompactString, Overview>::new());
         for line in reader.by_ref() {
             match line? {
                 Line::Header(_) | Line::Seal(_) => {}
@@ -95,8 +106,11 @@ impl Survey {
                 }
                 // What goes on is not what is asked for.
                 Line::Change(_) if options.filter.hold.is_some() => {}
-                Line::Hold(hold) => {
+                Line::Hold(mut hold) => {
                     if options.filter.accepts_hold(&hold) {
+                        if options.redact {
+                            redact_hold(&mut hold);
+                        }
                         holds.push(hold);
                     }
                 }
@@ -108,16 +122,35 @@ impl Survey {
                     if options.filter.accepts(&change.subject) {
                         let school =
                             change.subject.schools.first().map(crate::feed::values::Uai::as_str).unwrap_or_default();
-                        buckets.push(school, &Row::from(change.as_ref())).map_err(RenderError::Sort)?;
+                        let (row, shape) = row(&change, options)?;
+                        overview.take(school, &row, shape.clone());
+                        by_school.entry(school.into()).or_default().take(school, &row, shape);
+                        // What was read before is counted, and not shown again but on demand.
+                        if options.full || !row.seen {
+                            buckets.push(school, &row).map_err(RenderError::Sort)?;
+                        }
                         shown += 1;
                     }
                 }
             }
         }
         let (header, seal) = reader.finish()?;
-        let schools = schools(&header, &holds, &buckets);
+        let schools = schools(&header, &holds, &buckets, by_school);
         let kept_back = options.filter.hold.is_some();
-        Ok(Self { header, seal, holds, schools, buckets, counts, credentials, adopted, drift, shown, kept_back })
+        Ok(Self {
+            header,
+            seal,
+            holds,
+            schools,
+            buckets,
+            counts,
+            credentials,
+            adopted,
+            drift,
+            shown,
+            kept_back,
+            overview,
+        })
     }
 
     /// The name of a school, its UAI when the plan does not name it.
@@ -201,25 +234,50 @@ impl Survey {
     }
 }
 
-/// Schools with something to show: held ones first, then those that lose accounts, then by name.
-fn schools(header: &Header, holds: &HoldFolds, buckets: &Buckets) -> Vec<School> {
-    let mut schools: BTreeMap<CompactString, School> = BTreeMap::new();
-    for ((uai, kind), n) in buckets.counts() {
-        let school = schools.entry(uai.clone()).or_insert_with(|| School {
-            uai: uai.clone(),
-            name: match uai.as_str() {
-                "" => "Hors établissement".to_owned(),
-                known => header.schools.get(known).cloned().unwrap_or_else(|| format!("Établissement {known}")),
-            },
-            held: holds.holds_school(uai),
-            counts: Counts::default(),
-        });
-        school.counts.add(*kind, n);
+/// A change as it is shown. Its shape is made from what it was before anything was taken out of it.
+fn row(change: &Change, options: &Options) -> Result<(Row, Shape), RenderError> {
+    let mut row = Row::from(change);
+    let shape = Shape::of(&row);
+    row.seen =
+        !options.seen.is_empty() && options.seen.contains(&digest(change).map_err(|e| RenderError::Sort(e.into()))?);
+    if options.redact {
+        redact_row(&mut row, change);
     }
-    let mut schools: Vec<School> = schools.into_values().collect();
+    Ok((row, shape))
+}
+
+/// Schools with something to show: held ones first, then those that lose accounts or people whom something unusual
+/// happens to, then by name.
+fn schools(
+    header: &Header,
+    holds: &HoldFolds,
+    buckets: &Buckets,
+    by_school: BTreeMap<CompactString, Overview>,
+) -> Vec<School> {
+    // Every school with a change is in `by_school`, also one of which everything was read before.
+    let counted = by_school.into_iter().map(|(uai, overview)| {
+        let mut counts = Counts::default();
+        for kind in ORDER {
+            counts.add(kind, buckets.count(&uai, kind));
+        }
+        let name = match uai.as_str() {
+            "" => "Hors établissement".to_owned(),
+            known => header.schools.get(known).cloned().unwrap_or_else(|| format!("Établissement {known}")),
+        };
+        let unchanged = header.totals.unchanged_by_school.get(&uai).copied();
+        School { held: holds.holds_school(&uai), uai, name, counts, overview, unchanged }
+    });
+    let mut schools: Vec<School> = counted.collect();
     schools.sort_by_cached_key(|s| {
         let name = deunicode::deunicode(&s.name).to_lowercase();
-        (!s.held, s.counts.of(ChangeKind::Suspend) == 0, s.uai.is_empty(), name, s.uai.clone())
+        (
+            !s.held,
+            s.counts.of(ChangeKind::Suspend) == 0,
+            s.overview.alarms() == 0,
+            s.uai.is_empty(),
+            name,
+            s.uai.clone(),
+        )
     });
     schools
 }

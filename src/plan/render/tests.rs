@@ -271,7 +271,9 @@ fn a_page_shows_some_rows_and_counts_the_others() {
         plan.person(ChangeKind::Create, n, Some("6A"), add(n));
     }
     let short = page(&plan, &Options::default());
-    assert_eq!(short.matches("login.").count(), 200);
+    let (tables, list) = short.split_once("<script type=\"application/json\"").unwrap();
+    assert_eq!(tables.matches("login.").count(), 200);
+    assert_eq!(list.matches("login.").count(), 1_000, "the search finds everybody");
     assert!(short.contains("… et 800 autres"));
     let full = page(&plan, &Options { full: true, ..Options::default() });
     assert_eq!(full.matches("login.").count(), 1_000);
@@ -315,13 +317,13 @@ fn a_long_plan_stays_within_its_allowance() {
     let survey = survey.unwrap();
     assert!(survey.buckets.in_memory() <= ALLOWANCE && survey.buckets.on_disk() > ALLOWANCE);
     let mut out = Vec::new();
-    text::write(survey, &Options::default(), &mut out).unwrap();
+    text::write(survey, &Options { full: true, ..Options::default() }, &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert_eq!(out.matches("100 élèves de C").count(), 50 * 4, "40 classes over 50 schools meet in 4 classes each");
     assert!(out.contains("Plan : 20\u{202f}000 comptes à créer"));
-    html(&path, &Options::default(), &to).unwrap();
-    let page = std::fs::read_to_string(&to).unwrap();
-    assert_eq!(page.matches("login.1<").count(), 50 * 200);
+    assert_eq!(html(&path, &Options::default(), &to).unwrap().len(), 2, "an index, and a folder of pages");
+    let school = std::fs::read_to_string(folder.path().join("rentree-etablissements/0000007A.html")).unwrap();
+    assert_eq!(school.matches("login.1<").count(), 200, "of 400");
 }
 
 /// A school with another UAI: one line, whatever the number of entries; all of them on demand.
@@ -361,4 +363,163 @@ fn a_school_that_is_called_otherwise_is_one_line() {
     assert!(page_short.contains("0290009C devient 0290010D") && !page_short.contains("ENTEleveClasses"));
     let page_full = page(&renamed_school(), &Options { full: true, ..Options::default() });
     assert!(page_full.contains("Fiches à réécrire") && page_full.contains("0290010D$5A"));
+}
+
+fn pages(plan: &Plan, options: &Options) -> std::collections::BTreeMap<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("nuit.plan"), folder.path().join("pages"));
+    plan.write(&path);
+    assert_eq!(html(&path, options, &to).unwrap(), std::slice::from_ref(&to));
+    assert_eq!(mode(&to), 0o700);
+    let files = std::fs::read_dir(&to).unwrap().map(|file| file.unwrap().path());
+    files
+        .map(|file| {
+            assert_eq!(mode(&file), 0o600);
+            (file.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&file).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn a_folder_has_an_index_a_page_per_school_and_everybody_by_initial() {
+    let pages = pages(&ordinary_night(), &Options::default());
+    let names: Vec<&str> = pages.keys().map(String::as_str).collect();
+    for expected in ["0290009C.html", "0291595B.html", "hors-etablissement.html", "index.html", "personnes-z.html"] {
+        assert!(names.contains(&expected), "{names:?}");
+    }
+    let index = &pages["index.html"];
+    assert!(index.contains("href=\"0290009C.html\"") && index.contains("data-initiale=\"z\""), "{index}");
+    assert!(index.contains("[départ]") || index.contains(">départ<"), "{index}");
+    let school = &pages["0290009C.html"];
+    assert!(school.contains("Petit-Roux") && !school.contains("Lycée Simone Weil"), "{school}");
+    assert!(pages["personnes-z.html"].contains("0291595B|Lycée Simone Weil"));
+    for (name, page) in &pages {
+        assert!(page.contains("default-src 'none'; style-src 'sha256-"), "{name}");
+        // Everything that a page leads to is there.
+        for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(link.starts_with('#') || pages.contains_key(link), "{name}: {link}");
+        }
+        assert_eq!(page.matches("<script>").count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_written_again_keeps_nothing_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("nuit.plan"), folder.path().join("pages"));
+    ordinary_night().write(&path);
+    html(&path, &Options::default(), &to).unwrap();
+    std::fs::write(to.join("notes.html"), "x").unwrap();
+    mass_change().write(&folder.path().join("autre.plan"));
+    html(&folder.path().join("autre.plan"), &Options::default(), &to).unwrap();
+    assert!(to.join("0290009C.html").exists() && to.join("notes.html").exists(), "not a page of ours");
+    assert!(!to.join("0291595B.html").exists() && !to.join("hors-etablissement.html").exists());
+}
+
+#[test]
+fn what_is_redacted_names_nobody() {
+    let mut plan = ordinary_night();
+    plan.holds.extend((0..8).map(fixtures::hold_of_pupil));
+    for n in 0..300 {
+        plan.person(ChangeKind::Create, n, Some("6A"), add(n)).note = Some(format!("ressemble à {}", name(n)));
+    }
+    let options = Options { redact: true, ..Options::default() };
+    let full = Options { full: true, ..options.clone() };
+    let mut all = vec![rendered(&plan, &options), rendered(&plan, &full), page(&plan, &options), page(&plan, &full)];
+    all.extend(pages(&plan, &options).into_values());
+    for text in &all {
+        for n in 0..300 {
+            assert!(!text.contains(&name(n)), "{}: {text}", name(n));
+        }
+        for secret in ["login.", "Petit-Roux", "ines@example.org", "0601020304", "02980000", "DINAN"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+    assert!(all[1].contains("AC-RENNES$4 ") && all[1].contains("mobile"), "{}", all[1]);
+}
+
+#[test]
+fn what_was_read_is_folded_when_it_comes_again() {
+    let plan = ordinary_night();
+    let before = rendered(&plan, &Options::default());
+    assert!(before.contains("Petit-Roux") && !before.contains("Déjà vu"));
+    let read = plan.changes.iter().filter(|c| c.kind == ChangeKind::Update);
+    let seen: crate::plan::review::Seen = read.map(|c| crate::plan::review::digest(c).unwrap()).collect();
+    assert_eq!(seen.len(), 16);
+    let options = Options { seen: seen.into(), ..Options::default() };
+    let after = rendered(&plan, &options);
+    assert!(!after.contains("Petit-Roux"), "{after}");
+    assert!(after.contains("Déjà vu, à l'identique : 16 changements (16 comptes à mettre à jour)"), "{after}");
+    assert!(after.contains("26"), "the closing line counts the whole plan: {after}");
+    assert_eq!(before.lines().last(), after.lines().last());
+    // One value is another: it is shown.
+    let mut other = ordinary_night();
+    let changed = other.changes.iter_mut().find(|c| c.subject.class.as_deref() == Some("5A")).unwrap();
+    changed.write = modify(&[("sn", &["Petit"], &["Petit-Rousse"])]);
+    assert!(rendered(&other, &options).contains("Petit-Rousse"));
+    assert!(page(&plan, &options).contains("Déjà vu, à l'identique : 16 changements"));
+}
+
+/// 300 schools and 100,000 changes: two screens of text, pages of some hundred kilobytes.
+#[test]
+fn an_academy_is_read_in_five_minutes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = (folder.path().join("nuit.plan"), folder.path().join("pages"));
+    let mut writer = crate::plan::file::Writer::create(&path).unwrap();
+    let mut header = fixtures::header();
+    let school = |n: u64| format!("{:07}A", n % 300);
+    header.schools = (0..300).map(|n| (school(n).into(), format!("Collège numéro {n}"))).collect();
+    header.totals.unchanged_by_school = (0..300).map(|n| (school(n).into(), 400)).collect();
+    writer.write_header(&header).unwrap();
+    let mut one = Plan::default();
+    let level = |old, new| modify(&[("ENTEleveNivFormation", &[old], &[new]), ("ENTEleveClasses", &["a"], &["b"])]);
+    one.person(ChangeKind::Move, 1, Some("4A"), level("5EME", "4EME"));
+    one.person(ChangeKind::Move, 1, Some("4A"), level("6EME", "5EME"));
+    one.person(ChangeKind::Update, 2, None, modify(&[("mobile", &["06"], &["07"])])).subject.profile =
+        Some(Profile::Relative);
+    one.person(ChangeKind::Create, 3, Some("6A"), add(3));
+    let odd = modify(&[("sn", &["PETIT"], &["ROUX"]), ("ENTPersonDateNaissance", &["2014-01-01"], &["2013-05-05"])]);
+    one.person(ChangeKind::Update, 4, Some("6A"), odd);
+    let changes = std::mem::take(&mut one.changes);
+    for n in 1..=100_000_u64 {
+        // One in 50,000 is somebody else now.
+        let at = if n % 50_000 == 77 { 4 } else { (n / 300 % 4) as usize };
+        let mut change = changes[at].clone();
+        change.seq = n;
+        change.subject.name = format!("Prénom{n} NOM{}", n % 7_000);
+        change.subject.login = Some(crate::naming::Login::new(&format!("p{n}.nom{n}")));
+        change.subject.schools = vec![uai(&school(n))];
+        writer.write_change(&change).unwrap();
+    }
+    writer.finish().unwrap();
+
+    let mut out = Vec::new();
+    text(&path, &Options::default(), &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.lines().count() <= 80, "{out}");
+    let first = out.lines().find(|line| line.starts_with("  [")).unwrap();
+    assert!(first.contains("[identité] 2 élèves : naissance, nom"), "{out}");
+    assert!(out.contains("passent de 5e en 4e ; 300 établissements"), "{out}");
+
+    html(&path, &Options::default(), &to).unwrap();
+    let mut sizes: Vec<(u64, String)> = std::fs::read_dir(&to)
+        .unwrap()
+        .map(|file| file.unwrap())
+        .map(|file| (file.metadata().unwrap().len(), file.file_name().into_string().unwrap()))
+        .collect();
+    sizes.sort();
+    assert!(sizes.len() > 301, "{sizes:?}");
+    let largest = |prefix: &str| sizes.iter().rev().find(|(_, name)| name.starts_with(prefix)).unwrap().0;
+    assert!(largest("0") < 200_000 && largest("index") < 200_000 && largest("personnes") < 3_000_000, "{sizes:?}");
+}
+
+#[test]
+fn index_and_school_pages_look_as_they_did() {
+    let pages = pages(&ordinary_night(), &Options::default());
+    let body = |name: &str| {
+        let body = pages[name].split_once("<body>").unwrap().1;
+        body.split_once("<script").unwrap().0.to_owned()
+    };
+    insta::assert_snapshot!("index_page", body("index.html"));
+    insta::assert_snapshot!("school_page", body("0291595B.html"));
 }

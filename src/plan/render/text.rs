@@ -1,5 +1,6 @@
 //! A plan as text for a terminal, in French: holds, then school by school, then one closing line.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use super::fold::{Fold, Limits, Who, fold};
 use super::holds::HoldFold;
 use super::row::Detail;
 use super::survey::{School, Survey};
-use super::{Options, RenderError, decided, succession, words};
+use super::{Options, RenderError, brief, decided, succession, words};
 use crate::plan::ChangeKind;
 
 /// Values are shortened to this many characters.
@@ -20,6 +21,11 @@ const NAMES: usize = 3;
 const NAMES_AT_RISK: usize = 12;
 /// Different values shown of one set of attributes.
 const VARIANTS: usize = 8;
+/// More schools than this are one line each, and more changes than this are said by likeness first.
+const SCHOOLS: usize = 5;
+pub(super) const OVERVIEW: u64 = 100;
+/// Beyond so many folds of holds, those of persons are told by reason.
+const HOLDS: usize = 8;
 
 /// Renders the plan in `path`, whose seal is checked before the first line is written.
 pub fn text(path: &Path, options: &Options, out: &mut dyn Write) -> Result<(), RenderError> {
@@ -79,6 +85,15 @@ impl Text<'_> {
         let mut schools = std::mem::take(&mut survey.schools);
         // One line a structure says it all to whoever does not ask for everything.
         if !survey.header.structures.is_empty() && !self.options.full {
+            schools.clear();
+        }
+        let short = survey.shown >= OVERVIEW || schools.len() > SCHOOLS;
+        if short && survey.header.structures.is_empty() {
+            self.overview(&survey, &schools).map_err(RenderError::Output)?;
+        }
+        // A plan of a whole academy is read school by school, on demand.
+        if schools.len() > SCHOOLS && !self.options.full && self.options.filter.is_empty() {
+            self.table(&schools, &survey).map_err(RenderError::Output)?;
             schools.clear();
         }
         for school in &schools {
@@ -151,10 +166,28 @@ impl Text<'_> {
         let n = survey.holds.count();
         let title = format!("!! {} : à décider avant que ce qui suit se fasse", words::count(n, "retenue", "retenues"));
         writeln!(self.out, "\n{}", self.paint.alarm(&title))?;
-        for hold in survey.holds.iter() {
+        let folds: Vec<&HoldFold> = survey.holds.iter().collect();
+        if folds.len() <= HOLDS || self.options.full {
+            return folds.into_iter().try_for_each(|hold| self.hold(survey, hold));
+        }
+        for hold in folds.iter().filter(|fold| fold.is_whole_plan()) {
             self.hold(survey, hold)?;
         }
-        Ok(())
+        brief::holds(&mut self.out, &survey.holds, &|uai| survey.school_name(uai).to_owned())
+    }
+
+    fn overview(&mut self, survey: &Survey, schools: &[School]) -> io::Result<()> {
+        let known: BTreeMap<&str, &str> = schools.iter().map(|s| (s.uai.as_str(), s.name.as_str())).collect();
+        let name = |uai: &str| words::plain(known.get(uai).copied().unwrap_or(uai)).into_owned();
+        let paint = self.paint;
+        brief::overview(&mut self.out, &survey.overview, &name, &|title| paint.bold(title))
+    }
+
+    fn table(&mut self, schools: &[School], survey: &Survey) -> io::Result<()> {
+        let paint = self.paint;
+        brief::schools(&mut self.out, schools, &|title| paint.bold(title))?;
+        let plan = survey.header.plan_id;
+        writeln!(self.out, "  Un établissement : rentree show {plan} --school UAI ; tous : --full, ou --html DOSSIER.")
     }
 
     fn decided(&mut self, survey: &Survey) -> io::Result<()> {
@@ -232,7 +265,13 @@ impl Text<'_> {
         let counts: Vec<String> = school.counts.shown().map(|(kind, n)| words::kind(kind, n)).collect();
         let held = if school.held { self.paint.alarm(" [RETENU]") } else { String::new() };
         writeln!(self.out, "\n{}{held}", self.paint.bold(&title))?;
-        writeln!(self.out, "  {}", self.paint.dim(&counts.join(", ")))
+        let mut counts = counts;
+        counts.extend(school.unchanged.map(|n| words::count(n, "inchangé", "inchangés")));
+        writeln!(self.out, "  {}", self.paint.dim(&counts.join(", ")))?;
+        match school.overview.seen_line() {
+            Some(seen) => writeln!(self.out, "  {}", self.paint.dim(&seen)),
+            None => Ok(()),
+        }
     }
 
     fn fold(&mut self, kind: ChangeKind, fold: &Fold) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::list::profile_token;
 use crate::plan::render::Options;
 use crate::plan::render::buckets::ORDER;
 use crate::plan::render::decided;
@@ -10,10 +11,13 @@ use crate::plan::render::succession;
 use crate::plan::render::survey::{Counts, School, Survey};
 use crate::plan::render::words::{self, capitalised, number};
 use crate::plan::{ChangeKind, HoldReason};
+use crate::roster::Profile;
 pub(super) use crate::wording::Escaped;
 use crate::wording::policy_source;
 
 const STYLE: &str = include_str!("page.css");
+/// Folds of holds that one page shows.
+const HOLDS: usize = 40;
 const SCRIPT: &str = include_str!("page.js");
 
 pub(super) struct Page<'a, W> {
@@ -30,21 +34,54 @@ impl<'a, W: Write> Page<'a, W> {
         self.out
     }
 
-    pub fn head(&mut self, survey: &Survey) -> io::Result<()> {
-        let header = &survey.header;
-        let when = words::moment(header.created, &self.options.zone);
-        let policy = policy();
+    /// The start of every page, with a way back.
+    pub fn open(&mut self, survey: &Survey, title: &str, back: Option<(&str, &str)>) -> io::Result<()> {
+        let (policy, title) = (policy(), Escaped(title));
+        let redacted = if self.options.redact { " (sans noms)" } else { "" };
+        let when = words::moment(survey.header.created, &self.options.zone);
         write!(
             self.out,
             "<!doctype html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
              <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>Plan du {when}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+             <title>{title} : plan du {when}{redacted}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         )?;
-        if self.options.in_console {
-            self.out.write_all("<nav><a href=\"/\">← Tableau de bord</a></nav>\n".as_bytes())?;
+        match back {
+            Some((link, text)) => writeln!(self.out, "<nav><a href=\"{}\">{text}</a></nav>", Escaped(link)),
+            None => Ok(()),
         }
+    }
+
+    /// The head of the page of one school, which stands beside others.
+    pub fn head_of_school(&mut self, survey: &Survey, school: &School, back: &str) -> io::Result<()> {
+        self.open(survey, &school.name, Some((back, "← Tous les établissements")))?;
+        let mut counts: Vec<String> = school.counts.shown().map(|(kind, n)| words::kind(kind, n)).collect();
+        counts.extend(school.unchanged.map(|n| words::count(n, "inchangé", "inchangés")));
+        let held = if school.held { " <strong class=\"new\">retenu</strong>" } else { "" };
+        write!(
+            self.out,
+            "<header>\n<h1>{} <small>{}</small>{held}</h1>\n<p class=\"closing\">{}</p>\n</header>\n<main \
+             class=\"school\">\n",
+            Escaped(&school.name),
+            Escaped(&school.uai),
+            counts.join(", ")
+        )?;
+        let here = |fold: &&HoldFold| match &fold.school {
+            Some(uai) => uai.as_str() == school.uai,
+            None => fold.is_whole_plan() || (fold.is_person() && school.uai.is_empty()),
+        };
+        let folds: Vec<&HoldFold> = survey.holds.iter().filter(here).collect();
+        self.folds_of_holds(survey, &folds)?;
+        self.overview(&school.overview, &|_| String::new())?;
+        let known: Vec<ChangeKind> = ORDER.into_iter().filter(|kind| school.counts.of(*kind) > 0).collect();
+        self.search(&known)
+    }
+
+    pub fn head(&mut self, survey: &Survey) -> io::Result<()> {
+        let when = words::moment(survey.header.created, &self.options.zone);
+        let back = self.options.in_console.then_some(("/", "← Tableau de bord"));
+        self.open(survey, "Plan", back)?;
         let closing = survey.closing();
         let closing = closing.strip_prefix("Plan : ").unwrap_or(&closing);
         write!(
@@ -124,14 +161,28 @@ impl<'a, W: Write> Page<'a, W> {
         if survey.holds.is_empty() {
             return Ok(());
         }
-        let n = survey.holds.count();
+        let folds: Vec<&HoldFold> = survey.holds.iter().collect();
+        self.folds_of_holds(survey, &folds)
+    }
+
+    fn folds_of_holds(&mut self, survey: &Survey, folds: &[&HoldFold]) -> io::Result<()> {
+        if folds.is_empty() {
+            return Ok(());
+        }
+        let n = folds.iter().map(|fold| fold.holds).sum();
         write!(
             self.out,
             "<section aria-labelledby=\"retenues\" class=\"holds\">\n<h2 id=\"retenues\">{} : à décider</h2>\n",
             words::count(n, "retenue", "retenues")
         )?;
-        for fold in survey.holds.iter() {
+        let limit = if self.options.full { usize::MAX } else { HOLDS };
+        for fold in folds.iter().take(limit) {
             self.hold(survey, fold)?;
+        }
+        let rest = folds.get(limit..).unwrap_or_default();
+        if !rest.is_empty() {
+            let n = words::count(rest.iter().map(|fold| fold.holds).sum(), "autre retenue", "autres retenues");
+            writeln!(self.out, "<p class=\"more\">… et {n}, sur les pages des établissements.</p>")?;
         }
         self.out.write_all(b"</section>\n")
     }
@@ -268,15 +319,29 @@ impl<'a, W: Write> Page<'a, W> {
             }
             self.out.write_all(b"</tbody>\n</table></div>\n</nav>\n")?;
         }
-        self.out.write_all("<form id=\"filtre\" role=\"search\" hidden>\n<label>Chercher <input type=\"search\" id=\"mots\" placeholder=\"nom, classe, attribut, valeur\"></label>\n<label>Changement <select id=\"genre\"><option value=\"\">tous</option>".as_bytes())?;
-        for (kind, _) in counts.shown().filter(|(k, _)| kinds.contains(k)) {
-            write!(self.out, "<option value=\"{}\">{}</option>", kind_token(kind), title(kind))?;
+        let known: Vec<ChangeKind> = counts.shown().map(|(kind, _)| kind).filter(|k| kinds.contains(k)).collect();
+        self.search(&known)
+    }
+
+    /// The filter of a page with tables, which the script brings to life.
+    fn search(&mut self, kinds: &[ChangeKind]) -> io::Result<()> {
+        self.out.write_all("<form id=\"filtre\" role=\"search\" hidden>\n<label>Chercher <input type=\"search\" id=\"mots\" placeholder=\"nom, classe, identifiant, valeur\"></label>\n<label>Changement <select id=\"genre\"><option value=\"\">tous</option>".as_bytes())?;
+        for kind in kinds {
+            write!(self.out, "<option value=\"{}\">{}</option>", kind_token(*kind), title(*kind))?;
+        }
+        self.out
+            .write_all(b"</select></label>\n<label>Profil <select id=\"profil\"><option value=\"\">tous</option>")?;
+        for profile in [Profile::Pupil, Profile::Relative, Profile::Teacher, Profile::Staff] {
+            let word = words::profile(Some(profile), 2);
+            write!(self.out, "<option value=\"{}\">{word}</option>", profile_token(profile))?;
         }
         self.out.write_all("</select></label>\n<label>Retenues <select id=\"motif\"><option value=\"\">toutes</option></select></label>\n<output id=\"trouve\" aria-live=\"polite\"></output>\n</form>\n".as_bytes())
     }
 
     pub fn open_school(&mut self, school: &School) -> io::Result<()> {
-        let counts: Vec<String> = school.counts.shown().map(|(kind, n)| words::kind(kind, n)).collect();
+        let mut counts: Vec<String> = school.counts.shown().map(|(kind, n)| words::kind(kind, n)).collect();
+        counts.extend(school.unchanged.map(|n| words::count(n, "inchangé", "inchangés")));
+        counts.extend(school.overview.seen_line());
         let held = if school.held { " <strong class=\"new\">retenu</strong>" } else { "" };
         let id = anchor(school);
         write!(

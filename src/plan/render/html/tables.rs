@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::list::profile_token;
 use super::page::{Escaped, Page, kind_token, title};
 use crate::plan::ChangeKind;
 use crate::plan::render::fold::{Fold, Who};
@@ -51,12 +52,13 @@ impl Fold {
 }
 
 impl<W: Write> Page<'_, W> {
-    /// One table of at most `limit` rows of people.
-    pub fn kind(&mut self, kind: ChangeKind, count: u64, folds: &[Fold], limit: usize) -> io::Result<()> {
+    /// One table of at most `limit` rows of people; `listed` when everybody is in the list of the page too.
+    pub fn kind(&mut self, kind: ChangeKind, count: u64, folds: &[Fold], limit: usize, listed: bool) -> io::Result<()> {
+        let whole = if listed { " data-liste" } else { "" };
         let columns = Columns::of(kind, folds);
         write!(
             self.out,
-            "<section class=\"kind {}\" data-kind=\"{}\">\n<h3><span class=\"sign\" aria-hidden=\"true\">{}</span> {} \
+            "<section class=\"kind {}\" data-kind=\"{}\"{whole}>\n<h3><span class=\"sign\" aria-hidden=\"true\">{}</span> {} \
              <small>{}</small></h3>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Nom</th>",
             tone(kind),
             kind_token(kind),
@@ -87,7 +89,8 @@ impl<W: Write> Page<'_, W> {
     fn fold(&mut self, kind: ChangeKind, fold: &Fold, shown: usize, columns: Columns) -> io::Result<()> {
         let alone = fold.count == 1 && shown == 1;
         let width = columns.count();
-        self.out.write_all(b"<tbody>\n")?;
+        let profile = fold.said.profile.map_or("", profile_token);
+        writeln!(self.out, "<tbody data-profil=\"{profile}\">")?;
         if !alone {
             let heading = Escaped(heading(kind, fold));
             write!(self.out, "<tr class=\"fold\"><th scope=\"rowgroup\" colspan=\"{width}\">{heading} ")?;
