@@ -9,6 +9,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod exit;
+mod explain;
 mod export;
 mod init;
 #[cfg(feature = "letters")]
@@ -23,6 +24,7 @@ mod show;
 mod simulate;
 mod structures;
 mod sync;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,8 +66,12 @@ enum Verb {
     Plan(plan::Args),
     /// Shows a saved plan
     Show(show::Args),
+    /// Why somebody has an account, or none: every step from the export to the entry
+    Explain(explain::Args),
     /// Carries out exactly that plan
     Apply(apply::Args),
+    /// Plans the taking back of what an apply did; `apply` then carries it out
+    Undo(undo::Args),
     /// The nightly job: plan, safety, apply, report
     Sync(sync::Args),
     /// Beside another program that feeds the directory: what differs, day after day; writes nothing there
@@ -138,7 +144,9 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Check(args) => check::run(global, &args),
         Verb::Plan(args) => plan::run(global, args).await,
         Verb::Show(args) => show::run(global, &args).await,
+        Verb::Explain(args) => explain::run(global, &args).await,
         Verb::Apply(args) => apply::run(global, args).await,
+        Verb::Undo(args) => undo::run(global, args).await,
         Verb::Sync(args) => sync::run(global, args).await,
         Verb::Shadow(args) => shadow::run(global, args).await,
         #[cfg(feature = "letters")]

@@ -58,6 +58,7 @@ pub fn header() -> Header {
             .into(),
         years: [(MOULIN.into(), 2026)].into(),
         structures: Vec::new(),
+        undoes: None,
     }
 }
 

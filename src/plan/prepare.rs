@@ -197,6 +197,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         schools: matter.roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect(),
         years: draft.years.clone(),
         structures: Vec::new(),
+        undoes: None,
     };
     let held = holds.clone();
     let write = move |header: &Header, path: &Path| write(&matter, header, &held, draft, path);

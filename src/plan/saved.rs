@@ -14,18 +14,19 @@ use crate::audit::{Kind, Trail};
 use super::file::PlanFileError;
 use super::prepare::{Ground, PlanError, blocking};
 use super::year::SchoolYear;
-use super::{FORMAT_VERSION, Header, PlanId, Seal, SourceState, StructureChange, Totals};
+use super::{FORMAT_VERSION, Header, PlanId, Seal, SourceState, StructureChange, Totals, Undoes};
 
 /// What the header says of the plan itself.
-pub(super) struct Contents {
+pub(crate) struct Contents {
     pub totals: Totals,
     pub schools: BTreeMap<CompactString, String>,
     pub years: BTreeMap<CompactString, SchoolYear>,
     pub structures: Vec<StructureChange>,
+    pub undoes: Option<Undoes>,
 }
 
 /// A plan that has its name, on disk and in the store.
-pub(super) struct Saved {
+pub(crate) struct Saved {
     pub header: Header,
     pub seal: Seal,
     pub path: PathBuf,
@@ -35,7 +36,7 @@ pub(super) struct Saved {
 ///
 /// # Errors
 /// When the file cannot be written, when the store or the trail fails.
-pub(super) async fn save(
+pub(crate) async fn save(
     ground: &Ground<'_>,
     contents: Contents,
     out: Option<&Path>,
@@ -82,6 +83,7 @@ async fn header(ground: &Ground<'_>, contents: Contents) -> Result<Header, PlanE
         schools: contents.schools,
         years: contents.years,
         structures: contents.structures,
+        undoes: contents.undoes,
     })
 }
 
@@ -96,6 +98,9 @@ async fn note(ground: &Ground<'_>, saved: &Saved, trail: &Trail) -> Result<(), P
     });
     if let (Some(said), false) = (said.as_object_mut(), header.structures.is_empty()) {
         said.insert("structures".to_owned(), json!(header.structures));
+    }
+    if let (Some(said), Some(undoes)) = (said.as_object_mut(), &header.undoes) {
+        said.insert("undoes".to_owned(), json!(undoes.plan));
     }
     trail.record(Kind::PlanSaved, None, said)?;
     Ok(())

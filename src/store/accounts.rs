@@ -42,7 +42,7 @@ impl Stage {
 }
 
 /// An account as the register knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
     pub join_key: JoinKey,
     pub dn: String,
@@ -213,5 +213,20 @@ pub(super) async fn save_groups(
             }
         }
     }
+    Ok(())
+}
+
+/// Forgets accounts that the register did not know before.
+pub(super) async fn forget_accounts(
+    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    keys: &[JoinKey],
+) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("DELETE FROM account WHERE join_key IN (SELECT value FROM json_each(?1))")
+        .bind(json_list(keys))
+        .execute(&mut **transaction)
+        .await?;
     Ok(())
 }

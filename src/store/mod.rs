@@ -5,6 +5,7 @@
 //! file beside the database: a dead process frees it.
 
 mod accounts;
+mod before;
 mod deliveries;
 pub(crate) mod entries;
 mod envelopes;
@@ -31,6 +32,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use accounts::{AccountRow, Stage};
+pub use before::Before;
 pub use deliveries::DeliveryRow;
 pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};

@@ -19,3 +19,4 @@ mod servers;
 mod sheets;
 mod sources;
 mod structures;
+mod undo;

@@ -231,7 +231,7 @@ fn each_kind_of_tampering_has_its_own_words() {
     assert!(verify(path).is_ok());
 
     // Other things.
-    let newer = String::from_utf8_lossy(header).replace("\"format_version\":3", "\"format_version\":4").into_bytes();
+    let newer = String::from_utf8_lossy(header).replace("\"format_version\":4", "\"format_version\":5").into_bytes();
     reseal(path, &[&newer], 0, 0);
     assert!(matches!(verify(path), Err(PlanFileError::Format { found: 4, .. })));
     reseal(path, &[header, b"{}"], 0, 0);

@@ -325,6 +325,7 @@ fn contents(structure: StructureChange, changes: &[Change]) -> Contents {
         schools: [(structure.present.uai.as_str().into(), name)].into(),
         years: BTreeMap::new(),
         structures: vec![structure],
+        undoes: None,
     }
 }
 
