@@ -17,3 +17,7 @@ CREATE TABLE generation (
     number INTEGER NOT NULL
 ) STRICT;
 INSERT INTO generation (id, number) VALUES (1, 0);
+
+-- Of the hash that was issued, sixteen bytes of a SHA-256: whether the account still has it can be told without keeping it.
+-- NULL for what was issued before.
+ALTER TABLE envelope ADD COLUMN mark BLOB;

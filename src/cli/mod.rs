@@ -17,6 +17,7 @@ mod letters;
 mod output;
 mod plan;
 mod progress;
+mod recover;
 mod serve;
 mod session;
 mod shadow;
@@ -74,6 +75,8 @@ enum Verb {
     Undo(undo::Args),
     /// The nightly job: plan, safety, apply, report
     Sync(sync::Args),
+    /// The store is lost or old: rebuilds what it knew from the directory
+    Recover(recover::Args),
     /// Beside another program that feeds the directory: what differs, day after day; writes nothing there
     Shadow(shadow::Args),
     /// Structures that change: another UAI or SIRET, two that become one
@@ -146,6 +149,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Show(args) => show::run(global, &args).await,
         Verb::Explain(args) => explain::run(global, &args).await,
         Verb::Apply(args) => apply::run(global, args).await,
+        Verb::Recover(args) => recover::run(global, &args).await,
         Verb::Undo(args) => undo::run(global, args).await,
         Verb::Sync(args) => sync::run(global, args).await,
         Verb::Shadow(args) => shadow::run(global, args).await,

@@ -21,6 +21,7 @@ mod population;
 mod prepare;
 mod reading;
 mod recognise;
+pub mod recover;
 pub mod render;
 pub(crate) mod saved;
 mod sources;

@@ -13,6 +13,7 @@ use crate::store::{AccountRow, NameRow};
 
 use super::Proof;
 use super::prepare::{Ground, PlanError};
+use super::recover::Witness;
 use super::recognise::{Claim, Recognised, Recognition, Strangers};
 use super::year::school_year;
 
@@ -85,10 +86,11 @@ pub(super) async fn name_everybody(
         });
     }
     let counters = ground.store.uid_counters().await?;
+    let witness = Witness::new(ground.config, &counters);
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
     let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
     register.take(ground.store.retired_names().await?.iter().map(String::as_str));
-    let (recognised, claims) = ask_directory(ground, roster, accounts, &strangers, &mut register).await?;
+    let (recognised, claims) = ask_directory(ground, roster, accounts, &strangers, &witness, &mut register).await?;
     let mut recognised = recognised;
     for (id, claim) in &claims {
         let (Some(person), TakenNames { uid: Some(uid), login: Some(login), .. }) = (roster.person(*id), &claim.names)
@@ -140,6 +142,7 @@ async fn ask_directory(
     roster: &Roster,
     accounts: &HashMap<JoinKey, AccountRow>,
     strangers: &Strangers<'_>,
+    witness: &Witness,
     register: &mut Register,
 ) -> Result<(Recognised, Vec<(PersonId, Claim)>), PlanError> {
     let dialect = &ground.dialect;
@@ -152,6 +155,7 @@ async fn ask_directory(
     let (mut claims, mut doubts) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
     while let Some(entry) = entries.try_next().await? {
         let names = dialect.names_of(&entry);
+        witness.check(&entry, dialect, &names, register)?;
         let (mut owner, mut ours) = (None, false);
         for key in dialect.join_keys(&entry) {
             let key = roster.aliases.present(JoinKey::from_text(key));

@@ -24,6 +24,7 @@ use crate::store::{Store, StoreError, SuccessorRow};
 
 use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, SchemaGap};
+use super::recover::OldStore;
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
 use super::reading::{people, refuse_replica, structures_and_groups};
@@ -88,6 +89,9 @@ pub enum PlanError {
          directory.url the server that writes, or say directory.replica = false if this one does"
     )]
     Replica { server: String, reason: String },
+    /// See [`super::recover`].
+    #[error("{0}")]
+    OldStore(#[from] OldStore),
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]

@@ -131,6 +131,19 @@ impl Store {
         Ok(())
     }
 
+    /// Takes in what a register that was lost or is old did not know, in one transaction.
+    pub async fn restore_register(
+        &self,
+        accounts: &[AccountRow],
+        groups: &[(String, Option<Vec<String>>)],
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        save_accounts(&mut transaction, accounts).await?;
+        save_groups(&mut transaction, groups).await?;
+        transaction.commit().await?;
+        self.durable().await
+    }
+
     /// The members (normalised DNs) that the engine put in each group, by cn.
     pub async fn group_members(&self) -> Result<HashMap<String, Vec<String>>, StoreError> {
         let mut rows = sqlx::query("SELECT cn, members FROM group_state").fetch(&self.reader);

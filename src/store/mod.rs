@@ -9,6 +9,7 @@ mod before;
 mod deliveries;
 pub(crate) mod entries;
 mod envelopes;
+mod generation;
 mod images;
 mod ledger;
 mod lock;
@@ -33,6 +34,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use accounts::{AccountRow, Stage};
 pub use before::Before;
+pub use envelopes::hash_mark;
 pub use deliveries::DeliveryRow;
 pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};

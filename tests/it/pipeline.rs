@@ -5,6 +5,7 @@ mod deltas;
 mod drift;
 #[cfg(feature = "letters")]
 mod ds389;
+mod explain;
 mod faults;
 mod first_degree;
 mod hours;
@@ -15,6 +16,7 @@ mod offline;
 mod outages;
 #[cfg(feature = "letters")]
 mod portal;
+mod recover;
 mod servers;
 mod sheets;
 mod sources;

@@ -35,7 +35,7 @@ impl Stays {
 pub(super) fn inverse(dialect: &Dialect, change: &Change, before: Option<Before>) -> Result<Change, Stays> {
     let undo = Undo {
         seq: change.seq,
-        stage: change.subject.join_key.is_some().then_some(stage_after(change.kind)),
+        stage: change.subject.join_key.is_some().then(|| stage_after(change)),
         left: change.written,
         entry: None,
         account: None,
@@ -120,8 +120,10 @@ fn reversed(attributes: &[AttributeChange]) -> Vec<AttributeChange> {
 }
 
 /// The stage at which a change leaves an account.
-pub(super) const fn stage_after(kind: ChangeKind) -> Stage {
-    match kind {
+fn stage_after(change: &Change) -> Stage {
+    match change.kind {
+        // What was itself taken back went to where it had been.
+        _ if let Some(account) = change.undo.as_ref().and_then(|undo| undo.account.as_deref()) => account.stage,
         ChangeKind::Absent => Stage::Absent,
         ChangeKind::Suspend => Stage::Suspended,
         _ => Stage::Present,

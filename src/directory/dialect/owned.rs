@@ -7,11 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use super::attributes::AttributeId;
+use super::compile::same;
 use super::shape::Owner;
 use super::wanted::Wanted;
 use super::{Dialect, Kind, OBJECT_CLASS, Source};
-use crate::directory::Value;
-use crate::roster::Profile;
+use crate::directory::{Entry, Value};
+use crate::roster::{NationalProfile, Profile};
 
 /// Digest of the owned values of an entry (the first half of a SHA-256): names of attributes, values in their order,
 /// roles, and what is left alone. In JSON, 32 hexadecimal digits.
@@ -99,6 +100,26 @@ impl Dialect {
             all.push((name, item.source, ownership));
         }
         all
+    }
+
+    /// What somebody is by the classes of his entry, for whoever knows nothing else.
+    #[must_use]
+    pub fn profile_of(&self, entry: &Entry) -> Profile {
+        let identity = self.identity(entry);
+        if identity.may_be_pupil && !identity.may_be_staff {
+            return Profile::Pupil;
+        }
+        let has = |class: &str| entry.texts(self.attributes.name(OBJECT_CLASS)).any(|c| same(c.trim(), class));
+        let teaching = super::shape::profile_bit(NationalProfile::Ens);
+        let mut staff = self.shape(Kind::Staff).parts.iter().skip(1);
+        let is_teacher = staff.any(|part| part.profiles & teaching != 0 && part.auxiliary.iter().any(|c| has(c)));
+        let mut relative = self.shape(Kind::Relative).parts.iter();
+        let is_relative = relative.any(|part| part.auxiliary.iter().any(|c| has(c)));
+        match (is_teacher, is_relative) {
+            (true, _) => Profile::Teacher,
+            (false, true) => Profile::Relative,
+            (false, false) => Profile::Staff,
+        }
     }
 
     /// The digest of what the feed alone owns among these attributes of a person's entry, whatever the order of the
