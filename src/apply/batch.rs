@@ -14,8 +14,8 @@ use crate::store::{BatchResult, JournalRow, Outcome};
 use super::operations::{ENTRY_CSN, FirstHash, needs_entry, operations};
 use super::ready::Ready;
 use super::record::note;
-use super::undo::{before, deleted};
 use super::seen::{Seen, seen};
+use super::undo::{before, deleted};
 use super::{Accounts, Applied, ApplyError, Left, Stop, Stopped, event_kind};
 
 /// Reads in flight when entries have to be looked at.
@@ -108,7 +108,15 @@ impl Executor<'_, '_> {
                     let hash = FirstHash::of(&self.ground.config.credentials, &change, hash.as_deref());
                     State::Sending(operations(&self.ground.dialect, &change, hash, None).into())
                 };
-                Doing { change, intended: outcome == Some(Outcome::Intended), looks: 0, serial, hash, found: None, state }
+                Doing {
+                    change,
+                    intended: outcome == Some(Outcome::Intended),
+                    looks: 0,
+                    serial,
+                    hash,
+                    found: None,
+                    state,
+                }
             })
             .collect()
     }
@@ -277,7 +285,11 @@ impl Executor<'_, '_> {
         store.settle(&envelopes, self.ground.now).await?;
         store.end_envelopes(&ended, credentials::Ended::Revoked, self.ground.now).await?;
         for key in &ended {
-            self.trail.record(Kind::CredentialRevoked, Some(key), serde_json::json!({ "plan": self.header.plan_id }))?;
+            self.trail.record(
+                Kind::CredentialRevoked,
+                Some(key),
+                serde_json::json!({ "plan": self.header.plan_id }),
+            )?;
         }
         store.delete_unprinted(&revoked).await?;
         store.settle_batch(self.header.plan_id, &result).await?;

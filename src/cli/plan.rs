@@ -119,7 +119,9 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
-        refused @ (PlanError::Schema(_) | PlanError::OldStore(_) | PlanError::Replica { .. }) => Failure::new(Verdict::Refused, refused),
+        refused @ (PlanError::Schema(_) | PlanError::OldStore(_) | PlanError::Replica { .. }) => {
+            Failure::new(Verdict::Refused, refused)
+        }
         other => failed(other),
     }
 }

@@ -100,7 +100,11 @@ fn in_words(recovery: &Recovery, dry_run: bool) -> String {
             count(recovery.untold_envelopes, "identifiant scellé", "identifiants scellés")
         ));
     }
-    list(&mut text, "Identifiants scellés morts (le compte a un autre mot de passe) : révoqués", &recovery.dead_envelopes);
+    list(
+        &mut text,
+        "Identifiants scellés morts (le compte a un autre mot de passe) : révoqués",
+        &recovery.dead_envelopes,
+    );
     list(&mut text, "Comptes qu'aucune source ne nomme : le prochain plan les dira absents", &recovery.unnamed);
     list(&mut text, "Comptes du registre qui ne sont plus dans l'annuaire", &recovery.gone);
     list(&mut text, "À régler à la main", &recovery.conflicts);

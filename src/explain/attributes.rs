@@ -38,9 +38,8 @@ pub(super) fn attributes(
         let found = look.and_then(|look| look.wanted.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)));
         found.map(|(_, values)| values.as_slice()).unwrap_or_default()
     };
-    let differs = |name: &str| {
-        look.is_some_and(|look| look.differences.iter().any(|d| d.attribute.eq_ignore_ascii_case(name)))
-    };
+    let differs =
+        |name: &str| look.is_some_and(|look| look.differences.iter().any(|d| d.attribute.eq_ignore_ascii_case(name)));
     let made = |name: &str, owner, source: Option<(&'static str, &'static str)>| {
         let hidden = is_secret(name);
         let shown = |values: &[Value]| if hidden { Vec::new() } else { values.iter().map(text).collect() };
@@ -57,7 +56,9 @@ pub(super) fn attributes(
     };
     let owned = dialect.attributes_of(profile);
     let mut all = vec![made("objectClass", Some(Ownership::Shared), None)];
-    all.extend(owned.iter().map(|(name, source, owner)| made(name, Some(*owner), Some((source.name(), source.meaning())))));
+    all.extend(
+        owned.iter().map(|(name, source, owner)| made(name, Some(*owner), Some((source.name(), source.meaning())))),
+    );
     let others = entry.iter().flat_map(|entry| &entry.attributes).filter(|(name, _)| {
         !name.eq_ignore_ascii_case("objectClass") && !owned.iter().any(|(own, ..)| own.eq_ignore_ascii_case(name))
     });

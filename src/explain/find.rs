@@ -79,7 +79,8 @@ impl World {
 
     /// Join keys that a finding, a left-out record or an account has, with or without their prefix.
     fn keys_called(&self, who: &str) -> Vec<JoinKey> {
-        let is = |key: &JoinKey| key.as_str() == who || key.as_str().split_once('$').is_some_and(|(_, bare)| bare == who);
+        let is =
+            |key: &JoinKey| key.as_str() == who || key.as_str().split_once('$').is_some_and(|(_, bare)| bare == who);
         let of_findings = self.findings.iter().filter_map(|finding| self.key_of(finding));
         let of_left_out = self.roster.left_out.iter().map(|left| left.key.clone());
         of_findings.chain(of_left_out).chain(self.accounts.keys().cloned()).filter(is).collect()
@@ -138,9 +139,7 @@ async fn by_name(ground: &Ground<'_>, world: &World, folded: &str) -> Result<Fou
     let fits = |name: &str| {
         let name = fold(name);
         let own: Vec<&str> = name.split(|c: char| c.is_whitespace() || c == '-' || c == '\'').collect();
-        words.iter().all(|word| {
-            word.split(['-', '\'']).filter(|part| !part.is_empty()).all(|part| own.contains(&part))
-        })
+        words.iter().all(|word| word.split(['-', '\'']).filter(|part| !part.is_empty()).all(|part| own.contains(&part)))
     };
     let mut people = Vec::new();
     let files = ground.store.origin_names().await?;

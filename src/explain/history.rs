@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::{HoldTold, Remark};
 use crate::audit::{EventFilter, Kind, show};
+use crate::directory::is_secret;
 use crate::feed::Code;
 use crate::plan::file::Reader;
 use crate::plan::{AttributeChange, Change, Line, PlanError, Write};
-use crate::directory::is_secret;
 use crate::roster::JoinKey;
 use crate::store::Store;
 
@@ -157,9 +157,7 @@ fn values(change: &Change) -> Vec<Values> {
     };
     let differences = |attributes: &[AttributeChange]| {
         let shown = attributes.iter().filter(|a| !is_secret(&a.attribute));
-        shown
-            .map(|a| Values { attribute: a.attribute.clone(), before: texts(&a.old), after: texts(&a.new) })
-            .collect()
+        shown.map(|a| Values { attribute: a.attribute.clone(), before: texts(&a.old), after: texts(&a.new) }).collect()
     };
     match &change.write {
         Write::Add { attributes, .. } => {

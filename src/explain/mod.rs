@@ -175,8 +175,7 @@ pub struct HoldTold {
 /// When store, directory or trail fail.
 pub async fn explain(ground: &Ground<'_>, who: &str, trail: &Trail) -> Result<Explained, PlanError> {
     let world = World::load(ground).await?;
-    let mut explained =
-        Explained { asked: who.to_owned(), person: None, candidates: Vec::new(), findings: Vec::new() };
+    let mut explained = Explained { asked: who.to_owned(), person: None, candidates: Vec::new(), findings: Vec::new() };
     let mut found = find::find(ground, &world, who).await?;
     match found.people.len() {
         0 => explained.findings = found.findings.iter().map(remark).collect(),
@@ -239,10 +238,16 @@ impl World {
         let mut findings: Vec<Remark> =
             self.findings.iter().filter(|finding| self.key_of(finding).as_ref() == Some(&key)).map(remark).collect();
         let history = history::history(store, &key).await?;
-        findings.extend(history.findings.into_iter().filter(|told| {
-            // The trail has those that no memory holds: of tables, and of deltas.
-            !findings.iter().any(|known| known.code == told.code && known.message == told.message)
-        }).collect::<Vec<_>>());
+        findings.extend(
+            history
+                .findings
+                .into_iter()
+                .filter(|told| {
+                    // The trail has those that no memory holds: of tables, and of deltas.
+                    !findings.iter().any(|known| known.code == told.code && known.message == told.message)
+                })
+                .collect::<Vec<_>>(),
+        );
         let record = self.record(ground, &key, known.map(|(_, person)| person)).await?;
         let dn = account.and_then(|account| Dn::parse(&account.dn).ok());
         let lock = ground.dialect.lock_method();
@@ -251,9 +256,7 @@ impl World {
             None => None,
         };
         let looked = match known {
-            Some((id, _)) => {
-                Some(look(ground, &self.roster, &self.accounts, &self.names, id, entry.as_ref()).await?)
-            }
+            Some((id, _)) => Some(look(ground, &self.roster, &self.accounts, &self.names, id, entry.as_ref()).await?),
             None => None,
         };
         let profile = known.map(|(_, person)| person.profile).or(account.map(|account| account.profile));
@@ -270,7 +273,7 @@ impl World {
             findings,
             left_out: left_out.map(|left| left.why),
             joined_to: left_out.and_then(|left| left.into.clone()),
-            identity: self.identity(account, &history.events),
+            identity: identity(account, &history.events),
             names: self.names.get(&key).map(|row| names_told(ground, row, known.map(|(_, person)| person))),
             schools: known.map(|(_, person)| self.schools(person)).unwrap_or_default(),
             links: known.map(|(_, person)| self.links(person)).unwrap_or_default(),
@@ -328,21 +331,13 @@ impl World {
             };
             return Ok(Some((made(category, person.origin.clone(), true), None)));
         }
-        let finding = self.findings.iter().find(|finding| {
-            self.key_of(finding).as_ref() == Some(key) && crate::image::is_rejection(finding)
-        });
+        let finding = self
+            .findings
+            .iter()
+            .find(|finding| self.key_of(finding).as_ref() == Some(key) && crate::image::is_rejection(finding));
         Ok(finding.and_then(|finding| {
             Some((made(finding.category?, finding.origin.clone()?, false), finding.subject.clone()))
         }))
-    }
-
-    fn identity(&self, account: Option<&AccountRow>, events: &[Event]) -> Option<String> {
-        let account = account?;
-        if !account.adopted {
-            return Some("compte créé ici, reconnu par sa clé de jointure".to_owned());
-        }
-        let note = events.iter().find_map(|event| event.note.clone().filter(|note| note.contains("repris")));
-        Some(note.unwrap_or_else(|| "compte repris d'un annuaire existant".to_owned()))
     }
 
     fn schools(&self, person: &Person) -> Vec<SchoolTold> {
@@ -373,6 +368,16 @@ impl World {
             Role::Staff(_) => Vec::new(),
         }
     }
+}
+
+/// By what an account is known to be this person's.
+fn identity(account: Option<&AccountRow>, events: &[Event]) -> Option<String> {
+    let account = account?;
+    if !account.adopted {
+        return Some("compte créé ici, reconnu par sa clé de jointure".to_owned());
+    }
+    let note = events.iter().find_map(|event| event.note.clone().filter(|note| note.contains("repris")));
+    Some(note.unwrap_or_else(|| "compte repris d'un annuaire existant".to_owned()))
 }
 
 fn remark(finding: &Finding) -> Remark {

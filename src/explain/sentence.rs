@@ -72,9 +72,7 @@ fn why_gone(told: &Told, in_roster: bool) -> String {
     if in_roster {
         return "les exports le nomment : le prochain plan le rétablit".to_owned();
     }
-    left_out(told)
-        .or_else(|| rejected(told))
-        .unwrap_or_else(|| "plus aucun export accepté ne le nomme".to_owned())
+    left_out(told).or_else(|| rejected(told)).unwrap_or_else(|| "plus aucun export accepté ne le nomme".to_owned())
 }
 
 fn left_out(told: &Told) -> Option<String> {

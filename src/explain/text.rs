@@ -20,9 +20,14 @@ pub fn text(explained: &Explained, zone: &TimeZone) -> String {
     match &explained.person {
         Some(person) => person_text(person, zone, &mut out),
         None if !explained.candidates.is_empty() => {
-            let _ = writeln!(out, "« {} » peut désigner plusieurs personnes ; demandez l'une d'elles par sa clé :", explained.asked);
+            let _ = writeln!(
+                out,
+                "« {} » peut désigner plusieurs personnes ; demandez l'une d'elles par sa clé :",
+                explained.asked
+            );
             for candidate in &explained.candidates {
-                let _ = write!(out, "  {:<28} {}", candidate.join_key.as_str(), candidate.name.as_deref().unwrap_or("?"));
+                let _ =
+                    write!(out, "  {:<28} {}", candidate.join_key.as_str(), candidate.name.as_deref().unwrap_or("?"));
                 if let Some(login) = &candidate.login {
                     let _ = write!(out, ", {login}");
                 }
@@ -65,7 +70,10 @@ fn person_text(told: &Told, zone: &TimeZone, out: &mut String) {
         Some(record) => {
             let day = record.delivered.map_or_else(|| "non datée".to_owned(), |day| format!("du {}", date(day)));
             let taken = if record.accepted { "" } else { ", rejetée" };
-            fact("Ligne", &format!("{} ({}, {}, livraison {day}{taken})", record.origin, record.source, record.category));
+            fact(
+                "Ligne",
+                &format!("{} ({}, {}, livraison {day}{taken})", record.origin, record.source, record.category),
+            );
         }
         None => fact("Ligne", "aucune dans les exports acceptés"),
     }
@@ -167,7 +175,8 @@ fn event_text(event: &Event, zone: &TimeZone, out: &mut String) {
     // The values of a creation are those above.
     if event.change.as_deref() != Some("create") {
         for values in &event.values {
-            let _ = writeln!(out, "      {} : {} → {}", values.attribute, joined(&values.before), joined(&values.after));
+            let _ =
+                writeln!(out, "      {} : {} → {}", values.attribute, joined(&values.before), joined(&values.after));
         }
     }
 }

@@ -24,7 +24,18 @@ mod tests {
         assert_eq!(numbered("F2630001"), Some(("F263", 1)));
         assert_eq!(numbered("F263zzzz"), Some(("F263", 1_679_615)));
         assert_eq!(numbered("F26310000"), Some(("F263", 1_679_616)));
-        for other in ["", "F263", "F26", "F2630", "F26300001", "F2630O01", "jean.li", "26300001", "é2630001", "F26zzzzzzzzzzzzzzzz"] {
+        for other in [
+            "",
+            "F263",
+            "F26",
+            "F2630",
+            "F26300001",
+            "F2630O01",
+            "jean.li",
+            "26300001",
+            "é2630001",
+            "F26zzzzzzzzzzzzzzzz",
+        ] {
             assert_eq!(numbered(other), None, "{other}");
         }
     }

@@ -34,7 +34,7 @@ mod year;
 pub use crate::directory::AttributeChange;
 pub use divergence::{Divergence, Divergences, divergences};
 pub use gate::SchemaGap;
-pub use look::{Look, look};
+pub(crate) use look::{Look, look};
 pub use model::*;
 pub use prepare::{Ground, Options, PlanError, Prepared, prepare};
 pub use succession::{How, StructureChange, StructureName, Succession, SuccessionError, succeed};

@@ -13,8 +13,8 @@ use crate::store::{AccountRow, NameRow};
 
 use super::Proof;
 use super::prepare::{Ground, PlanError};
-use super::recover::Witness;
 use super::recognise::{Claim, Recognised, Recognition, Strangers};
+use super::recover::Witness;
 use super::year::school_year;
 
 /// Gives what the engine knows under a former join key to the present one: a name is for a person, not for a key.

@@ -24,10 +24,10 @@ use crate::store::{Store, StoreError, SuccessorRow};
 
 use super::draft::{Beside, Matter, draft};
 use super::gate::{Gate, SchemaGap};
-use super::recover::OldStore;
 use super::names::{Named, name_everybody, rekey};
 use super::population::Population;
 use super::reading::{people, refuse_replica, structures_and_groups};
+use super::recover::OldStore;
 use super::saved::{Contents, Saved, save};
 use super::sources::{take_in_all, years};
 use super::structures::structures_there;

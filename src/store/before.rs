@@ -72,7 +72,10 @@ impl Store {
 
     /// Whether a run has this number.
     pub async fn is_run(&self, run: &str) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)").bind(run).fetch_one(&self.reader).await?)
+        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)")
+            .bind(run)
+            .fetch_one(&self.reader)
+            .await?)
     }
 
     /// Gives schools the year that they had reached; one without a year is forgotten.

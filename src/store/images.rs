@@ -243,12 +243,7 @@ impl Store {
     }
 
     /// The record of one key in the image of a source.
-    pub async fn image_row(
-        &self,
-        source: i64,
-        category: Category,
-        key: &str,
-    ) -> Result<Option<ImageRow>, StoreError> {
+    pub async fn image_row(&self, source: i64, category: Category, key: &str) -> Result<Option<ImageRow>, StoreError> {
         let row = sqlx::query(
             "SELECT file, line, fields FROM record
              WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1) AND category = ?2 AND key = ?3",

@@ -34,8 +34,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use accounts::{AccountRow, Stage};
 pub use before::Before;
-pub use envelopes::hash_mark;
 pub use deliveries::DeliveryRow;
+pub use envelopes::hash_mark;
 pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};
 pub use lock::RunLock;

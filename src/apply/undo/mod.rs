@@ -15,7 +15,7 @@ mod spool;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use futures_util::{StreamExt as _, stream};
@@ -23,8 +23,8 @@ use futures_util::{StreamExt as _, stream};
 use self::leave::{changes, hold};
 use self::present::{Now, Present};
 use self::spool::Spool;
-use super::operations::ENTRY_CSN;
 use super::ApplyError;
+use super::operations::ENTRY_CSN;
 use crate::audit::Trail;
 use crate::directory::{DirectoryError, Dn, Entry};
 use crate::feed::values::Uai;
@@ -62,13 +62,17 @@ pub enum UndoError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    #[error("{given:?} is neither a plan nor a run of this store (see `rentree audit show`, or the folder of the plans)")]
+    #[error(
+        "{given:?} is neither a plan nor a run of this store (see `rentree audit show`, or the folder of the plans)"
+    )]
     Unknown { given: String },
     #[error("run {given} has neither made nor carried out a plan: there is nothing to take back")]
     NoPlan { given: String },
     #[error("plan {id} was never applied: there is nothing to take back")]
     NotApplied { id: String },
-    #[error("plan {id} was written as LDIF for an offline loader: load it, or not; it is not this program's to take back")]
+    #[error(
+        "plan {id} was written as LDIF for an offline loader: load it, or not; it is not this program's to take back"
+    )]
     Exported { id: String },
     #[error("plan {id} was interrupted; apply it to its end (or let `sync` settle it) before it is taken back")]
     Interrupted { id: String },
@@ -113,7 +117,7 @@ pub async fn undo(ground: &Ground<'_>, asked: &Asked, trail: &Trail) -> Result<P
     ground.progress.begin("plan", None);
     let accounts = ground.store.accounts().await?;
     let put = ground.store.group_members().await?;
-    let mut now = Now { dialect: &ground.dialect, accounts: &accounts, put: &put, left: Default::default() };
+    let mut now = Now { dialect: &ground.dialect, accounts: &accounts, put: &put, left: HashSet::default() };
     let mut spool = Spool::create(&ground.store.private_folder("plans")?, &inverse)?;
     let mut totals = Totals { findings: count_by_severity([]), ..Totals::default() };
     let mut left: BTreeMap<String, Left> = BTreeMap::new();
@@ -184,7 +188,11 @@ impl Left {
 
     fn told(self, reason: &str) -> Hold {
         let more = self.changes - self.names.len() as u64;
-        let more = if more > 0 { format!(", … et {}", crate::wording::count(more, "autre", "autres")) } else { String::new() };
+        let more = if more > 0 {
+            format!(", … et {}", crate::wording::count(more, "autre", "autres"))
+        } else {
+            String::new()
+        };
         hold(&self.hold, format!("laissé en l'état : {reason} : {}{more}", self.names.join(", ")), self.changes)
     }
 }

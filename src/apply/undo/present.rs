@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::apply::seen::{Seen, members, seen};
 use crate::apply::Accounts;
+use crate::apply::seen::{Seen, members, seen};
 use crate::directory::dialect::Dialect;
 use crate::directory::{Dn, Entry};
 use crate::plan::{Change, Write};
@@ -34,10 +34,10 @@ impl Now<'_> {
         if change.subject.join_key.is_none() {
             return self.object(change, entry);
         }
+        if self.is_back(&change, entry) {
+            return Present::Already;
+        }
         if let Some(reason) = self.newer(&change) {
-            if self.is_back(&change, entry) {
-                return Present::Already;
-            }
             return self.leave(change, reason);
         }
         let Some(entry) = entry else {
@@ -90,7 +90,7 @@ impl Now<'_> {
         let Some(undo) = change.undo.as_deref() else { return false };
         let now = change.subject.join_key.as_ref().and_then(|key| self.accounts.get(key));
         let known = match (&undo.account, now) {
-            (Some(before), Some(now)) => before.stage == now.stage && before.written == now.written,
+            (Some(before), Some(now)) => **before == *now,
             (None, None) => undo.forgets,
             // Created, and suspended since.
             (None, Some(now)) => undo.entry.is_some() && now.stage == crate::store::Stage::Suspended,
@@ -104,7 +104,7 @@ impl Now<'_> {
         let cn = change.dn.rdn_value();
         if let (Write::Members { .. }, Some(entry)) = (&change.write, entry) {
             self.keep_left(&mut change, entry);
-            self.place_holder(&mut change, entry);
+            place_holder(&mut change, entry);
         }
         if let (Write::Delete, Some(entry)) = (&change.write, entry)
             && members(entry).iter().any(|member| self.left.contains(member))
@@ -114,7 +114,10 @@ impl Now<'_> {
         if let Some(entry) = entry {
             empty(&mut change, entry);
         }
-        match seen(self.dialect, &change, entry, false, self.put.get(&cn)) {
+        // A group that stands there with all that it held was made again already.
+        let again = matches!(change.write, Write::Add { .. });
+        match seen(self.dialect, &change, entry, again, self.put.get(&cn)) {
+            Seen::Partly(_) if again => Present::Left(change, "une autre fiche a pris ce nom".to_owned()),
             Seen::Done => Present::Already,
             Seen::AsPlanned => Present::Goes(change),
             Seen::Partly(rest) => Present::Goes(*rest),
@@ -140,23 +143,23 @@ impl Now<'_> {
             remove.retain(|dn| dn.is_empty() || (!self.left.contains(dn) && there.contains(dn)));
         }
     }
+}
 
-    /// A group that would stand empty has a member without name, and one that does not has none.
-    fn place_holder(&self, change: &mut Change, entry: &Entry) {
-        let there = members(entry);
-        let Write::Members { add, remove, .. } = &mut change.write else { return };
-        add.retain(|dn| !dn.is_empty());
-        remove.retain(|dn| !dn.is_empty());
-        if add.is_empty() && remove.is_empty() {
-            return;
-        }
-        let staying = there.iter().filter(|dn| !dn.is_empty() && !remove.contains(dn)).count() + add.len();
-        let nobody = there.iter().find(|dn| dn.is_empty());
-        match (staying, nobody) {
-            (0, None) => add.extend(Dn::parse("").ok()),
-            (1.., Some(nobody)) => remove.push(nobody.clone()),
-            _ => {}
-        }
+/// A group that would stand empty has a member without name, and one that does not has none.
+fn place_holder(change: &mut Change, entry: &Entry) {
+    let there = members(entry);
+    let Write::Members { add, remove, .. } = &mut change.write else { return };
+    add.retain(|dn| !dn.is_empty());
+    remove.retain(|dn| !dn.is_empty());
+    if add.is_empty() && remove.is_empty() {
+        return;
+    }
+    let staying = there.iter().filter(|dn| !dn.is_empty() && !remove.contains(dn)).count() + add.len();
+    let nobody = there.iter().find(|dn| dn.is_empty());
+    match (staying, nobody) {
+        (0, None) => add.extend(Dn::parse("").ok()),
+        (1.., Some(nobody)) => remove.push(nobody.clone()),
+        _ => {}
     }
 }
 

@@ -152,6 +152,7 @@ impl World {
         for n in 0..GROUPS {
             let mut entry = Entry::new(group_dn(n));
             entry.push("objectClass", ["groupOfNames"]);
+            entry.push("cn", [group_dn(n).rdn_value()]);
             entry.push("description", [format!("Groupe {n}")]);
             entry.push("member", members(0b0101).iter().map(Dn::as_str));
             entries.push(Operation::Add(entry));
@@ -245,12 +246,12 @@ fn changes(night: &Night) -> Vec<Change> {
     for (n, act) in night.acts.iter().enumerate() {
         let name = || replace("sn", &format!("NOM{n}"), "AUTRE");
         let (kind, class, write) = match (*act, stage(n)) {
-            (Act::Nothing, _) => continue,
-            (Act::Adopt, None) => (ChangeKind::Update, "5A", Write::Modify { attributes: name() }),
             (Act::Stale, Some(Stage::Present)) => {
                 (ChangeKind::Update, "5A", Write::Modify { attributes: replace("sn", "JAMAIS", "AUTRE") })
             }
-            (Act::Rename, Some(Stage::Present)) => (ChangeKind::Update, "5A", Write::Modify { attributes: name() }),
+            (Act::Rename, Some(Stage::Present)) | (Act::Adopt, None) => {
+                (ChangeKind::Update, "5A", Write::Modify { attributes: name() })
+            }
             (Act::Move, Some(Stage::Present)) => (ChangeKind::Move, "4B", Write::Nothing),
             (Act::Leave, Some(Stage::Present)) => (ChangeKind::Absent, "5A", Write::Nothing),
             (Act::Lock, Some(Stage::Absent)) => (ChangeKind::Suspend, "5A", Write::Lock { attributes: name() }),
@@ -286,6 +287,7 @@ fn changes(night: &Night) -> Vec<Change> {
     if night.new_group {
         let mut entry = Entry::new(group_dn(GROUPS));
         entry.push("objectClass", ["groupOfNames"]);
+        entry.push("cn", [entry.dn.rdn_value()]);
         entry.push("member", members(0b0011).iter().map(Dn::as_str));
         let write = Write::Add { attributes: entry.attributes, credential: false };
         changes.push(Change::new(ChangeKind::GroupCreate, entry.dn, Subject::default(), write));
@@ -328,7 +330,9 @@ async fn taken_back(night: Night) {
     }
     assert_eq!(accounts_now, accounts);
     let sorted = |mut groups: HashMap<String, Vec<String>>| {
-        groups.values_mut().for_each(|members| members.sort());
+        for members in groups.values_mut() {
+            members.sort();
+        }
         groups
     };
     assert_eq!(sorted(groups_now), sorted(groups));

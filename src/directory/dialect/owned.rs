@@ -126,7 +126,8 @@ impl Dialect {
     /// values: whether somebody has changed it since.
     #[must_use]
     pub fn entry_digest(&self, profile: Profile, attributes: &[(String, Vec<Value>)]) -> OwnedDigest {
-        let owned = self.shape(person_kind(profile)).items().filter(|i| matches!(i.owner, Owner::Replace | Owner::Keep));
+        let owned =
+            self.shape(person_kind(profile)).items().filter(|i| matches!(i.owner, Owner::Replace | Owner::Keep));
         let mut owned: Vec<AttributeId> = owned.map(|item| item.attribute).collect();
         owned.sort_unstable();
         owned.dedup();

@@ -233,7 +233,7 @@ fn each_kind_of_tampering_has_its_own_words() {
     // Other things.
     let newer = String::from_utf8_lossy(header).replace("\"format_version\":4", "\"format_version\":5").into_bytes();
     reseal(path, &[&newer], 0, 0);
-    assert!(matches!(verify(path), Err(PlanFileError::Format { found: 4, .. })));
+    assert!(matches!(verify(path), Err(PlanFileError::Format { found: 5, .. })));
     reseal(path, &[header, b"{}"], 0, 0);
     assert!(matches!(verify(path), Err(PlanFileError::Malformed { line: 2, .. })));
     fs::write(path, b"%PDF-1.7").unwrap();

@@ -103,9 +103,12 @@ mod tests {
         std::fs::copy(folder.path().join("rentree.db"), folder.path().join("copy")).unwrap();
         raise(&here).await.unwrap();
         check(&here).await.unwrap();
-        here.writer.close().await;
         here.reader.close().await;
+        here.writer.close().await;
         drop(here);
+        for log in ["rentree.db-wal", "rentree.db-shm"] {
+            drop(std::fs::remove_file(folder.path().join(log)));
+        }
         std::fs::rename(folder.path().join("copy"), folder.path().join("rentree.db")).unwrap();
         let old = store(folder.path()).await;
         let error = check(&old).await.unwrap_err();

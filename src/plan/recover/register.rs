@@ -47,6 +47,8 @@ pub(super) async fn read(
     let search = Search { base: dialect.people_branch().clone(), filter: dialect.person_filter(), attributes };
     let mut entries = ground.directory.search(search).await?;
     let mut there: HashMap<JoinKey, There> = HashMap::new();
+    // A relative is in the schools of his pupils, which his own entry need not name.
+    let mut linked: HashMap<JoinKey, Vec<Dn>> = HashMap::new();
     while let Some(entry) = entries.try_next().await? {
         ground.progress.advance(1);
         let names = dialect.names_of(&entry);
@@ -66,8 +68,23 @@ pub(super) async fn read(
             continue;
         }
         let hashes = hashes(ground, entry.values(USER_PASSWORD));
+        if row.profile == Profile::Relative && row.schools.is_empty() {
+            linked.insert(key.clone(), dialect.linked_pupils(&entry));
+        }
         there.insert(key, There { row, uid: names.uid, login: names.login, hashes });
     }
+    let of_pupils: HashMap<Dn, Vec<CompactString>> = there
+        .values()
+        .filter(|account| account.row.profile == Profile::Pupil)
+        .filter_map(|account| Some((Dn::parse(&account.row.dn).ok()?, account.row.schools.clone())))
+        .collect();
+    for (key, pupils) in linked {
+        let schools: BTreeSet<&CompactString> = pupils.iter().filter_map(|dn| of_pupils.get(dn)).flatten().collect();
+        if let Some(account) = there.get_mut(&key) {
+            account.row.schools = schools.into_iter().cloned().collect();
+        }
+    }
+    drop(of_pupils);
     recovery.accounts = there.len() as u64;
     for (key, account) in &there {
         *recovery.stages.entry(account.row.stage.name()).or_default() += 1;
@@ -78,8 +95,11 @@ pub(super) async fn read(
         }
         recovery.changes.accounts.push(account.row.clone());
     }
-    recovery.gone =
-        known.values().filter(|a| a.stage != Stage::Purged && !there.contains_key(&a.join_key)).map(|a| a.join_key.clone()).collect();
+    recovery.gone = known
+        .values()
+        .filter(|a| a.stage != Stage::Purged && !there.contains_key(&a.join_key))
+        .map(|a| a.join_key.clone())
+        .collect();
     recovery.gone.sort();
     Ok(there)
 }
@@ -159,7 +179,9 @@ pub(super) async fn names(
         if known.get(key) == Some(&row) {
             continue;
         }
-        let other = [row.uid.folded(), row.login.folded()].into_iter().find_map(|n| owners.get(&n).filter(|o| *o != key).cloned());
+        let other = [row.uid.folded(), row.login.folded()]
+            .into_iter()
+            .find_map(|n| owners.get(&n).filter(|o| *o != key).cloned());
         if let Some(other) = other {
             recovery.conflicts.push(format!("{} : son uid ou son login est déjà celui de {other}", account.row.dn));
             continue;

@@ -22,7 +22,9 @@ fn sentence(told: &Value) -> &str {
 
 fn attribute<'a>(told: &'a Value, name: &str) -> &'a Value {
     let all = told["person"]["attributes"].as_array().unwrap();
-    all.iter().find(|a| a["name"].as_str().unwrap().eq_ignore_ascii_case(name)).unwrap_or_else(|| panic!("{name}: {told}"))
+    all.iter()
+        .find(|a| a["name"].as_str().unwrap().eq_ignore_ascii_case(name))
+        .unwrap_or_else(|| panic!("{name}: {told}"))
 }
 
 /// Replaces once in the files of a category.
