@@ -6,7 +6,7 @@
 //! dialect says how a person is written there; [`plan`] is the sealed difference, with what is held and why; [`apply`]
 //! carries out exactly a plan, with [`credentials`] issuing sealed secrets on the way; [`letters`] opens them to print
 //! the sheets; [`audit`] keeps the trail of all of it. [`check`] reads and judges the sources alone, for the schools that
-//! mend them. [`simulate`] writes synthetic academies to try it on.
+//! mend them. [`explain`] tells all of it of one person. [`simulate`] writes synthetic academies to try it on.
 
 pub mod apply;
 pub mod audit;
@@ -15,6 +15,7 @@ pub mod config;
 pub mod console;
 pub mod credentials;
 pub mod directory;
+pub mod explain;
 pub mod feed;
 pub mod identity;
 pub mod image;

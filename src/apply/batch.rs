@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::audit::Trail;
+use crate::audit::{Kind, Trail};
 use crate::credentials::{self, Issued, Issuer, Serial};
 use crate::directory::{DirectoryError, Dn, Entry, Operation, Pace};
 use crate::plan::{Change, ChangeKind, Ground, Header, Write};
@@ -15,6 +15,7 @@ use super::operations::{ENTRY_CSN, FirstHash, needs_entry, operations};
 use super::ready::Ready;
 use super::record::note;
 use super::seen::{Seen, seen};
+use super::undo::{before, deleted};
 use super::{Accounts, Applied, ApplyError, Left, Stop, Stopped, event_kind};
 
 /// Reads in flight when entries have to be looked at.
@@ -44,6 +45,8 @@ struct Doing {
     looks: u8,
     serial: Option<Serial>,
     hash: Option<String>,
+    /// A group that is to be deleted, as it was read.
+    found: Option<Entry>,
     state: State,
 }
 
@@ -77,6 +80,7 @@ impl Executor<'_, '_> {
         }
         let mut doing = self.gather(ready);
         self.look(&mut doing, |d| d.intended || needs_entry(&d.change.write)).await;
+        self.keep_deleted(&doing).await?;
         self.send(&mut doing).await;
         self.settle(doing, applied).await
     }
@@ -104,9 +108,23 @@ impl Executor<'_, '_> {
                     let hash = FirstHash::of(&self.ground.config.credentials, &change, hash.as_deref());
                     State::Sending(operations(&self.ground.dialect, &change, hash, None).into())
                 };
-                Doing { change, intended: outcome == Some(Outcome::Intended), looks: 0, serial, hash, state }
+                Doing {
+                    change,
+                    intended: outcome == Some(Outcome::Intended),
+                    looks: 0,
+                    serial,
+                    hash,
+                    found: None,
+                    state,
+                }
             })
             .collect()
+    }
+
+    /// What is deleted could not be asked for any more: noted before it goes.
+    async fn keep_deleted(&self, doing: &[Doing]) -> Result<(), ApplyError> {
+        let rows: Vec<_> = doing.iter().filter_map(|d| Some((d.change.seq, deleted(d.found.as_ref()?)))).collect();
+        Ok(self.ground.store.note_before(self.header.plan_id, &rows).await?)
     }
 
     /// Reads the entries of some changes and decides what is left to send for them.
@@ -126,6 +144,9 @@ impl Executor<'_, '_> {
             .await;
         for (index, read) in reads {
             let Some(d) = doing.get_mut(index) else { continue };
+            if let (Write::Delete, Ok(Some(entry))) = (&d.change.write, &read) {
+                d.found = Some(entry.clone());
+            }
             d.state = match read {
                 Ok(actual) => self.decide(d, actual.as_ref()),
                 Err(error) if d.intended => State::Open(error),
@@ -195,7 +216,7 @@ impl Executor<'_, '_> {
     async fn settle(&mut self, doing: Vec<Doing>, applied: &mut Applied) -> Result<(), ApplyError> {
         let mut result = BatchResult::default();
         let mut envelopes = Vec::new();
-        let mut revoked = Vec::new();
+        let (mut revoked, mut ended) = (Vec::new(), Vec::new());
         for d in doing {
             let change = &d.change;
             let (outcome, detail) = match d.state {
@@ -218,6 +239,8 @@ impl Executor<'_, '_> {
             match outcome {
                 Outcome::Done => {
                     applied.done += 1;
+                    let before = before(change, &self.accounts, &self.group_members);
+                    result.before.extend(before.map(|before| (change.seq, before)));
                     note(
                         self.ground.now,
                         self.header,
@@ -226,6 +249,9 @@ impl Executor<'_, '_> {
                         &mut self.group_members,
                         &mut result,
                     );
+                    if change.revokes && change.undo.is_some() {
+                        ended.extend(change.subject.join_key.clone());
+                    }
                     if change.revokes || change.kind == ChangeKind::Suspend {
                         revoked.extend(change.subject.join_key.clone());
                     }
@@ -257,6 +283,14 @@ impl Executor<'_, '_> {
         }
         let store = self.ground.store;
         store.settle(&envelopes, self.ground.now).await?;
+        store.end_envelopes(&ended, credentials::Ended::Revoked, self.ground.now).await?;
+        for key in &ended {
+            self.trail.record(
+                Kind::CredentialRevoked,
+                Some(key),
+                serde_json::json!({ "plan": self.header.plan_id }),
+            )?;
+        }
         store.delete_unprinted(&revoked).await?;
         store.settle_batch(self.header.plan_id, &result).await?;
         self.trail.flush().await?;

@@ -18,6 +18,7 @@ pub mod probe;
 mod ready;
 mod record;
 mod seen;
+mod undo;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -37,6 +38,7 @@ use crate::store::{AccountRow, Outcome, PlanState, StoreError};
 pub use applied::{Applied, Left, Stop, Stopped};
 pub use loaded::{Loaded, loaded};
 pub use offline::{Exported, OfflineError, export};
+pub use undo::{Asked as Undoing, UndoError, undo};
 
 /// Changes that share one commit before and one after: large enough to make commits rare beside directory writes,
 /// small enough that a kill leaves little to look at.
@@ -97,6 +99,13 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
             return Ok(Applied { not_done: seal.changes, stopped: Some(stopped), ..Applied::default() });
         }
         Some(row) => check::fresh(ground, &header, row.state == PlanState::Applying).await?,
+        None if header.undoes.is_some() => {
+            return Err(ApplyError::Stale(vec![
+                "it says what an apply left behind it: `rentree undo` compares that with the directory, and makes the \
+                 plan to apply"
+                    .into(),
+            ]));
+        }
         None => return Err(ApplyError::Stale(vec!["it was not made on this store".into()])),
     }
     // Before anything is written: which form of password the server checks.
@@ -110,11 +119,17 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
     let applied = if seal.changes == 0 {
         Applied::default()
     } else {
-        carry_out(ground, path, &header, seal.changes, Scope::All, issuer.as_ref(), trail).await?
+        undo::note_years(ground, &header).await?;
+        let applied = carry_out(ground, path, &header, seal.changes, Scope::All, issuer.as_ref(), trail).await?;
+        undo::leave(ground, path, &header).await?;
+        applied
     };
     // It stays open: the next run completes it, or settles it and makes a new one.
     if applied.is_unfinished() {
         return Ok(applied);
+    }
+    if let Some(undoes) = &header.undoes {
+        ground.store.restore_school_years(&undoes.years).await?;
     }
     ground.store.set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>()).await?;
     ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
@@ -144,6 +159,7 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
     // No night makes anew what is left of a structure's new name: it is carried out to its end.
     let scope = if header.structures.is_empty() { Scope::Intended } else { Scope::All };
     let applied = carry_out(ground, path, &header, seal.changes, scope, issuer.as_ref(), trail).await?;
+    undo::leave(ground, path, &header).await?;
     if !applied.is_unfinished() {
         ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     }

@@ -20,7 +20,11 @@ pub(super) fn note(
     group_members: &mut HashMap<String, Vec<String>>,
     result: &mut BatchResult,
 ) {
-    if let Some(account) = account(header, change, accounts) {
+    let forgets = change.undo.as_deref().is_some_and(|undo| undo.forgets);
+    if let Some(key) = change.subject.join_key.as_ref().filter(|_| forgets) {
+        accounts.remove(key);
+        result.forgotten.push(key.clone());
+    } else if let Some(account) = account(header, change, accounts) {
         accounts.insert(account.join_key.clone(), account.clone());
         result.accounts.push(account);
     }
@@ -36,7 +40,7 @@ pub(super) fn note(
     }
     if matches!(change.kind, ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete) {
         let cn = change.dn.rdn_value();
-        let members = members(change, group_members.get(&cn));
+        let members = if forgets { None } else { members(change, group_members.get(&cn)) };
         match &members {
             Some(members) => drop(group_members.insert(cn.clone(), members.clone())),
             None => drop(group_members.remove(&cn)),
@@ -66,6 +70,10 @@ fn successor(structure: &StructureChange, now: Timestamp) -> SuccessorRow {
 fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<AccountRow> {
     let join_key = change.subject.join_key.clone()?;
     let profile = change.subject.profile?;
+    // What is taken back is as it was, and not as the night would have it.
+    if let Some(account) = change.undo.as_deref().and_then(|undo| undo.account.as_deref()) {
+        return Some(account.clone());
+    }
     let before = accounts.get(&join_key);
     let stage = match change.kind {
         ChangeKind::Absent => Stage::Absent,

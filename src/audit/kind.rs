@@ -50,10 +50,12 @@ pub enum Kind {
     PersonLookedUp,
     /// Low value: somebody came to the web console with a wrong key.
     ConsoleRefused,
+    /// The register was rebuilt from the directory, because the store was lost or old.
+    RegisterRecovered,
 }
 
 impl Kind {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -87,6 +89,7 @@ impl Kind {
         Self::ConsoleOpened,
         Self::PersonLookedUp,
         Self::ConsoleRefused,
+        Self::RegisterRecovered,
     ];
 
     /// As the trail keeps it.
@@ -126,6 +129,7 @@ impl Kind {
             Self::ConsoleOpened => "console_opened",
             Self::PersonLookedUp => "person_looked_up",
             Self::ConsoleRefused => "console_refused",
+            Self::RegisterRecovered => "register_recovered",
         }
     }
 

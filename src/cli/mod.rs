@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod expired;
+mod explain;
 mod export;
 mod holds;
 mod init;
@@ -19,6 +20,7 @@ mod letters;
 mod output;
 mod plan;
 mod progress;
+mod recover;
 mod review;
 mod serve;
 mod session;
@@ -27,6 +29,7 @@ mod show;
 mod simulate;
 mod structures;
 mod sync;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,12 +71,18 @@ enum Verb {
     Plan(plan::Args),
     /// Shows a saved plan
     Show(show::Args),
+    /// Why somebody has an account, or none: every step from the export to the entry
+    Explain(explain::Args),
     /// Notes that a plan was read: the very same changes are folded in later plans
     Review(review::Args),
     /// Carries out exactly that plan
     Apply(apply::Args),
+    /// Plans the taking back of what an apply did; `apply` then carries it out
+    Undo(undo::Args),
     /// The nightly job: plan, safety, apply, report
     Sync(sync::Args),
+    /// The store is lost or old: rebuilds what it knew from the directory
+    Recover(recover::Args),
     /// What is held: list, show, release, discard
     #[command(subcommand)]
     Holds(holds::Verb),
@@ -155,6 +164,9 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Sync(args) => Box::pin(sync::run(global, args)).await,
         Verb::Holds(verb) => holds::run(global, verb).await,
         Verb::Shadow(args) => Box::pin(shadow::run(global, args)).await,
+        Verb::Explain(args) => explain::run(global, &args).await,
+        Verb::Recover(args) => recover::run(global, &args).await,
+        Verb::Undo(args) => undo::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,

@@ -159,6 +159,7 @@ pub fn refusal(error: &PlanError) -> Verdict {
             | rentree::image::ImageError::Degree { .. },
         )
         | PlanError::Schema(_)
+        | PlanError::OldStore(_)
         | PlanError::Replica { .. } => Verdict::Refused,
         _ => Verdict::Failed,
     }
@@ -168,7 +169,9 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
-        refused @ (PlanError::Schema(_) | PlanError::Replica { .. }) => Failure::new(Verdict::Refused, refused),
+        refused @ (PlanError::Schema(_) | PlanError::OldStore(_) | PlanError::Replica { .. }) => {
+            Failure::new(Verdict::Refused, refused)
+        }
         other => failed(other),
     }
 }

@@ -11,6 +11,7 @@ use rentree::config::Config;
 use rentree::directory::dialect::Dialect;
 use rentree::directory::{Directory, Dn, Hours, ensure_branches};
 use rentree::plan::expiry::expire;
+use rentree::plan::recover::mark;
 use rentree::plan::{Ground, PlanId, RunId, Verdict};
 use rentree::progress::Progress;
 use rentree::store::{RunLock, Store};
@@ -154,7 +155,14 @@ impl Session {
         plan: Option<PlanId>,
         asked: &[(&str, serde_json::Value)],
     ) -> Result<Trail, Failure> {
+        // Before anything is given or written: a store that was brought back from an old copy does not know what it gave.
+        if verb != "recover" {
+            mark::check(&self.store).await.map_err(|e| Failure::new(Verdict::Refused, e))?;
+        }
         let trail = self.trail().await?;
+        if verb != "recover" {
+            mark::raise(&self.store).await.map_err(failed)?;
+        }
         self.store.run_started(self.run, verb, plan, self.now.as_millisecond()).await?;
         let mut said: serde_json::Map<_, _> =
             asked.iter().map(|(what, value)| ((*what).to_owned(), value.clone())).collect();
@@ -170,8 +178,16 @@ impl Session {
     /// Ends a run: the trail is closed, its head given, the write-ahead log emptied so that what was deleted does not
     /// linger there and the next run reads from the database alone.
     pub async fn finish(&self, trail: Trail, verdict: Verdict) -> Result<String, Failure> {
+        self.finish_recovery(trail, verdict, true).await
+    }
+
+    /// The same; `current` says that the store knows what it has to, and may be marked so.
+    pub async fn finish_recovery(&self, trail: Trail, verdict: Verdict, current: bool) -> Result<String, Failure> {
         trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
         let head = trail.close().await.map_err(failed)?;
+        if current {
+            mark::raise(&self.store).await.map_err(failed)?;
+        }
         self.store.run_finished(self.run, verdict.word(), self.now.as_millisecond()).await?;
         if !self.store.empty_log().await? {
             tracing::info!("a reader kept the write-ahead log from being emptied");

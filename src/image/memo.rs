@@ -15,7 +15,7 @@ use super::delivered::{Delivered, hashing};
 use super::departures::Population;
 use super::{Ground, ImageError, Reader};
 use crate::feed::{self, Category, Completeness, Degree, Delivery, Finding, Reading};
-use crate::store::ReadingRow;
+use crate::store::{ReadingRow, Store, StoreError};
 
 /// A reading with more findings is made again: telling them takes longer than finding them.
 const MOST_FINDINGS: usize = 100_000;
@@ -97,4 +97,14 @@ pub(super) async fn recall(ground: &Ground<'_>, delivery: &Delivery) -> Result<O
         digest: memo.digest,
         delivered,
     }))
+}
+
+/// The findings of the last complete set of a source, as far as they are remembered, whatever program read it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn remembered(store: &Store, source: i64) -> Result<Vec<Finding>, StoreError> {
+    let Some(row) = store.reading(source).await? else { return Ok(Vec::new()) };
+    // A memory that cannot be read is none.
+    Ok(serde_json::from_str::<Memo>(&row.memo).map(|memo| memo.findings).unwrap_or_default())
 }

@@ -31,6 +31,7 @@ pub use check::{Checked, Observer, check};
 use choice::{History, Refusal, choose};
 pub use delivered::{Delivered, Fate, Repeats};
 pub use load::{roster, sources};
+pub use memo::remembered;
 pub use reader::Reader;
 use reader::earlier_links;
 
@@ -240,6 +241,11 @@ async fn blocking<T: Send + 'static>(source: &str, work: impl FnOnce() -> T + Se
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|e| ImageError::Stopped { source_name: source.to_owned(), reason: e.to_string() })
+}
+
+/// Whether a finding says that a record, or one of its contradictory copies, was left out.
+pub(crate) fn is_rejection(finding: &Finding) -> bool {
+    finding.severity == feed::Severity::Rejected
 }
 
 /// Whether a finding says that a record was left out: its key counts as delivered, and an existing account is frozen.

@@ -5,6 +5,7 @@
 //! run agree.
 
 mod fold;
+mod number;
 mod register;
 mod rules;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub use fold::fold;
+pub use number::numbered;
 pub use register::{AdoptError, Register, stem};
 pub use rules::{Rules, RulesError};
 

@@ -121,7 +121,8 @@ impl Rules {
     }
 
     /// The login that somebody would have if nobody else were there. Lower-case ASCII, never empty.
-    pub(super) fn base(&self, name: &Name) -> CompactString {
+    #[must_use]
+    pub fn base(&self, name: &Name) -> CompactString {
         let base = match self.login {
             LoginRule::FirstDotLast => dotted(&part(&name.first, true), &part(&name.surname, true)),
             LoginRule::FirstDotLastPlain => {

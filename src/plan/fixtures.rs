@@ -60,6 +60,7 @@ pub fn header() -> Header {
         structures: Vec::new(),
         released: Vec::new(),
         closed: super::ClosedHolds::default(),
+        undoes: None,
     }
 }
 

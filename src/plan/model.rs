@@ -17,6 +17,7 @@ use crate::feed::{Origin, Severity};
 pub use crate::identity::Proof;
 use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
+use crate::store::{AccountRow, Stage};
 
 /// Raised when a field is added or changes its meaning.
 pub const FORMAT_VERSION: u32 = 4;
@@ -87,6 +88,41 @@ pub struct Header {
     /// Holds of the run before that are no more.
     #[serde(default, skip_serializing_if = "ClosedHolds::is_none")]
     pub closed: ClosedHolds,
+    /// The plan that this one takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Undoes>,
+}
+
+/// Of a plan that takes another one back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undoes {
+    pub plan: PlanId,
+    pub created: Timestamp,
+    /// The school years to go back to; a school without one is forgotten.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub years: BTreeMap<CompactString, Option<i16>>,
+}
+
+/// Of a change that takes another one back: what the apply of that one left, and what the register knew before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    /// Its number in the plan that is taken back.
+    pub seq: u64,
+    /// The stage at which it left the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// The owned values that it left, as the register notes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<OwnedDigest>,
+    /// The same, as the entry that it created holds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<OwnedDigest>,
+    /// The account as the register knew it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Box<AccountRow>>,
+    /// The register forgets the account or the group: it was taken over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgets: bool,
 }
 
 /// The image of one source when the plan was computed.
@@ -353,6 +389,9 @@ pub struct Change {
     /// Of the owned values as this change leaves them, for the register.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub written: Option<OwnedDigest>,
+    /// The change that this one takes back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub undo: Option<Box<Undo>>,
     pub write: Write,
 }
 
@@ -372,6 +411,7 @@ impl Change {
             expected: false,
             drift: false,
             written: None,
+            undo: None,
             write,
         }
     }

@@ -17,6 +17,7 @@ use super::draft::Matter;
 use super::identity::{Known, arrive};
 use super::prepare::{Ground, PlanError};
 use super::recognise::{Claim, Recognised, Strangers, Stray};
+use super::recover::{Witness, is_of, prefixes};
 use super::year::school_year;
 
 /// Gives what the engine knows under a former join key to the present one: a name is for a person, not for a key.
@@ -119,12 +120,13 @@ pub(super) async fn name_everybody(
         return Ok(Named { names, recognised, drawn: Drawn::default() });
     }
     let counters = ground.store.uid_counters().await?;
+    let witness = Witness::new(ground.config, &counters);
     let names = rows.into_iter().map(|r| (r.join_key, Names { uid: r.uid, login: r.login }));
     let mut register = Register::new(Rules::from_config(&ground.config.naming)?, names, counters);
     register.take(ground.store.retired_names().await?.iter().map(String::as_str));
     let mut recognised = match asked {
         Asked::Register => Recognised::default(),
-        Asked::Directory => ask_directory(ground, accounts, &strangers, identities, &mut register).await?,
+        Asked::Directory => ask_directory(ground, accounts, &strangers, (identities, &witness), &mut register).await?,
     };
     let claims = std::mem::take(&mut recognised.claims);
     arrive(ground, roster, &claims, &mut register, trail).await?;
@@ -185,6 +187,8 @@ pub(super) struct Unasked<'m> {
     dialect: &'m Dialect,
     accounts: &'m HashMap<JoinKey, AccountRow>,
     identities: &'m Known,
+    /// Of the join keys of the sources.
+    prefixes: Vec<String>,
     /// Their uids and logins, folded.
     names: HashSet<CompactString>,
     /// Their logins without suffix.
@@ -202,7 +206,12 @@ impl<'m> Unasked<'m> {
             }
         }
         let (dialect, accounts) = (&*matter.dialect, &matter.accounts);
-        Self { strangers, dialect, accounts, identities, names: bearers, stems }
+        let prefixes = prefixes(&matter.config);
+        Self { strangers, dialect, accounts, identities, prefixes, names: bearers, stems }
+    }
+
+    fn is_of_a_source(&self, key: &str) -> bool {
+        is_of(&self.prefixes, &JoinKey::from_text(key))
     }
 
     /// Whether this may be a newcomer's account, or bears a newcomer's name or that of a homonym whom the register does
@@ -224,6 +233,8 @@ impl<'m> Unasked<'m> {
         match owner {
             _ if self.identities.is_merged(&entry.dn) => false,
             Some(id) => self.strangers.awaits(id),
+            // An account of ours that the register does not know: the store may be an old one.
+            None if ours.is_none() && self.dialect.join_keys(entry).any(|key| self.is_of_a_source(key)) => true,
             None => self.strangers.may_be(&Stray::new(entry.dn.clone(), taken, &self.dialect.identity(entry), ours)),
         }
     }
@@ -243,7 +254,7 @@ async fn ask_directory(
     ground: &Ground<'_>,
     accounts: &HashMap<JoinKey, AccountRow>,
     strangers: &Strangers<'_>,
-    identities: &Known,
+    (identities, witness): (&Known, &Witness),
     register: &mut Register,
 ) -> Result<Recognised, PlanError> {
     let dialect = &ground.dialect;
@@ -256,6 +267,7 @@ async fn ask_directory(
     let (mut claims, mut strays) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
     while let Some(entry) = entries.try_next().await? {
         let names = dialect.names_of(&entry);
+        witness.check(&entry, dialect, &names, register)?;
         let (owner, ours) = strangers.owner(dialect, accounts, &entry);
         register.take(names.uid.iter().map(Uid::as_str));
         register.take(names.login.iter().map(Login::as_str));

@@ -29,6 +29,7 @@ use super::merge::merge_accounts;
 use super::names::{Asked, Named, rekey};
 use super::population::Population;
 use super::reading::{self, refuse_replica, structures_and_groups};
+use super::recover::OldStore;
 use super::saved::{Contents, Saved, save};
 use super::sources::{take_in_all, years};
 use super::standing::Standing;
@@ -99,6 +100,9 @@ pub enum PlanError {
          directory.url the server that writes, or say directory.replica = false if this one does"
     )]
     Replica { server: String, reason: String },
+    /// See [`super::recover`].
+    #[error("{0}")]
+    OldStore(#[from] OldStore),
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -234,6 +238,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         released: draft.outcomes.released.iter().map(|(_, released)| released.clone()).collect(),
         closed,
         holds: holds.iter().filter(|hold| hold.discarded.is_none()).count() as u64,
+        undoes: None,
     };
     let used: Vec<i64> = draft.outcomes.released.iter().map(|(id, _)| *id).collect();
     let held = holds.clone();

@@ -10,12 +10,12 @@ use serde_json::json;
 use crate::audit::{AuditError, Kind, Trail};
 use crate::config::LimitsConfig;
 use crate::feed::values::Uai;
-use crate::store::{DecisionRow, Store, StoreError};
+use crate::store::{DecisionRow, PlanRow, Store, StoreError};
 
-use super::file::PlanFileError;
+use super::file::{PlanFileError, Reader};
 use super::kept::{KeptBack, kept_back};
 use super::prepare::{PlanError, blocking};
-use super::{Header, Hold, HoldReason, Ruling};
+use super::{Header, Hold, HoldReason, Line, Ruling};
 
 /// Which holds are meant: all that fit. Without any condition, none.
 #[derive(Debug, Clone, Default)]
@@ -84,12 +84,15 @@ impl RulingError {
     }
 }
 
-/// Reads the plan saved last.
+/// Reads the last plan of a night: those of structures, and those that take another one back, have no such holds.
 ///
 /// # Errors
 /// When there is none, or its file is not the one that was sealed.
 pub async fn held(store: &Store) -> Result<Held, RulingError> {
-    let row = store.last_plan().await?.ok_or(RulingError::NoPlan)?;
+    let mut row = store.last_plan().await?.ok_or(RulingError::NoPlan)?;
+    while is_of_its_own(&row).await? {
+        row = store.plan_before(&row.id).await?.ok_or(RulingError::NoPlan)?;
+    }
     let path = PathBuf::from(&row.file);
     let read = path.clone();
     let (header, digest, holds) = match blocking(move || kept_back(&read)).await {
@@ -101,6 +104,17 @@ pub async fn held(store: &Store) -> Result<Held, RulingError> {
         return Err(RulingError::Replaced { path });
     }
     Ok(Held { header, path, holds, decisions: store.open_decisions().await? })
+}
+
+/// Whether a plan was asked for, of structures or to take another one back. One whose file is gone says so later.
+async fn is_of_its_own(row: &PlanRow) -> Result<bool, RulingError> {
+    let path = PathBuf::from(&row.file);
+    let first = move || Reader::open(path).ok()?.next()?.ok();
+    match blocking(first).await {
+        Ok(Some(Line::Header(header))) => Ok(!header.structures.is_empty() || header.undoes.is_some()),
+        Ok(_) => Ok(false),
+        Err(error) => Err(RulingError::Stopped(error.to_string())),
+    }
 }
 
 /// Decides about holds of the plan saved last. Each decision is on the trail before this returns.

@@ -14,11 +14,13 @@ use crate::audit::{Kind, Trail};
 use super::file::PlanFileError;
 use super::prepare::{Ground, PlanError, blocking};
 use super::year::SchoolYear;
-use super::{ClosedHolds, FORMAT_VERSION, Header, PlanId, ReleasedHold, Seal, SourceState, StructureChange, Totals};
+use super::{
+    ClosedHolds, FORMAT_VERSION, Header, PlanId, ReleasedHold, Seal, SourceState, StructureChange, Totals, Undoes,
+};
 
 /// What the header says of the plan itself.
 #[derive(Default)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     pub totals: Totals,
     pub schools: BTreeMap<CompactString, String>,
     pub years: BTreeMap<CompactString, SchoolYear>,
@@ -27,10 +29,11 @@ pub(super) struct Contents {
     pub closed: ClosedHolds,
     /// Holds that somebody is asked about.
     pub holds: u64,
+    pub undoes: Option<Undoes>,
 }
 
 /// A plan that has its name, on disk and in the store.
-pub(super) struct Saved {
+pub(crate) struct Saved {
     pub header: Header,
     pub seal: Seal,
     pub path: PathBuf,
@@ -40,7 +43,7 @@ pub(super) struct Saved {
 ///
 /// # Errors
 /// When the file cannot be written, when the store or the trail fails.
-pub(super) async fn save(
+pub(crate) async fn save(
     ground: &Ground<'_>,
     contents: Contents,
     out: Option<&Path>,
@@ -90,6 +93,7 @@ async fn header(ground: &Ground<'_>, contents: Contents) -> Result<Header, PlanE
         structures: contents.structures,
         released: contents.released,
         closed: contents.closed,
+        undoes: contents.undoes,
     })
 }
 
@@ -104,6 +108,9 @@ async fn note(ground: &Ground<'_>, saved: &Saved, asked: u64, trail: &Trail) -> 
     });
     if let (Some(said), false) = (said.as_object_mut(), header.structures.is_empty()) {
         said.insert("structures".to_owned(), json!(header.structures));
+    }
+    if let (Some(said), Some(undoes)) = (said.as_object_mut(), &header.undoes) {
+        said.insert("undoes".to_owned(), json!(undoes.plan));
     }
     trail.record(Kind::PlanSaved, None, said)?;
     Ok(())

@@ -42,7 +42,7 @@ impl Stage {
 }
 
 /// An account as the register knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
     pub join_key: JoinKey,
     pub dn: String,
@@ -133,6 +133,19 @@ impl Store {
         Ok(())
     }
 
+    /// Takes in what a register that was lost or is old did not know, in one transaction.
+    pub async fn restore_register(
+        &self,
+        accounts: &[AccountRow],
+        groups: &[(String, Option<Vec<String>>)],
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        save_accounts(&mut transaction, accounts).await?;
+        save_groups(&mut transaction, groups).await?;
+        transaction.commit().await?;
+        self.durable().await
+    }
+
     /// The members (normalised DNs) that the engine put in each group, by cn.
     pub async fn group_members(&self) -> Result<HashMap<String, Vec<String>>, StoreError> {
         let mut rows = sqlx::query("SELECT cn, members FROM group_state").fetch(&self.reader);
@@ -215,5 +228,20 @@ pub(super) async fn save_groups(
             }
         }
     }
+    Ok(())
+}
+
+/// Forgets accounts that the register did not know before.
+pub(super) async fn forget_accounts(
+    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    keys: &[JoinKey],
+) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("DELETE FROM account WHERE join_key IN (SELECT value FROM json_each(?1))")
+        .bind(json_list(keys))
+        .execute(&mut **transaction)
+        .await?;
     Ok(())
 }

@@ -43,7 +43,7 @@ impl Store {
         }
         for rows in batch.chunks(ROWS_PER_STATEMENT) {
             QueryBuilder::new(
-                "INSERT INTO envelope (serial, join_key, uid, login, profile, issued, state, hash, sealed, binding) ",
+                "INSERT INTO envelope (serial, join_key, uid, login, profile, issued, state, hash, sealed, binding, mark) ",
             )
             .push_values(rows, |mut row, issued| {
                 row.push_bind(issued.label.serial.to_string())
@@ -55,7 +55,8 @@ impl Store {
                     .push_bind("pending")
                     .push_bind(issued.hash.expose())
                     .push_bind(issued.sealed.as_slice())
-                    .push_bind(issued.binding.as_ref().map(|b| b.0.as_slice()));
+                    .push_bind(issued.binding.as_ref().map(|b| b.0.as_slice()))
+                    .push_bind(hash_mark(issued.hash.expose()));
             })
             .build()
             .execute(&mut *tx)
@@ -195,6 +196,19 @@ impl Store {
         rows.iter().map(sealed).collect()
     }
 
+    /// Whose envelopes are live, by profile, with the mark of the hash that was issued.
+    ///
+    /// # Errors
+    /// When a row is damaged.
+    pub async fn issued_marks(&self) -> Result<Vec<(JoinKey, Profile, Option<Vec<u8>>)>, StoreError> {
+        let rows = sqlx::query("SELECT join_key, profile, mark FROM envelope WHERE state = 'live' ORDER BY join_key")
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((JoinKey::from_text(row.try_get("join_key")?), profile(row)?, row.try_get("mark")?)))
+            .collect()
+    }
+
     /// Deletes the live envelopes of these accounts that were never printed (their entitlement was withdrawn). Gives
     /// how many.
     ///
@@ -264,6 +278,13 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// What is kept of a hash that was issued.
+#[must_use]
+pub fn hash_mark(hash: &str) -> Vec<u8> {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(hash.as_bytes()).iter().take(16).copied().collect()
 }
 
 fn sealed(row: &SqliteRow) -> Result<SealedEnvelope, StoreError> {

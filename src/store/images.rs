@@ -242,6 +242,23 @@ impl Store {
         Ok(version)
     }
 
+    /// The record of one key in the image of a source.
+    pub async fn image_row(&self, source: i64, category: Category, key: &str) -> Result<Option<ImageRow>, StoreError> {
+        let row = sqlx::query(
+            "SELECT file, line, fields FROM record
+             WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1) AND category = ?2 AND key = ?3",
+        )
+        .bind(source)
+        .bind(category.code())
+        .bind(key)
+        .fetch_optional(&self.reader)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let line = u32::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
+        let fields = Fields::from_packed(row.try_get::<String, _>(2)?);
+        Ok(Some(ImageRow { category, key: key.into(), file: row.try_get(0)?, line, fields }))
+    }
+
     /// Streams the image of a source, all categories.
     pub fn image_rows(&self, source: i64) -> BoxStream<'_, Result<ImageRow, StoreError>> {
         Box::pin(

@@ -5,10 +5,12 @@
 //! file beside the database: a dead process frees it.
 
 mod accounts;
+mod before;
 mod decisions;
 mod deliveries;
 pub(crate) mod entries;
 mod envelopes;
+mod generation;
 mod identity;
 mod images;
 mod ledger;
@@ -34,8 +36,10 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use accounts::{AccountRow, Stage};
+pub use before::Before;
 pub use decisions::{DecisionRow, HoldNews};
 pub use deliveries::DeliveryRow;
+pub use envelopes::hash_mark;
 pub use identity::{AnswerRow, CaseRow, LinkRow, MergedRow, is_join_key};
 pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
 pub use ledger::{PrintBatch, PrintedSheet};

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::accounts::{AccountRow, save_accounts, save_groups};
+use super::accounts::{AccountRow, forget_accounts, save_accounts, save_groups};
+use super::before::{Before, save_before};
 use super::successors::{SuccessorRow, save_successors};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::plan::{PlanId, RunId};
+use crate::roster::JoinKey;
 
 /// A saved plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +100,10 @@ pub struct BatchResult {
     pub groups: Vec<(String, Option<Vec<String>>)>,
     /// Structures that go on under other identifiers from now on.
     pub successors: Vec<SuccessorRow>,
+    /// What the register knew before, by change.
+    pub before: Vec<(u64, Before)>,
+    /// Accounts that are nobody's of the engine again.
+    pub forgotten: Vec<JoinKey>,
 }
 
 impl Store {
@@ -157,6 +163,16 @@ impl Store {
         let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan ORDER BY id DESC LIMIT 1")
             .fetch_optional(&self.reader)
             .await?;
+        row.as_ref().map(plan_row).transpose()
+    }
+
+    /// The plan that was saved before this one.
+    pub async fn plan_before(&self, id: &str) -> Result<Option<PlanRow>, StoreError> {
+        let row =
+            sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE id < ?1 ORDER BY id DESC LIMIT 1")
+                .bind(id)
+                .fetch_optional(&self.reader)
+                .await?;
         row.as_ref().map(plan_row).transpose()
     }
 
@@ -248,7 +264,9 @@ impl Store {
     pub async fn settle_batch(&self, plan: PlanId, batch: &BatchResult) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
         save_journal(&mut transaction, plan, &batch.journal).await?;
+        save_before(&mut transaction, plan, &batch.before).await?;
         save_accounts(&mut transaction, &batch.accounts).await?;
+        forget_accounts(&mut transaction, &batch.forgotten).await?;
         save_groups(&mut transaction, &batch.groups).await?;
         save_successors(&mut transaction, &batch.successors).await?;
         transaction.commit().await?;

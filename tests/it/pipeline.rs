@@ -5,6 +5,7 @@ mod deltas;
 mod drift;
 #[cfg(feature = "letters")]
 mod ds389;
+mod explain;
 mod faults;
 mod first_degree;
 mod holds;
@@ -20,9 +21,11 @@ mod offline;
 mod outages;
 #[cfg(feature = "letters")]
 mod portal;
+mod recover;
 mod review;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;
 mod sources;
 mod structures;
+mod undo;

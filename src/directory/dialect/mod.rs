@@ -58,7 +58,7 @@ pub use identity::{Identity, folded_identifier};
 pub use lock::LockMethod;
 pub use members::{MemberChanges, member_changes};
 pub use memberships::PutByEngine;
-pub use owned::OwnedDigest;
+pub use owned::{OwnedDigest, Ownership};
 pub use presets::{PRESETS, Preset};
 pub use reading::TakenNames;
 pub use shape::Kind;

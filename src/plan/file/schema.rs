@@ -86,7 +86,34 @@ fn changes() -> Vec<Change> {
     let to = crate::directory::Dn::parse("cn=h,ou=groups,dc=fr").unwrap();
     plan.object(ChangeKind::GroupRename, "g", Write::Rename { to: to.clone(), attributes: some() });
     plan.object(ChangeKind::GroupDelete, "g", Write::Dissolve { members: vec![to] });
+    plan.person(ChangeKind::Restore, 9, Some("4B"), Write::Nothing).undo = Some(Box::new(undo()));
     plan.changes
+}
+
+/// A change that takes another one back, with everything that it may say.
+fn undo() -> crate::plan::Undo {
+    let digest = Some(crate::directory::dialect::OwnedDigest([7; 16]));
+    let account = crate::store::AccountRow {
+        join_key: crate::roster::JoinKey::new("AC-RENNES", "9"),
+        dn: "uid=f00009,ou=people,dc=esco-centre,dc=fr".to_owned(),
+        profile: crate::roster::Profile::Pupil,
+        stage: crate::store::Stage::Absent,
+        since: jiff::civil::date(2026, 9, 2),
+        schools: vec![fixtures::MOULIN.into()],
+        class: Some("4B".into()),
+        level: None,
+        expected: true,
+        adopted: false,
+        written: digest,
+    };
+    crate::plan::Undo {
+        seq: 12,
+        stage: Some(crate::store::Stage::Suspended),
+        left: digest,
+        entry: digest,
+        account: Some(Box::new(account)),
+        forgets: true,
+    }
 }
 
 #[test]
@@ -103,6 +130,12 @@ fn the_schema_describes_every_line() {
         ..renamed.clone()
     };
     ok(&line("header", crate::plan::Header { structures: vec![renamed, merged], ..fixtures::header() }));
+    let undoes = crate::plan::Undoes {
+        plan: fixtures::header().plan_id,
+        created: fixtures::header().created,
+        years: [(fixtures::MOULIN.into(), Some(2025)), (fixtures::WEIL.into(), None)].into(),
+    };
+    ok(&line("header", crate::plan::Header { undoes: Some(undoes), ..fixtures::header() }));
     let decided = crate::plan::Decided {
         by: vec!["zoe@pc".to_owned()],
         at: "2026-09-02T01:12:00Z".parse().unwrap(),

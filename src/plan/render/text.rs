@@ -132,6 +132,10 @@ impl Text<'_> {
         let header = &survey.header;
         let title = format!("Plan {}", header.plan_id);
         writeln!(self.out, "{} du {}", self.paint.bold(&title), words::moment(header.created, &self.options.zone))?;
+        if let Some(undoes) = &header.undoes {
+            let created = words::moment(undoes.created, &self.options.zone);
+            writeln!(self.out, "  Défait     plan {} du {created}", undoes.plan)?;
+        }
         writeln!(self.out, "  Annuaire   {}", words::plain(&header.directory))?;
         for (i, source) in header.sources.iter().enumerate() {
             let label = if i == 0 { "Sources" } else { "" };

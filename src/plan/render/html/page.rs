@@ -268,6 +268,10 @@ impl<'a, W: Write> Page<'a, W> {
     fn bindings(&mut self, survey: &Survey) -> io::Result<()> {
         let header = &survey.header;
         self.out.write_all(b"<section aria-labelledby=\"origine\">\n<h2 id=\"origine\">Ce que le plan compare</h2>\n<table class=\"bindings\">\n")?;
+        if let Some(undoes) = &header.undoes {
+            let created = words::moment(undoes.created, &self.options.zone);
+            writeln!(self.out, "<tr><th scope=\"row\">Défait</th><td>plan {} du {created}</td></tr>", undoes.plan)?;
+        }
         writeln!(self.out, "<tr><th scope=\"row\">Annuaire</th><td>{}</td></tr>", Escaped(&header.directory))?;
         for source in &header.sources {
             let delivered =
