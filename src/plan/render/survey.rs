@@ -221,7 +221,12 @@ impl Survey {
 
     fn held(&self) -> Option<String> {
         let mut held = Vec::new();
-        if self.holds.is_whole_plan() {
+        if self.header.undoes.is_some() {
+            let left: u64 = self.holds.iter().map(|fold| fold.changes).sum();
+            if left > 0 {
+                held.push(words::not_undone(left));
+            }
+        } else if self.holds.is_whole_plan() {
             held.push("plan entier retenu".to_owned());
         }
         if self.holds.schools() > 0 {

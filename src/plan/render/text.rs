@@ -167,6 +167,9 @@ impl Text<'_> {
         if survey.holds.is_empty() {
             return Ok(());
         }
+        if survey.header.undoes.is_some() {
+            return self.left(survey);
+        }
         let n = survey.holds.count();
         let title = format!("!! {} : à décider avant que ce qui suit se fasse", words::count(n, "retenue", "retenues"));
         writeln!(self.out, "\n{}", self.paint.alarm(&title))?;
@@ -202,6 +205,23 @@ impl Text<'_> {
             writeln!(self.out, "\n{}", self.paint.bold(title))?;
             for line in lines {
                 writeln!(self.out, "  {}", words::plain(&line))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an undo leaves as it is: there is nothing to decide.
+    fn left(&mut self, survey: &Survey) -> io::Result<()> {
+        let changes = survey.holds.iter().map(|fold| fold.changes).sum();
+        let title = format!("!! {}", super::words::not_undone(changes));
+        writeln!(self.out, "\n{}", self.paint.alarm(&title))?;
+        for fold in survey.holds.iter() {
+            for hold in &fold.shown {
+                writeln!(self.out, "     {} : {}", words::number(hold.changes), words::plain(&hold.message))?;
+            }
+            let more = fold.holds - fold.shown.len() as u64;
+            if more > 0 {
+                writeln!(self.out, "     … et {}", words::count(more, "autre raison", "autres raisons"))?;
             }
         }
         Ok(())

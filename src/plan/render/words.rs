@@ -75,3 +75,9 @@ pub fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
+
+/// What an undo leaves as it is, counted.
+pub(super) fn not_undone(changes: u64) -> String {
+    let what = count(changes, "changement", "changements");
+    format!("{what} du plan {} en l'état", agree(changes, "reste", "restent"))
+}

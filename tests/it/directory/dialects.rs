@@ -67,7 +67,9 @@ fn inetorgperson() {
     // The register lost: the accounts are found again by their join keys, and keep their names.
     let before: BTreeSet<Dn> = people.into_iter().map(|e| e.dn).collect();
     for file in std::fs::read_dir(installation.home()).unwrap().map(|f| f.unwrap().path()) {
-        if file.file_name().unwrap().to_str().unwrap().starts_with("rentree.db") {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        // With the mark of the store: an installation that begins anew, on purpose.
+        if name.starts_with("rentree.db") || name == "rentree.generation" {
             std::fs::remove_file(file).unwrap();
         }
     }

@@ -161,6 +161,18 @@ impl<'a, W: Write> Page<'a, W> {
         if survey.holds.is_empty() {
             return Ok(());
         }
+        if survey.header.undoes.is_some() {
+            let changes = survey.holds.iter().map(|fold| fold.changes).sum();
+            let title = words::not_undone(changes);
+            write!(
+                self.out,
+                "<section aria-labelledby=\"retenues\" class=\"holds\">\n<h2 id=\"retenues\">{title}</h2>\n<ul>\n"
+            )?;
+            for hold in survey.holds.iter().flat_map(|fold| &fold.shown) {
+                writeln!(self.out, "<li>{} : {}</li>", words::number(hold.changes), Escaped(&hold.message))?;
+            }
+            return self.out.write_all(b"</ul>\n</section>\n");
+        }
         let folds: Vec<&HoldFold> = survey.holds.iter().collect();
         self.folds_of_holds(survey, &folds)
     }
