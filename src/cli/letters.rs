@@ -111,7 +111,7 @@ pub async fn print(
     let trail = session.trail().await?;
     let printed = letters::print(&session.store, &session.config, &job, &trail, &*session.progress).await;
     let head = trail.close().await.map_err(failed)?;
-    tell_head(&*session.progress, &head);
+    tell_head(&*session.progress, head);
     printed.map_err(|error| match error {
         letters::PrintError::Store(error) => error.into(),
         letters::PrintError::Image(error) => error.into(),
