@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, PeopleAxis};
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
-pub use identity::IdentityConfig;
+pub use identity::{AdultRole, IdentityConfig};
 pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
 pub use retention::RetentionConfig;

@@ -27,6 +27,7 @@ mod prepare;
 mod reading;
 mod recognise;
 pub mod recover;
+mod relations;
 pub mod render;
 pub mod review;
 mod ruling;

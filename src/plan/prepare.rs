@@ -30,6 +30,7 @@ use super::names::{Asked, Named, rekey};
 use super::population::Population;
 use super::reading::{self, refuse_replica, structures_and_groups};
 use super::recover::OldStore;
+use super::relations::keep_proved;
 use super::saved::{Contents, Saved, save};
 use super::sources::{take_in_all, years};
 use super::standing::Standing;
@@ -193,6 +194,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         (matter.names, matter.recognised, drawn) = (named.names, named.recognised, named.drawn);
     };
     drawn.reserve(ground, trail).await?;
+    findings.append(&mut matter.recognised.findings);
+    keep_proved(ground, &matter.recognised.proved_roles, trail).await?;
     open_cases(ground, &matter.roster, &matter.accounts, &mut matter.recognised).await?;
     let matter = Arc::new(matter);
     withdraw_unsent(ground, &matter, &population, trail).await?;

@@ -23,6 +23,7 @@ mod outages;
 mod portal;
 mod recover;
 mod review;
+mod roles;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;
