@@ -8,6 +8,7 @@ mod directory;
 mod identity;
 mod letters;
 mod limits;
+mod policy;
 mod retention;
 mod roster;
 mod source;
@@ -25,6 +26,7 @@ pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, 
 pub use identity::{AdultRole, IdentityConfig};
 pub use letters::LettersConfig;
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
+pub use policy::{OfAge, PolicyConfig};
 pub use retention::RetentionConfig;
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
@@ -42,6 +44,8 @@ pub struct Config {
     pub roster: RosterConfig,
     #[serde(default)]
     pub identity: IdentityConfig,
+    #[serde(default)]
+    pub policy: PolicyConfig,
     #[serde(default)]
     pub naming: NamingConfig,
     #[serde(default)]

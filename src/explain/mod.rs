@@ -66,7 +66,7 @@ impl World {
     async fn load(ground: &Ground<'_>) -> Result<Self, PlanError> {
         let store = ground.store;
         ground.progress.begin("roster", None);
-        let mut roster = crate::image::roster(store, ground.config, &[]).await?;
+        let mut roster = crate::image::roster(store, ground.config, &[], ground.today).await?;
         let sources = crate::image::sources(ground.config);
         let mut findings = Vec::new();
         for source in &ground.config.sources {

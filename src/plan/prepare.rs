@@ -131,7 +131,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Images into the roster.
     ground.progress.begin("roster", None);
-    let mut roster = crate::image::roster(ground.store, ground.config, &intakes).await?;
+    let mut roster = crate::image::roster(ground.store, ground.config, &intakes, ground.today).await?;
     clock.lap("roster");
 
     // Names, for ever.

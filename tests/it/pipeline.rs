@@ -19,6 +19,7 @@ mod nights;
 #[cfg(feature = "letters")]
 mod offline;
 mod outages;
+mod policy;
 #[cfg(feature = "letters")]
 mod portal;
 mod recover;
