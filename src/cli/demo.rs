@@ -49,14 +49,15 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     #[cfg(feature = "letters")]
     let sheets = {
         let folder = args.out.join("fiches");
-        let printed = super::letters::print(
-            &session.store_session(),
-            rentree::letters::Selection::default(),
-            false,
-            &folder,
-            key,
-        )
-        .await?;
+        let asked = super::letters::Asked {
+            selection: rentree::letters::Selection::default(),
+            only_new: false,
+            layout: None,
+            cover: true,
+            out: &folder,
+            key: Some(key),
+        };
+        let printed = super::letters::print(&session.store_session(), asked).await?;
         Some((folder, printed))
     };
     if global.json {

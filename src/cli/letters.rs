@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rentree::config::Layout;
 use rentree::credentials::{PrintKey, read_key};
 use rentree::letters::{self, Printed, Selection};
 use rentree::plan::Verdict;
@@ -17,17 +18,61 @@ pub struct Args {
     /// Folder for the PDF files
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The private print key
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    /// The private print key; a list needs none
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["list"])]
+    key: Option<PathBuf>,
     /// Reads the passphrase of the key from this open file descriptor instead of the terminal
     #[arg(long, value_name = "FD")]
     passphrase_fd: Option<u32>,
     /// Only people who never got a sheet
     #[arg(long)]
     new: bool,
+    /// How the sheets lie on the paper; otherwise as configured
+    #[arg(long, value_enum)]
+    layout: Option<OnPaper>,
+    /// No sheets: the list of each class with a column to sign, nothing secret
+    #[arg(long, conflicts_with_all = ["layout", "key"])]
+    list: bool,
+    /// Without the page before the sheets that says what is in the file
+    #[arg(long)]
+    no_cover: bool,
     #[command(flatten)]
     selection: show::Selection,
+}
+
+/// See [`Layout`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum OnPaper {
+    /// A page each, with the address where a window envelope shows it
+    Letter,
+    /// Two on a page, to cut in the middle
+    Half,
+    /// Eight cards on a page, to cut
+    Cards,
+    /// Two on a page in large type, for the very young
+    Large,
+}
+
+impl From<OnPaper> for Layout {
+    fn from(on_paper: OnPaper) -> Self {
+        match on_paper {
+            OnPaper::Letter => Self::Letter,
+            OnPaper::Half => Self::Half,
+            OnPaper::Cards => Self::Cards,
+            OnPaper::Large => Self::Large,
+        }
+    }
+}
+
+/// What a run prints.
+pub struct Asked<'a> {
+    pub selection: Selection,
+    pub only_new: bool,
+    pub layout: Option<Layout>,
+    pub cover: bool,
+    pub out: &'a Path,
+    /// None for a list.
+    pub key: Option<PrintKey>,
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
@@ -41,11 +86,14 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
             None => None,
         },
     };
-    let key = read_key(&args.key, || {
-        super::init::passphrase(args.passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()))
-    })
-    .map_err(failed)?;
-    let printed = print(&session, selection, args.new, &args.out, key).await?;
+    let passphrase =
+        || super::init::passphrase(args.passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()));
+    let key = args.key.as_deref().map(|key| read_key(key, passphrase)).transpose().map_err(failed)?;
+    // A sheet that is printed for somebody at the counter needs no page before it.
+    let cover = !args.no_cover && selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
+    let layout = if args.list { Some(Layout::List) } else { args.layout.map(Layout::from) };
+    let asked = Asked { selection, only_new: args.new, layout, cover, out: &args.out, key };
+    let printed = print(&session, asked).await?;
     if global.json {
         output::json(&printed)?;
     } else {
@@ -83,13 +131,7 @@ async fn who(session: &StoreSession, person: &str) -> Result<JoinKey, Failure> {
 }
 
 /// Prints a selection with its trail.
-pub async fn print(
-    session: &StoreSession,
-    selection: Selection,
-    only_new: bool,
-    out: &Path,
-    key: PrintKey,
-) -> Result<Printed, Failure> {
+pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, Failure> {
     let program = std::env::current_exe().map_err(failed)?;
     let template = match &session.config.letters.template {
         Some(path) => Some(
@@ -99,10 +141,12 @@ pub async fn print(
         None => None,
     };
     let job = letters::Job {
-        selection,
-        only_new,
-        out,
-        keys: &[key],
+        selection: asked.selection,
+        only_new: asked.only_new,
+        layout: asked.layout,
+        cover: asked.cover,
+        out: asked.out,
+        keys: asked.key.as_slice(),
         program: &program,
         template,
         today: session.today,

@@ -24,7 +24,7 @@ pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, Peopl
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use identity::{AdultRole, IdentityConfig};
-pub use letters::LettersConfig;
+pub use letters::{Layout, LayoutOf, LettersConfig};
 pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
 pub use policy::{OfAge, PolicyConfig};
 pub use retention::RetentionConfig;

@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::error::LettersError;
 use super::sheet::Batch;
+use crate::config::Layout;
 
 /// Longest class part of a name, in characters: whole names stay far below the 255 bytes of every file system.
 const CLASS_LIMIT: usize = 60;
@@ -29,6 +30,9 @@ impl FileNames {
         let mut parts = vec![safe(&batch.school.uai)];
         parts.extend(batch.class.as_deref().map(safe));
         parts.push(batch.profile.name().to_owned());
+        if batch.layout == Layout::List {
+            parts.push("list".to_owned());
+        }
         let stem = parts.join("_");
         let mut n = 1_usize;
         loop {

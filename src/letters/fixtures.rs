@@ -1,7 +1,7 @@
 //! Made-up batches for the tests of this room.
 
 use super::sheet::{Batch, Child, School, Secret, Sheet};
-use crate::config::Mode;
+use crate::config::{Layout, Mode};
 use crate::roster::{Civility, Profile};
 
 pub(super) const URL: &str = "https://ent.example.fr/connexion";
@@ -23,6 +23,8 @@ pub(super) fn batch(n: usize) -> Batch {
         },
         profile: Profile::Pupil,
         class: Some("3A".into()),
+        layout: Layout::Letter,
+        cover: None,
         sheets: (0..n).map(pupil).collect(),
     }
 }
@@ -39,6 +41,7 @@ pub(super) fn pupil(n: usize) -> Sheet {
         class: Some("3A".into()),
         address: vec![format!("Léa{n} MARTIN"), "3 rue des Lilas".into(), "35000 RENNES".into()],
         children: Vec::new(),
+        note: None,
     }
 }
 

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::fonts;
 use super::sheet::{Batch, Sheet};
-use crate::config::Mode;
+use crate::config::{Layout, Mode};
 
 /// Something that the paper does not show as delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,9 +121,15 @@ pub(super) fn clean(batch: &Batch) -> (Batch, Vec<Notice>) {
     cleaner.text("school.uai", &mut batch.school.uai, SHORT);
     cleaner.option("school.town", &mut batch.school.town, LINE);
     cleaner.lines("school.lines", &mut batch.school.lines, 4);
+    if let Some(cover) = &mut batch.cover {
+        for name in cover.without.iter_mut().flat_map(|without| &mut without.names) {
+            cleaner.text("cover.without.names", name, NAME);
+        }
+    }
+    let is_list = batch.layout == Layout::List;
     for sheet in &mut batch.sheets {
         let mut cleaner = Cleaner { serial: Some(sheet.serial.clone()), notices: &mut notices };
-        cleaner.sheet(sheet);
+        cleaner.sheet(sheet, is_list);
     }
     (batch, notices)
 }
@@ -134,9 +140,11 @@ struct Cleaner<'a> {
 }
 
 impl Cleaner<'_> {
-    fn sheet(&mut self, sheet: &mut Sheet) {
+    fn sheet(&mut self, sheet: &mut Sheet, is_list: bool) {
         self.exact("login", &sheet.login);
         match (sheet.mode, &sheet.secret) {
+            (_, None) if is_list => {}
+            _ if is_list => self.note("secret", Problem::Inconsistent),
             (Mode::Bind, Some(secret)) => self.exact("secret", secret.expose()),
             (Mode::Federated, None) => {}
             _ => self.note("secret", Problem::Inconsistent),

@@ -7,15 +7,15 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::select::{Pile, Selection, children_of, piles};
-use super::{Batch, Child, FileNames, LettersError, School, Secret, Sheet, Typesetter, address_block, write_private};
+use super::pile::PileRun;
+use super::select::{Selection, piles};
+use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
-use crate::config::{Config, Mode};
-use crate::credentials::{EnvelopeError, PrintKey, SealedEnvelope};
+use crate::config::{Config, Layout};
+use crate::credentials::{EnvelopeError, PrintKey};
 use crate::image::{self, ImageError};
-use crate::naming::Login;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, Person, Profile, Roster};
+use crate::roster::{JoinKey, Person, Profile};
 use crate::store::{PrintBatch, PrintedSheet, Stage, Store, StoreError};
 
 /// What is asked of a print run.
@@ -23,6 +23,10 @@ pub struct Job<'a> {
     pub selection: Selection,
     /// Only people who never got a sheet (of their present credential).
     pub only_new: bool,
+    /// How the sheets lie on the paper, where the configuration is not to say so.
+    pub layout: Option<Layout>,
+    /// Whether each file begins with a page that says what is in it.
+    pub cover: bool,
     /// Folder of the PDF files.
     pub out: &'a Path,
     pub keys: &'a [PrintKey],
@@ -119,16 +123,19 @@ pub async fn print(
     for (at, pile) in piles.iter().enumerate() {
         let run = PileRun { roster: &roster, config, job, batch: &batch.id };
         let material = run.material(store, pile).await?;
-        let (sheets, keys) = run.sheets(pile, &material, trail, &mut without)?;
+        let laid = run.sheets(pile, &material, trail)?;
+        for (why, people) in &laid.without {
+            *without.entry(*why).or_default() += people.len() as u64;
+        }
         progress.advance(pile.persons.len() as u64);
-        if sheets.is_empty() {
+        if laid.sheets.is_empty() {
             continue;
         }
         // Opening is on record, on the disk, before anything is shown.
         trail.flush().await?;
-        let Some(letter) = run.batch(pile, sheets) else { continue };
+        let Some(letter) = run.batch(pile, laid.sheets, &laid.without) else { continue };
         let path = job.out.join(names.name(&letter));
-        if let Some(set) = press.set(Typeset { at, keys, path, letter }).await? {
+        if let Some(set) = press.set(Typeset { at, keys: laid.keys, path, letter }).await? {
             ledger.keep(set).await?;
         }
     }
@@ -210,6 +217,10 @@ struct Ledger<'a> {
 impl Ledger<'_> {
     async fn keep(&mut self, (Typeset { at, keys, path, letter }, pdf): (Typeset, Vec<u8>)) -> Result<(), PrintError> {
         write_private(&path, &pdf)?;
+        if letter.layout == Layout::List {
+            self.file(at, path, &letter);
+            return Ok(());
+        }
         let sheets: Vec<PrintedSheet> = letter
             .sheets
             .iter()
@@ -232,138 +243,19 @@ impl Ledger<'_> {
                     "class": sheet.class, "file": sheet.file }),
             )?;
         }
-        self.files.push((
-            at,
-            PrintedFile {
-                path,
-                school: letter.school.uai.clone(),
-                profile: letter.profile,
-                class: letter.class.clone(),
-                sheets: sheets.len() as u64,
-            },
-        ));
+        self.file(at, path, &letter);
         Ok(())
     }
-}
 
-/// What the store gives for a pile.
-struct Material {
-    envelopes: HashMap<JoinKey, SealedEnvelope>,
-    /// For sheets without a secret, which say the login all the same.
-    logins: HashMap<JoinKey, Login>,
-}
-
-/// One pile on its way to paper.
-struct PileRun<'a> {
-    roster: &'a Roster,
-    config: &'a Config,
-    job: &'a Job<'a>,
-    batch: &'a str,
-}
-
-impl PileRun<'_> {
-    async fn material(&self, store: &Store, pile: &Pile) -> Result<Material, PrintError> {
-        let keys: Vec<JoinKey> =
-            pile.persons.iter().filter_map(|id| self.roster.person(*id)).map(|p| p.key.clone()).collect();
-        let (mut envelopes, mut logins) = (Vec::new(), HashMap::new());
-        match self.config.credentials.of(pile.profile).mode {
-            Mode::Bind | Mode::Portal => envelopes = store.live_envelopes(&keys).await?,
-            Mode::Federated => logins = store.logins(&keys).await?,
-        }
-        Ok(Material { envelopes: envelopes.into_iter().map(|e| (e.holder.clone(), e)).collect(), logins })
-    }
-
-    /// Opens and lays out the data of a pile. People without an envelope are counted, with the reason.
-    fn sheets(
-        &self,
-        pile: &Pile,
-        material: &Material,
-        trail: &Trail,
-        without: &mut HashMap<&'static str, u64>,
-    ) -> Result<(Vec<Sheet>, Vec<JoinKey>), PrintError> {
-        let mode = self.config.credentials.of(pile.profile).mode;
-        let (mut sheets, mut keys) = (Vec::new(), Vec::new());
-        for &id in &pile.persons {
-            let Some(person) = self.roster.person(id) else { continue };
-            let (serial, login, secret) = match (mode, material.envelopes.get(&person.key)) {
-                (Mode::Bind | Mode::Portal, Some(envelope)) => {
-                    let content = envelope
-                        .open(self.job.keys)
-                        .map_err(|source| PrintError::Envelope { person: person.key.clone(), source })?;
-                    let serial = content.label.serial.to_string();
-                    trail.record(
-                        Kind::EnvelopeOpened,
-                        Some(&person.key),
-                        serde_json::json!({ "serial": serial, "batch": self.batch }),
-                    )?;
-                    let secret = Secret::new(content.secret.expose().to_owned());
-                    (serial, content.label.login.as_str().to_owned(), Some(secret))
-                }
-                (Mode::Bind | Mode::Portal, None) => {
-                    *without.entry("no_envelope").or_default() += 1;
-                    continue;
-                }
-                (Mode::Federated, _) => {
-                    let Some(login) = material.logins.get(&person.key) else { continue };
-                    (Uuid::now_v7().to_string(), login.as_str().to_owned(), None)
-                }
-            };
-            let children = children_of(self.roster, id)
-                .into_iter()
-                .filter(|(_, school, _)| *school == pile.school)
-                .map(|(child, _, class)| Child { name: child.name.display(), class: class.map(Into::into) })
-                .collect();
-            let name = person.name.display();
-            let addressed = person.civility.map_or_else(|| name.clone(), |c| format!("{} {name}", c.as_str()));
-            sheets.push(Sheet {
-                serial,
-                profile: person.profile,
-                civility: person.civility,
-                address: person.contact.address.as_ref().map(|a| address_block(&addressed, a)).unwrap_or_default(),
-                name,
-                login,
-                // Whoever holds the sheet need not know who checks what is on it.
-                mode: if mode.issues() { Mode::Bind } else { mode },
-                secret,
-                class: pile.class.clone().map(Into::into),
-                children,
-            });
-            keys.push(person.key.clone());
-        }
-        Ok((sheets, keys))
-    }
-
-    fn batch(&self, pile: &Pile, sheets: Vec<Sheet>) -> Option<Batch> {
-        let structure = self.roster.structure(pile.school)?;
-        let letters = &self.config.letters;
-        let town = [structure.postal_code.as_deref(), structure.town.as_deref()];
-        let town: Vec<&str> = town.into_iter().flatten().collect();
-        let lines = [
-            structure.street.clone().map(String::from),
-            Some(town.join(" ")),
-            structure.phone.clone().map(String::from),
-        ]
-        .into_iter()
-        .flatten()
-        .filter(|line| !line.is_empty())
-        .collect();
-        Some(Batch {
-            id: self.batch.to_owned(),
-            date: self.job.today,
-            ent_name: letters.ent_name.clone().unwrap_or_else(|| "ENT".to_owned()),
-            login_url: letters.login_url.clone(),
-            help: letters.help.clone(),
-            federated_text: letters.federated_text.clone(),
-            school: School {
-                name: structure.name.clone(),
-                uai: structure.uai.as_str().to_owned(),
-                lines,
-                town: structure.town.clone().map(Into::into),
-            },
-            profile: pile.profile,
-            class: pile.class.clone().map(Into::into),
-            sheets,
-        })
+    fn file(&mut self, at: usize, path: PathBuf, letter: &Batch) {
+        let file = PrintedFile {
+            path,
+            school: letter.school.uai.clone(),
+            profile: letter.profile,
+            class: letter.class.clone(),
+            sheets: letter.sheets.len() as u64,
+        };
+        self.files.push((at, file));
     }
 }
 

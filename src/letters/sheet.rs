@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::config::Mode;
+use crate::config::{Layout, Mode};
 use crate::roster::{Address, Civility, Profile};
 
 /// One print run of one school, one profile and (for pupils and relatives) one class: one PDF file, one page a sheet.
@@ -33,7 +33,44 @@ pub struct Batch {
     pub profile: Profile,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
+    #[serde(default)]
+    pub layout: Layout,
+    /// The page before the sheets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<Cover>,
     pub sheets: Vec<Sheet>,
+}
+
+impl Batch {
+    /// What is said of the pile on its cover and its list.
+    #[must_use]
+    pub const fn title(profile: Profile) -> &'static str {
+        match profile {
+            Profile::Pupil => "Identifiants des élèves",
+            Profile::Relative => "Identifiants des responsables",
+            Profile::Teacher => "Identifiants des enseignants",
+            Profile::Staff => "Identifiants des personnels",
+        }
+    }
+}
+
+/// The page before the sheets: what is in the file, and who is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cover {
+    pub title: String,
+    pub sheets: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Without>,
+}
+
+/// People of the pile who get no sheet, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Without {
+    pub count: usize,
+    /// French.
+    pub why: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
 }
 
 /// The school of the letterhead.
@@ -74,6 +111,9 @@ pub struct Sheet {
     /// For a relative: the children in this school.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Child>,
+    /// On a list: what became of the sheet, in French.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A relative's child in the school.

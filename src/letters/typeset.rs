@@ -18,13 +18,12 @@ use zeroize::Zeroizing;
 use super::error::{LettersError, TemplateMessage, TypesetError};
 use super::sheet::Batch;
 use super::world::SheetWorld;
-use super::{diagnose, printable, proof, qr};
+use super::{diagnose, layout, printable, proof, qr};
 
 /// Stack of the typesetting thread, in bytes. Layout recurses deeply, and twice as deeply when it is not optimised.
 const STACK: usize = 64 << 20;
 
-/// Typesets a batch as a PDF/UA-1 file: one page per sheet with the shipped template. The same batch and template
-/// give the same bytes.
+/// Typesets a batch as a PDF/UA-1 file. The same batch and template give the same bytes.
 ///
 /// # Errors
 /// [`TypesetError`], with the line of the template where there is one. No message carries a secret.
@@ -84,7 +83,7 @@ fn run(batch: &Batch, template: Option<&str>) -> Result<Vec<u8>, TypesetError> {
     let data =
         serde_json::to_vec(&Data { batch: &clean, login_qr: &login_qr }).map_err(|e| internal(&e.to_string()))?;
     let day = datetime(batch.date).ok_or_else(|| internal("the date of the batch is out of range"))?;
-    let world = SheetWorld::new(data, template, day).ok_or_else(|| internal("no virtual file"))?;
+    let world = SheetWorld::new(data, template, batch.layout, day).ok_or_else(|| internal("no virtual file"))?;
     let fail = |diagnostics: EcoVec<SourceDiagnostic>| TypesetError::Template {
         messages: redact(diagnose::messages(&world, &diagnostics), &clean),
     };
@@ -97,10 +96,12 @@ fn run(batch: &Batch, template: Option<&str>) -> Result<Vec<u8>, TypesetError> {
     if !fatal.is_empty() {
         return Err(fail(fatal));
     }
-    if template.is_none() && document.pages().len() != clean.sheets.len() {
-        return Err(TypesetError::Pages { expected: clean.sheets.len(), found: document.pages().len() });
+    match (template, layout::grid(batch.layout)) {
+        (None, Some(grid)) => proof::each_is_in_its_place(&document, &clean, grid)?,
+        // Nothing on it is for anybody to copy.
+        (None, None) => {}
+        (Some(_), _) => proof::everything_is_on_the_page(&document, &clean.sheets)?,
     }
-    proof::everything_is_on_the_page(&document, &clean.sheets)?;
 
     let options = PdfOptions {
         ident: Smart::Custom(format!("rentree {} {} {:?}", batch.school.uai, batch.id, batch.class)),

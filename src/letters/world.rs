@@ -1,4 +1,4 @@
-//! The sandbox of a template: three virtual files, embedded fonts, the batch's own date, and nothing else.
+//! The sandbox of a template: four virtual files, embedded fonts, the batch's own date, and nothing else.
 
 use std::sync::LazyLock;
 
@@ -10,15 +10,21 @@ use typst::utils::LazyHash;
 use typst::{Library, LibraryExt as _, World};
 
 use super::fonts::FONTS;
+use super::layout;
+use crate::config::Layout;
 
-/// The shipped template and the helpers that every template may import.
-pub(super) const SHIPPED: &str = include_str!("templates/sheet.typ");
+/// The helpers that every template may import, and what the shipped layouts share.
+const PARTS: &str = include_str!("templates/parts.typ");
 const HELPERS: &str = include_str!("templates/rentree.typ");
 
 /// What a school needs to write its own template: the shipped one, its helpers, and made-up data, by file name. With
 /// the files of `src/letters/fonts/`, the ordinary Typst program previews it.
-pub const TEMPLATE_KIT: [(&str, &[u8]); 3] = [
-    ("sheet.typ", SHIPPED.as_bytes()),
+pub const TEMPLATE_KIT: [(&str, &[u8]); 7] = [
+    ("sheet.typ", layout::template(Layout::Letter).1.as_bytes()),
+    ("half.typ", layout::template(Layout::Half).1.as_bytes()),
+    ("cards.typ", layout::template(Layout::Cards).1.as_bytes()),
+    ("large.typ", layout::template(Layout::Large).1.as_bytes()),
+    ("parts.typ", PARTS.as_bytes()),
     ("rentree.typ", HELPERS.as_bytes()),
     ("batch.json", include_bytes!("templates/batch.json")),
 ];
@@ -28,18 +34,21 @@ static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Lib
 /// What the typesetter can see.
 pub(super) struct SheetWorld {
     main: Source,
-    helpers: Source,
+    helpers: [Source; 2],
     data: (FileId, Bytes),
     day: Datetime,
 }
 
 impl SheetWorld {
-    /// `data` is what `batch.json` holds; `template` replaces the shipped one.
-    pub(super) fn new(data: Vec<u8>, template: Option<&str>, day: Datetime) -> Option<Self> {
-        let (name, text) = template.map_or(("sheet.typ", SHIPPED), |text| ("template.typ", text));
+    /// `data` is what `batch.json` holds; `template` replaces the one of the layout.
+    pub(super) fn new(data: Vec<u8>, template: Option<&str>, layout: Layout, day: Datetime) -> Option<Self> {
+        let (name, text) = template.map_or_else(|| layout::template(layout), |text| ("template.typ", text));
         Some(Self {
             main: Source::new(file_id(name)?, text.to_owned()),
-            helpers: Source::new(file_id("rentree.typ")?, HELPERS.to_owned()),
+            helpers: [
+                Source::new(file_id("rentree.typ")?, HELPERS.to_owned()),
+                Source::new(file_id("parts.typ")?, PARTS.to_owned()),
+            ],
             data: (file_id("batch.json")?, Bytes::new(data)),
             day,
         })
@@ -51,7 +60,7 @@ fn file_id(name: &str) -> Option<FileId> {
 }
 
 fn refusal() -> FileError {
-    FileError::Other(Some("a template sees only rentree.typ and batch.json, and loads no package".into()))
+    FileError::Other(Some("a template sees only rentree.typ, parts.typ and batch.json, and loads no package".into()))
 }
 
 impl World for SheetWorld {
@@ -68,7 +77,7 @@ impl World for SheetWorld {
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        [&self.main, &self.helpers].into_iter().find(|source| source.id() == id).cloned().ok_or_else(refusal)
+        std::iter::once(&self.main).chain(&self.helpers).find(|source| source.id() == id).cloned().ok_or_else(refusal)
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {

@@ -24,6 +24,7 @@ fn class(pupils: usize) -> Batch {
         class: Some("6B".into()),
         address: Vec::new(),
         children: Vec::new(),
+        note: None,
     });
     Batch {
         id: "1".into(),
@@ -35,6 +36,8 @@ fn class(pupils: usize) -> Batch {
         school: School { name: "Collège".into(), uai: "0350001A".into(), lines: Vec::new(), town: None },
         profile: Profile::Pupil,
         class: Some("6B".into()),
+        layout: rentree::config::Layout::Letter,
+        cover: None,
         sheets: sheets.collect(),
     }
 }
