@@ -6,8 +6,10 @@ use super::error::{LettersError, TypesetError};
 use super::fixtures::{URL, batch, federated, pupil, relative};
 use super::frames::{self, Kind};
 use super::printable::Problem;
-use super::sheet::{Batch, Secret, Sheet};
+use super::sheet::{Batch, Cover, Secret, Sheet, Without};
 use super::{TEMPLATE_KIT, child, template_data, typeset};
+use crate::config::Layout;
+use crate::roster::Profile;
 
 /// What a program of the poppler family makes of a file.
 fn read_back(pdf: &[u8], program: &str, arguments: &[&str], output: &str) -> String {
@@ -353,4 +355,84 @@ fn the_shipped_sample_previews() {
     let shown: serde_json::Value = serde_json::from_slice(data).unwrap();
     let made: serde_json::Value = serde_json::from_str(&template_data(&sample).unwrap()).unwrap();
     assert_eq!(shown, made, "as the typesetter would draw it");
+}
+
+/// The layouts with sheets, and how many lie on a page.
+const LAYOUTS: [(Layout, usize, usize); 4] =
+    [(Layout::Letter, 1, 1), (Layout::Half, 1, 2), (Layout::Large, 1, 2), (Layout::Cards, 2, 4)];
+
+fn covered(layout: Layout, pupils: usize) -> Batch {
+    let names = vec!["Zoé D'ŒUVRE".to_owned()];
+    let without = vec![Without { count: 1, why: "déjà activé".into(), names }];
+    let cover = Cover { title: Batch::title(Profile::Pupil).to_owned(), sheets: pupils, without };
+    Batch { layout, cover: Some(cover), ..batch(pupils) }
+}
+
+#[test]
+fn every_layout_shows_every_credential_in_its_place_after_a_cover() {
+    for (layout, columns, rows) in LAYOUTS {
+        let mut class = covered(layout, 11);
+        class.sheets.push(relative(7));
+        let pdf = typeset(&class, None).unwrap();
+        let text = text(&pdf, false);
+        let pages: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+        assert_eq!(pages.len(), 1 + class.sheets.len().div_ceil(columns * rows), "{layout:?}");
+        assert!(pages[0].contains("3A") && pages[0].contains("Zoé D'ŒUVRE"), "{}", pages[0]);
+        for sheet in &class.sheets {
+            assert!(!pages[0].contains(sheet.secret.as_ref().unwrap().expose()));
+            for exact in [&sheet.login, sheet.secret.as_ref().unwrap().expose()] {
+                assert_eq!(text.split_whitespace().filter(|word| word == &exact).count(), 1, "{layout:?} {exact}");
+            }
+        }
+        assert!(pdf == typeset(&class, None).unwrap(), "the same bytes");
+    }
+}
+
+#[test]
+fn no_layout_lets_a_long_or_strange_text_leave_its_place() {
+    for (layout, columns, rows) in LAYOUTS {
+        let long = "W".repeat(120);
+        let mut class = covered(layout, 0);
+        for (n, name) in [long.as_str(), r#"#panic("x") $ * _ @ <l> [ ] \"#, "אבגד عبد الله", "Zoé\u{200b}\u{202e} Жук"]
+            .into_iter()
+            .enumerate()
+        {
+            let login = format!("{n}-{}", "w".repeat(62));
+            let class_name = Some("W".repeat(40));
+            class.sheets.push(Sheet { name: name.into(), login, class: class_name, ..pupil(n) });
+        }
+        class.sheets.push(Sheet { serial: "F9".into(), ..federated() });
+        class.sheets.push(relative(30));
+        class.school.name.clone_from(&long);
+        class.ent_name.clone_from(&long);
+        class.login_url = format!("https://{}", "w".repeat(180));
+        class.help = Some("mot ".repeat(170));
+        class.federated_text = Some("mot ".repeat(170));
+        let words = words(&typeset(&class, None).unwrap());
+        assert!(words.len() > 20);
+        let (width, height) = (210.0 / columns as f64, 297.0 / rows as f64);
+        for (text, [left, top, right, bottom]) in &words {
+            // Within one place, or on the cover.
+            let column = (left / MM / width).floor();
+            let row = (top / MM / height).floor();
+            let inside = right / MM <= (column + 1.0) * width && bottom / MM <= (row + 1.0) * height;
+            assert!(*left > 0.0 && (inside || right / MM < 205.0), "{layout:?} {text}");
+        }
+    }
+}
+
+#[test]
+fn a_list_names_everybody_and_holds_nothing_secret() {
+    let line = |sheet: Sheet| Sheet { secret: None, note: Some("0000abcd".into()), ..sheet };
+    let pupils = (0..60).map(|n| line(pupil(n))).collect();
+    let list = Batch { layout: Layout::List, sheets: pupils, ..batch(0) };
+    let text = text(&typeset(&list, None).unwrap(), true);
+    assert!((0..60).all(|n| text.contains(&format!("Léa{n} MARTIN"))), "{text}");
+    assert!(text.contains("2 / 2") && text.contains("signature"), "{text}");
+    let parents = vec![line(relative(2))];
+    let list = Batch { layout: Layout::List, profile: Profile::Relative, sheets: parents, ..batch(0) };
+    assert!(self::text(&typeset(&list, None).unwrap(), true).contains("Enfant1 MARTIN (1B)"));
+    // A secret has no business there, whoever put it.
+    let wrong = Batch { layout: Layout::List, ..batch(1) };
+    assert!(matches!(refusal(typeset(&wrong, None)), TypesetError::Unprintable { .. }));
 }
