@@ -28,7 +28,7 @@ use super::identity::{Known, identify, make_room, open_cases};
 use super::merge::merge_accounts;
 use super::names::{Asked, Named, rekey};
 use super::population::Population;
-use super::reading::{self, refuse_replica, structures_and_groups};
+use super::reading::{self, People, refuse_replica, structures_and_groups};
 use super::recover::OldStore;
 use super::saved::{Contents, Saved, save};
 use super::sources::{take_in_all, years};
@@ -178,7 +178,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         gate,
         begun: super::begun::begun(ground).await?,
     };
-    let (population, judged) = loop {
+    let People { population, judged, asked } = loop {
         let shared = Arc::new(matter);
         let read = reading::people(ground, &shared, &known, asked).await?;
         matter = Arc::into_inner(shared).ok_or_else(|| PlanError::Stopped("the comparison goes on".into()))?;
@@ -193,6 +193,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         (matter.names, matter.recognised, drawn) = (named.names, named.recognised, named.drawn);
     };
     drawn.reserve(ground, trail).await?;
+    matter.recognised.ask_also(asked);
     open_cases(ground, &matter.roster, &matter.accounts, &mut matter.recognised).await?;
     let matter = Arc::new(matter);
     withdraw_unsent(ground, &matter, &population, trail).await?;

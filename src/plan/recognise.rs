@@ -327,3 +327,15 @@ pub(super) struct Recognised {
     /// Accounts that were merged into others.
     pub merging: Merging,
 }
+
+impl Recognised {
+    /// Asks about these too.
+    pub fn ask_also(&mut self, asked: BTreeMap<PersonId, Asked>) {
+        for (id, Asked { candidates, later, two_accounts }) in asked {
+            let there = self.asked.entry(id).or_default();
+            there.candidates.extend(candidates);
+            there.later |= later;
+            there.two_accounts |= two_accounts;
+        }
+    }
+}
