@@ -298,6 +298,8 @@ const fn phase(change: &Change) -> u8 {
         _ if matches!(change.write, Write::Dissolve { .. }) => 3,
         ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete | ChangeKind::GroupRename => 2,
         ChangeKind::StructureDelete => 4,
+        // In their own plan, before what names them.
+        ChangeKind::Purge => 5,
         _ => 1,
     }
 }

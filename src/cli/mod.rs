@@ -16,6 +16,7 @@ mod letters;
 mod output;
 mod plan;
 mod progress;
+mod purge;
 mod serve;
 mod session;
 mod shadow;
@@ -73,6 +74,8 @@ enum Verb {
     /// Structures that change: another UAI or SIRET, two that become one
     #[command(subcommand)]
     Structures(structures::Verb),
+    /// Plans the deletion of the accounts that are past their date; `apply` carries it out
+    Purge(purge::Args),
     /// Prints credential sheets
     #[cfg(feature = "letters")]
     Letters(letters::Args),
@@ -143,6 +146,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Shadow(args) => shadow::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
+        Verb::Purge(args) => purge::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,
         Verb::Credentials(verb) => credentials::run(global, verb).await,
         Verb::Audit(verb) => audit::run(global, verb).await,

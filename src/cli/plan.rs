@@ -118,6 +118,7 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
+        unknown @ PlanError::UnknownSchool { .. } => Failure::usage(unknown.to_string()),
         refused @ (PlanError::Schema(_) | PlanError::Replica { .. }) => Failure::new(Verdict::Refused, refused),
         other => failed(other),
     }

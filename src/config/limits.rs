@@ -1,8 +1,7 @@
 //! `[limits]`, `[lifecycle]`, `[year]`: when to hold, how long to wait, when a school year turns.
 
+use jiff::civil::Date;
 use serde::Deserialize;
-
-use crate::roster::Profile;
 
 /// Beyond these, a school is held.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,6 +20,8 @@ pub struct LimitsConfig {
     pub collapse_percent: f64,
     /// Up to this many missing people, the percentage is not looked at.
     pub collapse_minimum: u32,
+    /// Accounts purged at once.
+    pub purge: PurgeLimit,
     /// Working days that may pass between two differences before a lost one is suspected.
     pub delta_gap_days: u16,
 }
@@ -34,8 +35,48 @@ impl Default for LimitsConfig {
             create_minimum: 50,
             collapse_percent: 70.0,
             collapse_minimum: 20,
+            purge: PurgeLimit::default(),
             delta_gap_days: 0,
         }
+    }
+}
+
+/// How many accounts of one profile in one school a purge may delete.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PurgeLimit {
+    /// Of the accounts of the profile in the school, whatever their stage.
+    pub percent: f64,
+    /// Whatever the share; no such limit when absent.
+    pub count: Option<u32>,
+    /// Where there are fewer accounts, the share is not looked at.
+    pub minimum: u32,
+    /// So many are never held, whatever the share.
+    pub tolerated: u32,
+}
+
+impl Default for PurgeLimit {
+    /// What left in summer goes on one autumn day, a third of a lycée.
+    fn default() -> Self {
+        Self { percent: 50.0, count: None, minimum: 20, tolerated: 30 }
+    }
+}
+
+impl PurgeLimit {
+    /// Over all schools together: never less than a single school of some size may do, because it may be the only one.
+    #[must_use]
+    pub const fn of_all(self) -> Self {
+        Self { minimum: 200, tolerated: 200, count: None, ..self }
+    }
+
+    /// Whether `n` of `of` go beyond.
+    #[must_use]
+    pub fn is_beyond(&self, n: u32, of: u32) -> bool {
+        if n == 0 || n <= self.tolerated {
+            return false;
+        }
+        let share = f64::from(n) * 100.0 / f64::from(of.max(1));
+        self.count.is_some_and(|count| n > count) || (of >= self.minimum && share > self.percent)
     }
 }
 
@@ -45,43 +86,13 @@ impl LimitsConfig {
             ("suspend_percent", self.suspend_percent),
             ("create_percent", self.create_percent),
             ("collapse_percent", self.collapse_percent),
+            ("purge.percent", self.purge.percent),
         ] {
             if !value.is_finite() || value < 0.0 {
                 return Err(format!("limits.{name} is {value}: a percentage, 0 or more"));
             }
         }
         Ok(())
-    }
-}
-
-/// Days between the stages of a departure.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LifecycleConfig {
-    /// Absent but usable, in days.
-    pub pupil_grace: u16,
-    pub relative_grace: u16,
-    pub teacher_grace: u16,
-    pub staff_grace: u16,
-    /// From the first day of absence to purge due, in days; at most three months.
-    pub purge_after: u16,
-}
-
-impl Default for LifecycleConfig {
-    fn default() -> Self {
-        Self { pupil_grace: 30, relative_grace: 30, teacher_grace: 30, staff_grace: 30, purge_after: 90 }
-    }
-}
-
-impl LifecycleConfig {
-    #[must_use]
-    pub const fn grace(&self, profile: Profile) -> u16 {
-        match profile {
-            Profile::Pupil => self.pupil_grace,
-            Profile::Relative => self.relative_grace,
-            Profile::Teacher => self.teacher_grace,
-            Profile::Staff => self.staff_grace,
-        }
     }
 }
 
@@ -106,10 +117,15 @@ impl YearConfig {
         self.parse().unwrap_or((7, 5))
     }
 
+    /// The day on which schools began to close the year before the one that begins in `year`.
+    #[must_use]
+    pub fn closing(&self, year: i16) -> Date {
+        let (month, day) = self.month_day();
+        Date::new(year, month, day).or_else(|_| Date::new(year, 7, 5)).unwrap_or(Date::MIN)
+    }
+
     fn parse(&self) -> Option<(i8, i8)> {
-        let (month, day) = self.closes.split_once('-')?;
-        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-        jiff::civil::Date::new(2024, month, day).ok().map(|_| (month, day))
+        super::lifecycle::month_day(&self.closes)
     }
 
     pub(super) fn check(&self) -> Result<(), String> {

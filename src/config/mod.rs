@@ -5,6 +5,7 @@
 mod credentials;
 mod directory;
 mod letters;
+mod lifecycle;
 mod limits;
 mod roster;
 mod source;
@@ -19,7 +20,8 @@ use sha2::{Digest as _, Sha256};
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use letters::LettersConfig;
-pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
+pub use lifecycle::LifecycleConfig;
+pub use limits::{LimitsConfig, PurgeLimit, YearConfig};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
 pub use window::WriteWindow;
@@ -168,6 +170,7 @@ impl Config {
         self.directory.check()?;
         self.credentials.check()?;
         self.year.check()?;
+        self.lifecycle.check()?;
         self.limits.check()
     }
 }

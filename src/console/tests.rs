@@ -100,6 +100,7 @@ impl Window {
             expected: false,
             adopted: false,
             written: None,
+            left: None,
         };
         let accounts = vec![
             account("1", Profile::Pupil, Stage::Present, Some(HOSTILE), &[MOULIN]),

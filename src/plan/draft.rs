@@ -70,6 +70,7 @@ impl Matter {
             put_by_engine: &self.put_by_engine,
             today: self.today,
             lifecycle: &self.config.lifecycle,
+            year: &self.config.year,
         })
     }
 }
@@ -120,7 +121,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     }
     let again = creates.iter().filter_map(|id| roster.person(*id)).filter(|p| matter.begun.people.contains(&p.key));
     findings.extend(matter.begun.finding(again.count() as u64));
-    let leaving = population.leaving(diff, beside.years, matter.config.lifecycle.purge_after, &mut tallies);
+    let leaving = population.leaving(diff, beside.years, &mut tallies);
     totals.departures = leaving.totals;
     totals.drift.left = population.left;
 

@@ -163,6 +163,7 @@ const fn reason_id(reason: HoldReason) -> &'static str {
     match reason {
         HoldReason::SuspendLimit => "suspend-limit",
         HoldReason::CreateLimit => "create-limit",
+        HoldReason::PurgeLimit => "purge-limit",
         HoldReason::NoClass => "no-class",
         HoldReason::UnknownPopulation => "unknown-population",
         HoldReason::SchoolMissing => "school-missing",

@@ -124,6 +124,14 @@ pub struct Departures {
     pub absent: u64,
     pub suspended: u64,
     pub purge_due: u64,
+    /// Whom a plan of `purge` deletes; no other plan has any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub purged: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde hands over")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -191,6 +199,8 @@ pub enum HoldReason {
     SuspendLimit,
     /// More creations than the limit.
     CreateLimit,
+    /// More purges than the limit.
+    PurgeLimit,
     /// A pupil without class.
     NoClass,
     /// The directory holds people that the register does not know.
@@ -232,6 +242,8 @@ pub enum ChangeKind {
     GroupUpdate,
     GroupDelete,
     GroupRename,
+    /// Deleted from the directory, long after the entitlement ended; only a plan of `purge` has it.
+    Purge,
 }
 
 /// What says that an account of the directory is somebody's of the roster.
@@ -246,7 +258,7 @@ pub enum Proof {
 }
 
 impl ChangeKind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::StructureCreate,
         Self::StructureUpdate,
         Self::StructureRename,
@@ -263,6 +275,7 @@ impl ChangeKind {
         Self::GroupUpdate,
         Self::GroupDelete,
         Self::GroupRename,
+        Self::Purge,
     ];
 }
 

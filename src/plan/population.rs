@@ -133,7 +133,7 @@ impl Population {
     }
 
     /// The stage that each departing account reaches today, and the figures for the limits.
-    pub fn leaving(&self, diff: &PersonDiff<'_>, years: &Years, purge_after: u16, tallies: &mut Tallies) -> Leaving {
+    pub fn leaving(&self, diff: &PersonDiff<'_>, years: &Years, tallies: &mut Tallies) -> Leaving {
         let mut leaving = Leaving::default();
         // Pupils first: a relative's departure is expected when all his pupils' are.
         let mut expected_dns: HashSet<&Dn> = HashSet::new();
@@ -174,7 +174,7 @@ impl Population {
                 if !diff.withdrawn.contains(&departing.key) {
                     leaving.keep_members.insert(departing.dn.clone());
                 }
-            } else if purge_due(account, diff.today, purge_after, diff.lifecycle.grace(account.profile)) {
+            } else if super::purge::is_due(account, diff.today, diff.lifecycle, false) {
                 leaving.totals.purge_due += 1;
             } else {
                 leaving.totals.suspended += 1;
@@ -192,11 +192,6 @@ fn counts(account: &AccountRow, today: Date) -> bool {
         Stage::Absent => (today - account.since).get_days() < RECENT_DAYS,
         Stage::Suspended | Stage::Purged => false,
     }
-}
-
-fn purge_due(account: &AccountRow, today: Date, purge_after: u16, grace: u16) -> bool {
-    account.stage == Stage::Suspended
-        && (today - account.since).get_days() >= i32::from(purge_after.saturating_sub(grace))
 }
 
 /// Counts the accounts of each school and profile before the plan.

@@ -88,6 +88,8 @@ pub enum PlanError {
          directory.url the server that writes, or say directory.replica = false if this one does"
     )]
     Replica { server: String, reason: String },
+    #[error("nobody has an account in a school {school}")]
+    UnknownSchool { school: Uai },
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -235,7 +237,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 }
 
 /// The configuration, its schools under the UAI that they have now.
-fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
+pub(super) fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
     let mut config = config.clone();
     let successors: Vec<_> = successors.iter().map(|row| row.successor.clone()).collect();
     for school in &mut config.roster.schools {

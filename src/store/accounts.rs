@@ -60,6 +60,20 @@ pub struct AccountRow {
     pub adopted: bool,
     /// Of its owned values, as they were last written or found right; `None` until then.
     pub written: Option<OwnedDigest>,
+    /// First day on which no record named it, while it is on its way out: the entitlement ended then.
+    pub left: Option<Date>,
+}
+
+impl AccountRow {
+    /// The day on which the entitlement ended; `grace` days before the suspension for accounts of an older version,
+    /// which did not note it.
+    #[must_use]
+    pub fn ended(&self, grace: u16) -> Date {
+        self.left.unwrap_or_else(|| match self.stage {
+            Stage::Suspended => self.since.saturating_sub(jiff::Span::new().days(grace)),
+            _ => self.since,
+        })
+    }
 }
 
 impl Store {
@@ -144,7 +158,8 @@ impl Store {
 }
 
 const ACCOUNTS: &str =
-    "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written FROM account";
+    "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written, gone_since
+     FROM account";
 
 fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
@@ -163,6 +178,10 @@ fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
             .try_get::<Option<&[u8]>, _>(10)?
             .map(|bytes| bytes.try_into().map(OwnedDigest).map_err(|_| damaged("digest")))
             .transpose()?,
+        left: row
+            .try_get::<Option<&str>, _>(11)?
+            .map(|day| day.parse().map_err(|_| damaged("first day of absence")))
+            .transpose()?,
     })
 }
 
@@ -174,7 +193,7 @@ pub(super) async fn save_accounts(
     for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
         let mut upsert = QueryBuilder::<Sqlite>::new(
             "INSERT OR REPLACE INTO account
-             (join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written) ",
+             (join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written, gone_since) ",
         );
         upsert.push_values(chunk, |mut row, a| {
             row.push_bind(a.join_key.as_str())
@@ -187,7 +206,8 @@ pub(super) async fn save_accounts(
                 .push_bind(a.level.as_deref())
                 .push_bind(a.expected)
                 .push_bind(a.adopted)
-                .push_bind(a.written.map(|digest| digest.0.to_vec()));
+                .push_bind(a.written.map(|digest| digest.0.to_vec()))
+                .push_bind(a.left.map(|day| day.to_string()));
         });
         upsert.build().execute(&mut **transaction).await?;
     }

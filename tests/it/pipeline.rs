@@ -18,6 +18,7 @@ mod offline;
 mod outages;
 #[cfg(feature = "letters")]
 mod portal;
+mod purge;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;

@@ -132,6 +132,7 @@ fn whoever_has_an_account_is_no_stranger() {
         expected: false,
         adopted: false,
         written: None,
+        left: None,
     };
     let accounts = roster.persons.iter().map(|p| (p.key.clone(), account(&p.key))).collect();
     let strangers = Strangers::new(&roster, &accounts);
