@@ -10,6 +10,7 @@
 
 mod applied;
 mod batch;
+mod canary;
 mod check;
 mod loaded;
 mod offline;
@@ -19,8 +20,9 @@ mod ready;
 mod record;
 mod seen;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -29,12 +31,14 @@ use crate::audit::{AuditError, Kind, Trail};
 use crate::config::Mode;
 use crate::credentials::{CredentialError, Issuer, Scheme};
 use crate::directory::{DirectoryError, Pace};
+use crate::feed::values::Uai;
 use crate::plan::file::{PlanFileError, Reader, verify};
 use crate::plan::{Change, ChangeKind, Ground, Header, Line, Write};
 use crate::roster::JoinKey;
 use crate::store::{AccountRow, Outcome, PlanState, StoreError};
 
 pub use applied::{Applied, Left, Stop, Stopped};
+pub use canary::apply_in_turn;
 pub use loaded::{Loaded, loaded};
 pub use offline::{Exported, OfflineError, export};
 
@@ -65,9 +69,11 @@ pub enum ApplyError {
 }
 
 /// Which changes of a plan to carry out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Scope {
     All,
+    /// Those of these schools, and no more: the plan stays open.
+    Schools(Arc<HashSet<Uai>>),
     /// Those whose outcome an interrupted run did not learn.
     Intended,
 }
@@ -78,6 +84,10 @@ enum Scope {
 /// When the file is not intact, when the plan is stale, when store or directory cannot be reached. What single
 /// changes met is in [`Applied`].
 pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Applied, ApplyError> {
+    apply_scope(ground, path, Scope::All, trail).await
+}
+
+async fn apply_scope(ground: &Ground<'_>, path: &Path, scope: Scope, trail: &Trail) -> Result<Applied, ApplyError> {
     let path_owned = path.to_owned();
     let (header, seal) = tokio::task::spawn_blocking(move || verify(&path_owned))
         .await
@@ -110,13 +120,16 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
     let applied = if seal.changes == 0 {
         Applied::default()
     } else {
-        carry_out(ground, path, &header, seal.changes, Scope::All, issuer.as_ref(), trail).await?
+        carry_out(ground, path, &header, seal.changes, scope.clone(), issuer.as_ref(), trail).await?
     };
     // It stays open: the next run completes it, or settles it and makes a new one.
-    if applied.is_unfinished() {
+    if applied.is_unfinished() || scope != Scope::All {
         return Ok(applied);
     }
-    ground.store.set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>()).await?;
+    ground
+        .store
+        .set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>(), header.today)
+        .await?;
     ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     Ok(applied)
 }
@@ -208,7 +221,7 @@ async fn carry_out(
     };
     let mut applied = Applied::default();
     let mut through = 0;
-    let mut batches = read_batches(path, journal, scope, BATCH);
+    let mut batches = read_batches(path, journal, scope.clone(), BATCH);
     // Secrets of the next batch are drawn, hashed and sealed while this one is written.
     let mut next = None;
     loop {
@@ -304,6 +317,11 @@ const fn phase(change: &Change) -> u8 {
     }
 }
 
+/// Whether a change is about one of these schools.
+fn is_of(change: &Change, schools: &HashSet<Uai>) -> bool {
+    change.subject.schools.iter().any(|uai| schools.contains(uai))
+}
+
 /// Whether a structure could not be given its new name: nothing may then name it by that.
 fn is_unnamed(left: &Left) -> bool {
     matches!(left.kind, ChangeKind::StructureRename | ChangeKind::StructureMerge)
@@ -336,7 +354,10 @@ fn read_batches(
                 Err(error) => return drop(sender.blocking_send(Err(error.into()))),
             };
             let outcome = journal.get(&change.seq).copied();
-            let wanted = match scope {
+            let wanted = match &scope {
+                Scope::Schools(schools) => {
+                    is_of(&change, schools) && !matches!(outcome, Some(Outcome::Done | Outcome::Moved))
+                }
                 Scope::All => !matches!(outcome, Some(Outcome::Done | Outcome::Moved)),
                 Scope::Intended => outcome == Some(Outcome::Intended),
             };

@@ -83,7 +83,14 @@ fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<Acco
     let mut schools: Vec<_> = change.subject.schools.iter().map(|s| s.as_str().into()).collect();
     schools.sort();
     schools.dedup();
+    // Who goes up leaves a class of last year behind; so does who repeats, when his school turns.
+    let turned = before.is_some_and(|b| {
+        change.subject.level.as_ref().is_some_and(|level| b.level.as_ref() != Some(level))
+            || b.schools.iter().any(|school| header.years.contains_key(school))
+    });
+    let former = before.and_then(|b| if turned { b.class.clone() } else { b.former_class.clone() });
     Some(AccountRow {
+        former_class: former.filter(|_| keeps),
         dn: change.dn.as_str().to_owned(),
         profile,
         stage,

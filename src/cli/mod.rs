@@ -17,6 +17,8 @@ mod output;
 mod plan;
 mod progress;
 mod purge;
+mod rehearse;
+mod schools;
 mod serve;
 mod session;
 mod shadow;
@@ -71,6 +73,10 @@ enum Verb {
     Sync(sync::Args),
     /// Beside another program that feeds the directory: what differs, day after day; writes nothing there
     Shadow(shadow::Args),
+    /// Where each school stands: not fed, in transition to its new year, open
+    Schools(schools::Args),
+    /// What a day would bring, on a copy of the register: what each school would lose and gain; writes nothing
+    Rehearse(rehearse::Args),
     /// Structures that change: another UAI or SIRET, two that become one
     #[command(subcommand)]
     Structures(structures::Verb),
@@ -146,6 +152,8 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Shadow(args) => shadow::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
+        Verb::Schools(args) => schools::run(global, &args).await,
+        Verb::Rehearse(args) => rehearse::run(global, &args).await,
         Verb::Purge(args) => purge::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,
         Verb::Credentials(verb) => credentials::run(global, verb).await,

@@ -7,12 +7,14 @@ mod directory;
 mod letters;
 mod lifecycle;
 mod limits;
+mod rollout;
 mod roster;
 mod source;
 mod window;
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -22,6 +24,7 @@ pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, 
 pub use letters::LettersConfig;
 pub use lifecycle::LifecycleConfig;
 pub use limits::{LimitsConfig, PurgeLimit, YearConfig};
+pub use rollout::{RolloutConfig, RolloutSchool};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
 pub use window::WriteWindow;
@@ -48,6 +51,8 @@ pub struct Config {
     pub lifecycle: LifecycleConfig,
     #[serde(default)]
     pub year: YearConfig,
+    #[serde(default)]
+    pub rollout: RolloutConfig,
     /// Where the file is; paths were made absolute against its folder.
     #[serde(skip)]
     pub path: PathBuf,
@@ -114,6 +119,13 @@ impl Config {
         Ok(config)
     }
 
+    /// The configuration as it is on a day: without the schools that do not take part yet.
+    #[must_use]
+    pub fn on(mut self, today: Date) -> Self {
+        self.roster.absent = self.rollout.absent(today);
+        self
+    }
+
     /// The folder of the configuration file.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -171,6 +183,7 @@ impl Config {
         self.credentials.check()?;
         self.year.check()?;
         self.lifecycle.check()?;
+        self.rollout.check()?;
         self.limits.check()
     }
 }

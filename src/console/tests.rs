@@ -101,6 +101,7 @@ impl Window {
             adopted: false,
             written: None,
             left: None,
+            former_class: None,
         };
         let accounts = vec![
             account("1", Profile::Pupil, Stage::Present, Some(HOSTILE), &[MOULIN]),

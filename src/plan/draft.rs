@@ -26,7 +26,7 @@ use super::population::{Population, continuity, count_accounts};
 use super::recognise::Recognised;
 use super::structures::structure_changes;
 use super::totals::{Class, count};
-use super::year::Years;
+use super::year::{Continuity, Years};
 use super::{Change, ChangeKind, HoldReason, Totals};
 
 /// Everything that the comparison needs, shared between threads.
@@ -127,6 +127,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
 
     let mut holds = Holds::default();
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
+    let continuity = continuity(roster, &matter.accounts);
+    hold_premature(roster, beside.years, &continuity, &mut holds);
     hold_clashes(diff, population, &mut holds, &mut findings);
     hold_doubts(roster, &matter.recognised, &mut holds);
     let mut defaulted = population.defaulted.clone();
@@ -235,7 +237,6 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     }
 
     count(matter, beside.intakes, &classes, &mut totals);
-    let continuity = continuity(roster, &matter.accounts);
     let years = beside.years.to_note(
         continuity
             .iter()
@@ -279,7 +280,9 @@ fn hold_what_is_doubtful(
     let mut missing: BTreeMap<Uai, u64> = BTreeMap::new();
     for account in matter.accounts.values().filter(|a| matches!(a.stage, Stage::Present | Stage::Absent)) {
         for uai in account.schools.iter().filter_map(|s| Uai::parse(s)) {
-            let removed = !configured.is_empty() && !configured.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str()));
+            let absent = matter.config.roster.absent.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str()));
+            let removed =
+                absent || (!configured.is_empty() && !configured.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str())));
             if !names.contains_key(uai.as_str()) && !removed {
                 *missing.entry(uai).or_default() += 1;
             }
@@ -290,6 +293,16 @@ fn hold_what_is_doubtful(
     }
     for breach in tallies.breaches(&matter.config.limits) {
         holds.breach(&breach, names.get(breach.school.as_str()).copied().unwrap_or("établissement"));
+    }
+}
+
+/// Schools whose set is of another year than theirs.
+fn hold_premature(roster: &Roster, years: &Years, continuity: &HashMap<CompactString, Continuity>, holds: &mut Holds) {
+    for structure in &roster.structures {
+        let Some(continuity) = continuity.get(structure.uai.as_str()) else { continue };
+        if let Some(what) = continuity.premature(years.in_transition(structure.uai.as_str())) {
+            holds.premature(&structure.uai, &structure.name, what, *continuity);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::feed::values::Uai;
 use crate::roster::{JoinKey, Profile};
 
 use super::limits::Breach;
+use super::year::{Continuity, Premature};
 use super::{Change, Hold, HoldReason, Subject};
 
 /// The holds of one plan.
@@ -60,6 +61,30 @@ impl Holds {
         );
         self.schools.entry(uai.clone()).or_insert_with(|| id.clone());
         self.insert(id, HoldReason::SchoolMissing, Some(uai.clone()), None, None, message);
+    }
+
+    /// A school that seems to have gone over to its next year too early.
+    pub fn premature(&mut self, uai: &Uai, name: &str, what: Premature, continuity: Continuity) {
+        let id = format!("premature-switch:{uai}");
+        let said = match what {
+            Premature::WithoutClass => {
+                format!("{} élèves sur {} n'ont plus de division", continuity.unclassed, continuity.classed)
+            }
+            Premature::Renamed => format!(
+                "{} élèves sur {} changent de division d'un coup, sans changer de niveau",
+                continuity.renamed, continuity.classed
+            ),
+            Premature::WentUp => format!(
+                "{} élèves sur {} changent de niveau hors de la période de bascule",
+                continuity.changed_level, continuity.stayed
+            ),
+        };
+        let message = format!(
+            "{name} ({uai}) : {said}. L'année suivante a sans doute été préparée trop tôt dans SIECLE ; l'établissement \
+             reste tel quel jusqu'à ce que l'export soit remis en ordre ou que la bascule soit ouverte (year.closes)."
+        );
+        self.schools.entry(uai.clone()).or_insert_with(|| id.clone());
+        self.insert(id, HoldReason::PrematureSwitch, Some(uai.clone()), None, None, message);
     }
 
     /// One person's record that cannot be carried out.
@@ -164,6 +189,7 @@ const fn reason_id(reason: HoldReason) -> &'static str {
         HoldReason::SuspendLimit => "suspend-limit",
         HoldReason::CreateLimit => "create-limit",
         HoldReason::PurgeLimit => "purge-limit",
+        HoldReason::PrematureSwitch => "premature-switch",
         HoldReason::NoClass => "no-class",
         HoldReason::UnknownPopulation => "unknown-population",
         HoldReason::SchoolMissing => "school-missing",

@@ -201,6 +201,8 @@ pub enum HoldReason {
     CreateLimit,
     /// More purges than the limit.
     PurgeLimit,
+    /// The school seems to have gone over to its next year too early.
+    PrematureSwitch,
     /// A pupil without class.
     NoClass,
     /// The directory holds people that the register does not know.

@@ -212,14 +212,24 @@ pub fn continuity(roster: &Roster, accounts: &HashMap<JoinKey, AccountRow>) -> H
         roster.structures.iter().map(|s| (CompactString::from(s.uai.as_str()), Continuity::default())).collect();
     for person in &roster.persons {
         let (Role::Pupil(pupil), Some(account)) = (&person.role, accounts.get(&person.key)) else { continue };
-        let (Some(before), Some(now)) = (&account.level, pupil.course()) else { continue };
+        let (before, now) = (&account.level, pupil.course());
         for attachment in &person.schools {
             let Some(structure) = roster.structure(attachment.structure) else { continue };
             if account.schools.iter().any(|s| s == structure.uai.as_str())
                 && let Some(c) = schools.get_mut(structure.uai.as_str())
             {
-                c.stayed += 1;
-                c.changed_level += u32::from(before != now);
+                let same_level = before.as_ref() == now;
+                if before.is_some() && now.is_some() {
+                    c.stayed += 1;
+                    c.changed_level += u32::from(!same_level);
+                }
+                if let Some(class) = &account.class {
+                    let code = pupil.classes.iter().find(|(school, _)| *school == attachment.structure);
+                    let code = code.map(|(school, code)| roster.class_name(*school, code));
+                    c.classed += 1;
+                    c.unclassed += u32::from(pupil.classes.is_empty());
+                    c.renamed += u32::from(same_level && code.is_some_and(|now| now != *class));
+                }
             }
         }
     }

@@ -240,7 +240,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 pub(super) fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
     let mut config = config.clone();
     let successors: Vec<_> = successors.iter().map(|row| row.successor.clone()).collect();
-    for school in &mut config.roster.schools {
+    for school in config.roster.schools.iter_mut().chain(&mut config.roster.absent) {
         if let Some(uai) = Uai::parse(school) {
             *school = present_uai(&successors, &uai).to_string();
         }

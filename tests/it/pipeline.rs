@@ -24,3 +24,4 @@ mod servers;
 mod sheets;
 mod sources;
 mod structures;
+mod year;

@@ -108,6 +108,7 @@ fn the_schema_describes_every_line() {
         HoldReason::SuspendLimit,
         HoldReason::CreateLimit,
         HoldReason::PurgeLimit,
+        HoldReason::PrematureSwitch,
         HoldReason::NoClass,
         HoldReason::UnknownPopulation,
         HoldReason::SchoolMissing,

@@ -133,6 +133,7 @@ fn whoever_has_an_account_is_no_stranger() {
         adopted: false,
         written: None,
         left: None,
+        former_class: None,
     };
     let accounts = roster.persons.iter().map(|p| (p.key.clone(), account(&p.key))).collect();
     let strangers = Strangers::new(&roster, &accounts);

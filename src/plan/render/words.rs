@@ -62,6 +62,7 @@ pub const fn hold_reason(reason: HoldReason) -> &'static str {
         HoldReason::SuspendLimit => "trop de départs",
         HoldReason::CreateLimit => "trop de créations",
         HoldReason::PurgeLimit => "trop d'effacements",
+        HoldReason::PrematureSwitch => "bascule prématurée",
         HoldReason::NoClass => "sans division",
         HoldReason::UnknownPopulation => "population inconnue dans l'annuaire",
         HoldReason::SchoolMissing => "établissement absent de la livraison",
