@@ -159,7 +159,7 @@ pub fn verdict(applied: &Applied, held: bool) -> Verdict {
     let why = applied.stopped.as_ref().map(|s| s.why);
     if !applied.failed.is_empty() || applied.unknown > 0 || why == Some(Stop::Server) {
         Verdict::Partial
-    } else if held || !applied.moved.is_empty() || why == Some(Stop::Hours) {
+    } else if held || !applied.moved.is_empty() || matches!(why, Some(Stop::Hours | Stop::Canary)) {
         Verdict::Held
     } else if applied.done == 0 {
         Verdict::Unchanged
@@ -207,6 +207,7 @@ pub fn tell(summary: &mut Summary, applied: &Applied, settled: Option<&Applied>)
         why: match stopped.why {
             Stop::Hours => "hours",
             Stop::Server => "server",
+            Stop::Canary => "canary",
         },
         text: stopped.text,
     });
@@ -250,6 +251,7 @@ pub fn report(applied: &Applied) -> Result<(), Failure> {
                     stopped.text
                 )
             }
+            Stop::Canary => format!("Retenu : {} ; {rest} à faire, rien n'est écrit ailleurs.\n", stopped.text),
             Stop::Server => format!("Arrêt : {} ; {rest} à faire. La prochaine exécution continue.\n", stopped.text),
         });
     }

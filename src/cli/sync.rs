@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rentree::apply::{Applied, apply, settle};
+use rentree::apply::{Applied, apply_in_turn, settle};
 use rentree::audit::Trail;
 use rentree::plan::{Options, Prepared, prepare};
 
@@ -92,6 +92,6 @@ pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Re
     super::apply::check_loaded(session, trail).await?;
     let prepared =
         prepare(&ground, &Options { accept_foreign, out: None }, trail).await.map_err(super::plan::failure)?;
-    let applied = apply(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
+    let applied = apply_in_turn(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
     Ok(Night { prepared, applied, settled })
 }

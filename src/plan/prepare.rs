@@ -103,6 +103,8 @@ pub enum PlanError {
     /// See [`super::recover`].
     #[error("{0}")]
     OldStore(#[from] OldStore),
+    #[error("nobody has an account in a school {school}")]
+    UnknownSchool { school: Uai },
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -240,6 +242,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         closed,
         holds: holds.iter().filter(|hold| hold.discarded.is_none()).count() as u64,
         undoes: None,
+        purge: false,
     };
     let used: Vec<i64> = draft.outcomes.released.iter().map(|(id, _)| *id).collect();
     let held = holds.clone();
@@ -269,10 +272,10 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 }
 
 /// The configuration, its schools under the UAI that they have now.
-fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
+pub(super) fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
     let mut config = config.clone();
     let successors: Vec<_> = successors.iter().map(|row| row.successor.clone()).collect();
-    for school in &mut config.roster.schools {
+    for school in config.roster.schools.iter_mut().chain(&mut config.roster.absent) {
         if let Some(uai) = Uai::parse(school) {
             *school = present_uai(&successors, &uai).to_string();
         }

@@ -84,7 +84,8 @@ impl RulingError {
     }
 }
 
-/// Reads the last plan of a night: those of structures, and those that take another one back, have no such holds.
+/// Reads the last plan of a night: those of structures, of a purge, and those that take another one back, have no such
+/// holds.
 ///
 /// # Errors
 /// When there is none, or its file is not the one that was sealed.
@@ -106,12 +107,12 @@ pub async fn held(store: &Store) -> Result<Held, RulingError> {
     Ok(Held { header, path, holds, decisions: store.open_decisions().await? })
 }
 
-/// Whether a plan was asked for, of structures or to take another one back. One whose file is gone says so later.
+/// Whether a plan was asked for, of structures, of a purge or to take another one back. One whose file is gone says so later.
 async fn is_of_its_own(row: &PlanRow) -> Result<bool, RulingError> {
     let path = PathBuf::from(&row.file);
     let first = move || Reader::open(path).ok()?.next()?.ok();
     match blocking(first).await {
-        Ok(Some(Line::Header(header))) => Ok(!header.structures.is_empty() || header.undoes.is_some()),
+        Ok(Some(Line::Header(header))) => Ok(!header.structures.is_empty() || header.undoes.is_some() || header.purge),
         Ok(_) => Ok(false),
         Err(error) => Err(RulingError::Stopped(error.to_string())),
     }

@@ -242,6 +242,16 @@ impl Store {
         Ok(ended.rows_affected())
     }
 
+    /// For whom an envelope was ever sealed and not withdrawn unprinted, in whatever state it is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sealed_for(&self) -> Result<std::collections::HashSet<JoinKey>, StoreError> {
+        let keys: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT join_key FROM envelope").fetch_all(&self.reader).await?;
+        Ok(keys.iter().map(|key| JoinKey::from_text(key)).collect())
+    }
+
     /// Ends every live envelope issued before `day`. Gives how many.
     ///
     /// # Errors

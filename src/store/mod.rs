@@ -35,7 +35,7 @@ use std::time::Duration;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub use accounts::{AccountRow, Stage};
+pub use accounts::{AccountRow, SchoolRow, Stage};
 pub use before::Before;
 pub use decisions::{DecisionRow, HoldNews};
 pub use deliveries::DeliveryRow;
@@ -182,6 +182,16 @@ pub(crate) fn json_list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>
 }
 
 impl Store {
+    /// Writes a copy of the whole database to a file that is not there yet.
+    ///
+    /// # Errors
+    /// When the copy cannot be written.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        create_private(file).map_err(|source| StoreError::Create { path: file.to_owned(), source })?;
+        sqlx::query("VACUUM INTO ?1").bind(file.display().to_string()).execute(&self.writer).await?;
+        Ok(())
+    }
+
     /// A folder beside the database for what belongs to it, made for its owner only.
     ///
     /// # Errors

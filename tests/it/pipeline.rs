@@ -21,6 +21,7 @@ mod offline;
 mod outages;
 #[cfg(feature = "letters")]
 mod portal;
+mod purge;
 mod recover;
 mod review;
 mod servers;
@@ -29,3 +30,4 @@ mod sheets;
 mod sources;
 mod structures;
 mod undo;
+mod year;

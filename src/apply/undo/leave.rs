@@ -41,6 +41,7 @@ pub(in crate::apply) async fn leave(
     let folder = store.private_folder("plans")?;
     let years = store.before(header.plan_id, 0, 0).await?.remove(&0).unwrap_or_default().years;
     let undoes = Undoes { plan: header.plan_id, created: header.created, years };
+    let purge = header.purge;
     let header = Header {
         plan_id: PlanId(Uuid::now_v7()),
         created: ground.now,
@@ -48,6 +49,7 @@ pub(in crate::apply) async fn leave(
         years: BTreeMap::new(),
         structures: Vec::new(),
         undoes: Some(undoes.clone()),
+        purge: false,
         ..header.clone()
     };
     let mut spool = Spool::create(&folder, &header)?;
@@ -58,7 +60,10 @@ pub(in crate::apply) async fn leave(
         let (Some(first), Some(last)) = (changes.first(), changes.last()) else { continue };
         let mut before = store.before(undoes.plan, first.seq, last.seq).await?;
         for change in changes {
-            match inverse(&ground.dialect, &change, before.remove(&change.seq)) {
+            // Nothing may name again whoever is gone.
+            let inverse =
+                if purge { Err(Stays::Purged) } else { inverse(&ground.dialect, &change, before.remove(&change.seq)) };
+            match inverse {
                 Ok(inverse) => spool.push(inverse)?,
                 Err(why) => {
                     *stays.entry(why).or_default() += 1;
@@ -85,6 +90,7 @@ pub(super) const fn id(why: Stays) -> &'static str {
     match why {
         Stays::Structure => "undo-structure",
         Stays::Renamed => "undo-renamed",
+        Stays::Purged => "undo-purged",
         Stays::NotNoted => "undo-not-noted",
     }
 }

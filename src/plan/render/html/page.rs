@@ -120,6 +120,7 @@ impl<'a, W: Write> Page<'a, W> {
             ("restore", "Rétablis", of(ChangeKind::Restore)),
             ("leave", "Absents", of(ChangeKind::Absent)),
             ("leave", "Suspendus", of(ChangeKind::Suspend)),
+            ("leave", "À effacer", of(ChangeKind::Purge)),
             ("plain", "Inchangés", totals.accounts.unchanged),
             ("update", "Repris de l'annuaire", survey.adopted.accounts),
             ("update", "Modifiés à la main", totals.drift.restored + totals.drift.left),
@@ -416,6 +417,7 @@ pub(super) const fn title(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureMerge => "Structures à réunir",
         ChangeKind::StructureDelete => "Structures à supprimer",
         ChangeKind::Rewrite => "Fiches à réécrire",
+        ChangeKind::Purge => "Comptes à effacer",
     }
 }
 
@@ -437,6 +439,7 @@ pub(super) const fn kind_token(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureMerge => "structure-merge",
         ChangeKind::StructureDelete => "structure-delete",
         ChangeKind::Rewrite => "rewrite",
+        ChangeKind::Purge => "purge",
     }
 }
 
