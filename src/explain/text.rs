@@ -195,7 +195,7 @@ const fn stage_name(stage: Stage) -> &'static str {
         Stage::Present => "présent",
         Stage::Absent => "absent",
         Stage::Suspended => "suspendu",
-        Stage::Purged => "purgé",
+        Stage::Purged => "effacé",
     }
 }
 

@@ -157,6 +157,14 @@ impl Population {
                     leaving.expected.insert(departing.key.clone());
                 }
             }
+            // Contracts end with the year, and schools enter their staff one after the other. Nobody notices: these accounts
+            // stay usable until `lifecycle.staff_return`.
+            if matches!(account.profile, Profile::Teacher | Profile::Staff) {
+                let summer = account.schools.iter().any(|school| years.in_transition(school));
+                if account.expected || (summer && account.stage == Stage::Present) {
+                    leaving.expected.insert(departing.key.clone());
+                }
+            }
             let expected = departing.merged.is_some() || leaving.expected.contains(&departing.key);
             let change = diff.departure(departing, account, expected);
             if !expected && counts(account, diff.today) {

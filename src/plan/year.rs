@@ -26,15 +26,14 @@ pub fn school_year(today: Date, closes: &YearConfig) -> SchoolYear {
 /// normal.
 ///
 /// Collège and lycée by their device (first three digits: 103 3e, 167 3e SEGPA, 202 terminale générale, 212
-/// terminale technologique), the others by the
-/// tail, whose first two digits are the duration of the course and the year in it (CAP en 2 ans, second year: `22x`).
+/// terminale technologique, 214 the same of agricultural schools), the others by the tail, whose first two digits are the duration of the course and the year in it (CAP en 2 ans, second year: `22x`).
 #[must_use]
 pub fn is_top_level(mef: &str) -> bool {
     if mef == "CM2" {
         return true;
     }
     let (Some(device), Some(tail)) = (mef.get(..3), mef.get(8..11)) else { return false };
-    if ["103", "167", "202", "212"].contains(&device) {
+    if ["103", "167", "202", "212", "214"].contains(&device) {
         return true;
     }
     if device < "200" {
@@ -70,10 +69,14 @@ pub enum Premature {
 }
 
 impl Continuity {
-    /// The school has switched to the new year: most of those who stay went up. Below five pupils nothing is said.
+    /// The school has switched to the new year: most of those who stay went up; of fewer than five, all.
     #[must_use]
     pub const fn has_switched(self) -> bool {
-        self.stayed >= 5 && self.changed_level * 2 >= self.stayed
+        match self.stayed {
+            0 => false,
+            1..5 => self.changed_level == self.stayed,
+            _ => self.changed_level * 2 >= self.stayed,
+        }
     }
 
     /// What looks like a switch that came too early. Of a school that waits for its new year, only that nobody has a
@@ -144,12 +147,30 @@ mod tests {
 
     #[test]
     fn top_levels() {
-        for mef in ["10310019110", "20211010110", "21231011110", "16710002110", "24133610222", "24733610333", "CM2"] {
+        for mef in [
+            "21421004110",
+            "10310019110",
+            "20211010110",
+            "21231011110",
+            "16710002110",
+            "24133610222",
+            "24733610333",
+            "CM2",
+        ] {
             assert!(is_top_level(mef), "{mef}");
         }
-        for mef in
-            ["10010012110", "20010015110", "20111010110", "24133610210", "24733610321", "", "x", "CM1", "1031001911"]
-        {
+        for mef in [
+            "10010012110",
+            "20010015110",
+            "20111010110",
+            "21321004110",
+            "24133610210",
+            "24733610321",
+            "",
+            "x",
+            "CM1",
+            "1031001911",
+        ] {
             assert!(!is_top_level(mef), "{mef}");
         }
     }

@@ -48,7 +48,8 @@ fn fifty_schools_switch_on_their_days_and_nothing_is_held() {
         assert_eq!(rehearsed["accounts"], night["accounts"], "what was rehearsed is what came");
         let states = states(&installation, day);
         let waiting = all.iter().filter(|school| !switched(school)).count() as u64;
-        assert_eq!(states.get("transition").copied().unwrap_or_default(), waiting, "{states:?}");
+        let schools = json(&installation, &["schools", "--today", day], 0);
+        assert_eq!(states.get("transition").copied().unwrap_or_default(), waiting, "{states:?} {schools}");
     }
     assert_eq!(installation.sync(&["--today", "2027-09-06"], 0)["verdict"], "unchanged");
 }

@@ -139,7 +139,8 @@ pub fn rename_classes(feed: &Path, school: &str) {
 pub fn turned(old: &Path, new: &Path, out: &Path, day: &str, switched: &dyn Fn(&str) -> bool) -> Vec<String> {
     drop(std::fs::remove_dir_all(out));
     std::fs::create_dir_all(out).unwrap();
-    let mut schools = std::collections::BTreeSet::new();
+    let schools: std::collections::BTreeSet<String> = pupils(old).into_iter().map(|(_, school)| school).collect();
+    let waits = |school: &str| schools.contains(school) && !switched(school);
     for category in ["EtabEducNat", "MatiereEducNat", "MefEducNat", "Eleve", "PersRelEleve", "PersEducNat"] {
         let read = |folder: &Path| -> Vec<String> {
             files(folder, category).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
@@ -151,10 +152,10 @@ pub fn turned(old: &Path, new: &Path, out: &Path, day: &str, switched: &dyn Fn(&
         };
         let mut kept: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
         for request in before.iter().flat_map(|text| requests(text)) {
-            if category == "Eleve" {
-                schools.insert(school(request));
-            }
-            if !switched(&school(request)) || !matches!(category, "Eleve" | "EtabEducNat" | "PersEducNat") {
+            // Staff stay in the delivery as long as one of their schools has its old year in it.
+            let elsewhere = || request.split("<value>").filter_map(|v| v.split_once('$')).any(|(s, _)| waits(s));
+            let stays = category == "PersEducNat" && elsewhere();
+            if stays || !switched(&school(request)) || !matches!(category, "Eleve" | "EtabEducNat" | "PersEducNat") {
                 kept.insert(key(request), request);
             }
         }
