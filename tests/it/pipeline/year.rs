@@ -74,6 +74,16 @@ async fn a_switch_that_comes_too_early_is_held() {
     assert!(holds.iter().any(|h| h["message"].as_str().unwrap().contains("n'ont plus de division")), "{holds:?}");
     assert!(holds.iter().any(|h| h["message"].as_str().unwrap().contains("changent de division d'un coup")));
     assert!(installation.entries().len() >= before);
+    // Somebody looked: the classes are renamed on purpose. Exactly that goes on, the other school waits.
+    let renamed = holds.iter().find(|h| h["message"].as_str().unwrap().contains("d'un coup")).unwrap();
+    let id = renamed["id"].as_str().unwrap();
+    let why = "classes renommées, vu avec l'établissement";
+    assert_eq!(installation.run(&["holds", "release", id, "--why", why]).code, 0);
+    for _ in 0..2 {
+        let night = installation.sync(&["--today", "2026-10-10"], 3);
+        let left: Vec<&str> = night["holds"].as_array().unwrap().iter().map(|h| h["id"].as_str().unwrap()).collect();
+        assert!(left.iter().any(|id| id.starts_with("premature-switch:")) && !left.contains(&id), "{left:?}");
+    }
 
     // The whole of next year in May, before the year has closed.
     installation.simulate(3, 150, 20, true);
