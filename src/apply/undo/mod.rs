@@ -242,9 +242,8 @@ async fn find(ground: &Ground<'_>, asked: &Asked) -> Result<(PathBuf, Header), U
 /// Whether a plan deletes accounts. One whose file is gone says nothing.
 async fn purges(file: &str) -> Result<bool, UndoError> {
     let path = PathBuf::from(file);
-    let first = move || Reader::open(path).ok()?.next()?.ok();
-    let first = tokio::task::spawn_blocking(first).await.map_err(|e| PlanError::Stopped(e.to_string()))?;
-    Ok(matches!(first, Some(Line::Header(header)) if header.purge))
+    let purges = move || Reader::open(path).is_ok_and(|reader| reader.header().purge);
+    Ok(tokio::task::spawn_blocking(purges).await.map_err(|e| PlanError::Stopped(e.to_string()))?)
 }
 
 async fn verified(path: PathBuf) -> Result<(Header, crate::plan::Seal), UndoError> {

@@ -227,6 +227,9 @@ fn too_many_at_once_are_held() {
     let pupils: Vec<_> = holds.iter().filter(|hold| hold["id"].as_str().unwrap().ends_with(":pupil")).collect();
     assert_eq!(pupils.len(), 2, "{held}");
     assert!(pupils[0]["message"].as_str().unwrap().contains("3 élèves sur "), "{held}");
+    // They are this plan's alone: what is decided about is what a night holds.
+    let listed = json(&installation, &["holds", "list"], 0);
+    assert_eq!(listed["holds"].as_array().unwrap().len(), 0, "{listed}");
     let before = installation.entries().len();
     json(&installation, &["apply", file], 0);
     assert_eq!(installation.entries().len(), before, "what is held is not written");
