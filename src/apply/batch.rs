@@ -124,6 +124,10 @@ impl Executor<'_, '_> {
 
     /// What is deleted could not be asked for any more: noted before it goes. Of whoever is purged nothing is kept.
     async fn keep_deleted(&self, doing: &[Doing]) -> Result<(), ApplyError> {
+        // Of whom a purge deletes, nothing is kept.
+        if self.header.purge {
+            return Ok(());
+        }
         let rows: Vec<_> = doing
             .iter()
             .filter(|d| d.change.kind != ChangeKind::Purge)
@@ -136,7 +140,7 @@ impl Executor<'_, '_> {
     /// again.
     fn keep_links_of_those_who_stay(&self, doing: &mut [Doing]) {
         let cleans = |d: &Doing| matches!(d.change.kind, ChangeKind::Rewrite | ChangeKind::GroupUpdate);
-        if self.header.totals.departures.purged == 0 || !doing.iter().any(cleans) {
+        if !self.header.purge || !doing.iter().any(cleans) {
             return;
         }
         let stays = self.accounts.values().filter(|account| account.stage != Stage::Purged);

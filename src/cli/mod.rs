@@ -179,7 +179,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
         Verb::Schools(args) => schools::run(global, &args).await,
-        Verb::Rehearse(args) => rehearse::run(global, &args).await,
+        Verb::Rehearse(args) => Box::pin(rehearse::run(global, &args)).await,
         Verb::Purge(args) => purge::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,
         Verb::Cases(verb) => cases::run(global, verb).await,

@@ -137,7 +137,7 @@ async fn population(
                 }
                 population.sort();
                 judged.sort_by_key(|(id, _)| *id);
-                let asked = unasked.map(|unasked| unasked.settle(strays)).unwrap_or(Some(BTreeMap::new()))?;
+                let asked = unasked.map_or(Some(BTreeMap::new()), |unasked| unasked.settle(strays))?;
                 Some(People { population, judged, asked })
             })
         })

@@ -36,12 +36,15 @@ pub(in crate::apply) async fn leave(
     path: &Path,
     header: &Header,
 ) -> Result<Option<PathBuf>, ApplyError> {
+    // Of whom a purge deletes, nothing is kept.
+    if header.purge {
+        return Ok(None);
+    }
     let store = ground.store;
     let place = place(store, header.plan_id)?;
     let folder = store.private_folder("plans")?;
     let years = store.before(header.plan_id, 0, 0).await?.remove(&0).unwrap_or_default().years;
     let undoes = Undoes { plan: header.plan_id, created: header.created, years };
-    let purge = header.purge;
     let header = Header {
         plan_id: PlanId(Uuid::now_v7()),
         created: ground.now,
@@ -49,7 +52,6 @@ pub(in crate::apply) async fn leave(
         years: BTreeMap::new(),
         structures: Vec::new(),
         undoes: Some(undoes.clone()),
-        purge: false,
         ..header.clone()
     };
     let mut spool = Spool::create(&folder, &header)?;
@@ -60,10 +62,7 @@ pub(in crate::apply) async fn leave(
         let (Some(first), Some(last)) = (changes.first(), changes.last()) else { continue };
         let mut before = store.before(undoes.plan, first.seq, last.seq).await?;
         for change in changes {
-            // Nothing may name again whoever is gone.
-            let inverse =
-                if purge { Err(Stays::Purged) } else { inverse(&ground.dialect, &change, before.remove(&change.seq)) };
-            match inverse {
+            match inverse(&ground.dialect, &change, before.remove(&change.seq)) {
                 Ok(inverse) => spool.push(inverse)?,
                 Err(why) => {
                     *stays.entry(why).or_default() += 1;

@@ -139,6 +139,7 @@ fn the_schema_describes_every_line() {
         years: [(fixtures::MOULIN.into(), Some(2025)), (fixtures::WEIL.into(), None)].into(),
     };
     ok(&line("header", crate::plan::Header { undoes: Some(undoes), ..fixtures::header() }));
+    ok(&line("header", crate::plan::Header { purge: true, ..fixtures::header() }));
     let decided = crate::plan::Decided {
         by: vec!["zoe@pc".to_owned()],
         at: "2026-09-02T01:12:00Z".parse().unwrap(),

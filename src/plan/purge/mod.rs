@@ -23,6 +23,7 @@ use crate::directory::{Dn, Entry};
 use crate::feed::values::Uai;
 use crate::roster::{JoinKey, LeftOutReason, Roster};
 use crate::store::{AccountRow, Stage};
+use crate::wording::date;
 
 use super::file::{PlanFileError, Writer};
 use super::prepare::{Ground, PlanError, config_now};
@@ -209,7 +210,7 @@ fn change(account: &AccountRow, entry: Option<&Entry>, ended: Date, never: bool)
     };
     let used = if never { " ; jamais activé" } else { "" };
     let there = if entry.is_none() { " ; déjà absent de l'annuaire" } else { "" };
-    let note = format!("sans droit depuis le {ended}, suspendu depuis le {}{used}{there}", account.since);
+    let note = format!("sans droit depuis le {}, suspendu depuis le {}{used}{there}", date(ended), date(account.since));
     Some(Change { note: Some(note), ..Change::new(ChangeKind::Purge, dn, subject, Write::Delete) })
 }
 

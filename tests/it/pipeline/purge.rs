@@ -7,6 +7,7 @@ use rentree::store::{Stage, Store};
 use serde_json::Value;
 
 use crate::support::academy::{pupils, remove_pupils};
+use crate::support::ds389::Ds389;
 use crate::support::program::Installation;
 use crate::support::slapd::{Options, Slapd};
 use crate::support::{SUFFIX, dn};
@@ -114,6 +115,7 @@ async fn from_the_date_to_the_return(installation: &Installation) {
     assert_eq!(spared.len(), 1, "{planned}");
     assert_eq!((&spared[0]["join_key"], &spared[0]["why"]), (&second.as_str().into(), &"in_use".into()));
     assert_eq!(changes(&planned), 5 + relatives);
+    let number = rentree::plan::file::verify(&plan).unwrap().0.plan_id.to_string();
     // And one after the plan.
     unlock(&beside, third).await;
     let applied = json(installation, &["apply", file], 3);
@@ -137,6 +139,14 @@ async fn from_the_date_to_the_return(installation: &Installation) {
     assert_eq!((changes(&again), again["spared"].as_array().unwrap().len()), (0, 2), "{again}");
     json(installation, &["apply", file], 0);
     assert_eq!(singers().await, [third_dn]);
+
+    // It is not taken back, and what could take it back is not kept.
+    let undone = installation.run(&["undo", &number]);
+    assert_eq!(undone.code, 64, "{}", undone.stderr);
+    assert!(undone.stderr.contains("deleted accounts"), "{}", undone.stderr);
+    assert!(!installation.home().join("plans").join(format!("{number}.undo.plan")).exists());
+    let told = json(installation, &["explain", first], 0);
+    assert!(told["person"]["sentence"].as_str().unwrap().contains("a été effacé le"), "{told}");
 
     let trail = installation.run(&["audit", "show", "--person", first, "--json"]);
     assert!(trail.stdout.contains("\"purge\""), "{}", trail.stdout);
@@ -177,6 +187,13 @@ async fn purged_on_the_date_slapd() {
     from_the_date_to_the_return(&Installation::with(&slapd.sync_toml())).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn purged_on_the_date_389() {
+    let server = Ds389::start();
+    let scheme = "\n[credentials]\npbkdf2_rounds = 10000\n";
+    from_the_date_to_the_return(&Installation::with(&format!("{}{scheme}", server.toml()))).await;
+}
+
 /// Whoever is in the exports again stays, even where the night could not restore him.
 #[test]
 fn who_is_in_the_exports_again_is_left_out() {
@@ -210,6 +227,9 @@ fn too_many_at_once_are_held() {
     let pupils: Vec<_> = holds.iter().filter(|hold| hold["id"].as_str().unwrap().ends_with(":pupil")).collect();
     assert_eq!(pupils.len(), 2, "{held}");
     assert!(pupils[0]["message"].as_str().unwrap().contains("3 élèves sur "), "{held}");
+    // They are this plan's alone: what is decided about is what a night holds.
+    let listed = json(&installation, &["holds", "list"], 0);
+    assert_eq!(listed["holds"].as_array().unwrap().len(), 0, "{listed}");
     let before = installation.entries().len();
     json(&installation, &["apply", file], 0);
     assert_eq!(installation.entries().len(), before, "what is held is not written");

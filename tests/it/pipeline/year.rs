@@ -27,25 +27,27 @@ fn states(installation: &Installation, today: &str) -> std::collections::BTreeMa
 fn fifty_schools_switch_on_their_days_and_nothing_is_held() {
     let installation = Installation::embedded();
     let options =
-        |bascule, day, out| rentree::simulate::Options { bascule, out, ..installation.academy(50, 3_000, day) };
+        |bascule, day, out| rentree::simulate::Options { bascule, out, ..installation.academy(50, 1_000, day) };
     let (old, new) = (installation.home().join("old"), installation.home().join("new"));
     Installation::write(&options(false, 9, old.clone()));
     Installation::write(&options(true, 9, new.clone()));
     let all = turned(&old, &old, &installation.feed(), "20260910", &|_| false);
     assert!(all.len() >= 50, "{}", all.len());
     let first = installation.sync(&["--today", "2026-09-10"], 0);
-    assert!(first["accounts"]["created"].as_u64().unwrap() > 6_000, "{first}");
+    assert!(first["accounts"]["created"].as_u64().unwrap() > 2_000, "{first}");
     assert_eq!(states(&installation, "2026-09-10")["open"], all.len() as u64);
     assert_eq!(states(&installation, "2027-07-05")["transition"], all.len() as u64);
 
     for (part, day) in ["2027-08-30", "2027-09-01", "2027-09-03", "2027-09-06"].into_iter().enumerate() {
         let switched = |school: &str| all.iter().position(|s| s == school).is_none_or(|at| at % 4 <= part);
         turned(&old, &new, &installation.feed(), &day.replace('-', ""), &switched);
-        let rehearsed = json(&installation, &["rehearse", "--today", day], 0);
+        let rehearsed = (part == 0).then(|| json(&installation, &["rehearse", "--today", day], 0));
         let night = installation.sync(&["--today", day], 0);
         assert_eq!(night["holds"].as_array().unwrap().len(), 0, "{}", night["holds"]);
-        assert!(night["accounts"]["moved"].as_u64().unwrap() > 200, "{night}");
-        assert_eq!(rehearsed["accounts"], night["accounts"], "what was rehearsed is what came");
+        assert!(night["accounts"]["moved"].as_u64().unwrap() > 60, "{night}");
+        if let Some(rehearsed) = rehearsed {
+            assert_eq!(rehearsed["accounts"], night["accounts"], "what was rehearsed is what came");
+        }
         let states = states(&installation, day);
         let waiting = all.iter().filter(|school| !switched(school)).count() as u64;
         let schools = json(&installation, &["schools", "--today", day], 0);
@@ -74,6 +76,16 @@ async fn a_switch_that_comes_too_early_is_held() {
     assert!(holds.iter().any(|h| h["message"].as_str().unwrap().contains("n'ont plus de division")), "{holds:?}");
     assert!(holds.iter().any(|h| h["message"].as_str().unwrap().contains("changent de division d'un coup")));
     assert!(installation.entries().len() >= before);
+    // Somebody looked: the classes are renamed on purpose. Exactly that goes on, the other school waits.
+    let renamed = holds.iter().find(|h| h["message"].as_str().unwrap().contains("d'un coup")).unwrap();
+    let id = renamed["id"].as_str().unwrap();
+    let why = "classes renommées, vu avec l'établissement";
+    assert_eq!(installation.run(&["holds", "release", id, "--why", why]).code, 0);
+    for _ in 0..2 {
+        let night = installation.sync(&["--today", "2026-10-10"], 3);
+        let left: Vec<&str> = night["holds"].as_array().unwrap().iter().map(|h| h["id"].as_str().unwrap()).collect();
+        assert!(left.iter().any(|id| id.starts_with("premature-switch:")) && !left.contains(&id), "{left:?}");
+    }
 
     // The whole of next year in May, before the year has closed.
     installation.simulate(3, 150, 20, true);

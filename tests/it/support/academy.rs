@@ -166,7 +166,9 @@ pub fn turned(old: &Path, new: &Path, out: &Path, day: &str, switched: &dyn Fn(&
         }
         let head = before[0].split("<addRequest>").next().unwrap();
         let mut text = head.to_owned();
-        kept.values().for_each(|request| text.extend([request, "\n\n"]));
+        for request in kept.values() {
+            text.extend([request, "\n\n"]);
+        }
         text.push_str("</ficAlimMENESR>\n");
         std::fs::write(out.join(format!("ENT_Complet_{day}_{category}_0000.xml")), text).unwrap();
     }

@@ -135,8 +135,9 @@ impl<'a, W: Write> Page<'a, W> {
         self.out.write_all(
             b"<section aria-labelledby=\"resume\">\n<h2 id=\"resume\">En bref</h2>\n<dl class=\"tiles\">\n",
         )?;
-        for (class, label, n) in tiles.into_iter().filter(|(_, label, _)| *label != "À effacer" || survey.header.purge)
-        {
+        // No night deletes anybody.
+        let purge = survey.header.purge;
+        for (class, label, n) in tiles.into_iter().filter(|(_, label, _)| purge || *label != "À effacer") {
             let none = if n == 0 { " none" } else { "" };
             writeln!(self.out, "<div class=\"{class}{none}\"><dt>{label}</dt><dd>{}</dd></div>", number(n))?;
         }
