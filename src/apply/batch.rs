@@ -268,7 +268,7 @@ impl Executor<'_, '_> {
                     result.before.extend(before.map(|before| (change.seq, before)));
                     note(
                         self.ground.now,
-                        self.header,
+                        (self.header, self.ground.dialect.relation()),
                         change,
                         &mut self.accounts,
                         &mut self.group_members,

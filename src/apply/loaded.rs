@@ -219,7 +219,8 @@ impl Taking<'_, '_> {
                 continue;
             };
             loaded.found += 1;
-            note(self.ground.now, self.header, change, &mut self.accounts, &mut self.groups, &mut result);
+            let about = (self.header, self.ground.dialect.relation());
+            note(self.ground.now, about, change, &mut self.accounts, &mut self.groups, &mut result);
             if let Some((serial, hash)) = change.subject.join_key.as_ref().and_then(|key| pending.get(key)) {
                 let first = FirstHash::of(&self.ground.config.credentials, change, Some(hash));
                 let written = self.ground.dialect.lock_method().first_password(first.for_bind());

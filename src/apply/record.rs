@@ -5,16 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::directory::Dn;
+use crate::directory::dialect::Relation;
 use crate::plan::{Change, ChangeKind, Header, StructureChange, Write};
 use crate::roster::Successor;
-use crate::store::{AccountRow, BatchResult, Stage, SuccessorRow};
+use crate::store::{AccountRow, BatchResult, RoleLinkRow, Stage, SuccessorRow};
 
 use super::Accounts;
 
 /// Notes a change that was carried out.
 pub(super) fn note(
     now: Timestamp,
-    header: &Header,
+    (header, relation): (&Header, Option<&Relation>),
     change: &Change,
     accounts: &mut Accounts,
     group_members: &mut HashMap<String, Vec<String>>,
@@ -27,6 +28,9 @@ pub(super) fn note(
     } else if let Some(account) = account(header, change, accounts) {
         accounts.insert(account.join_key.clone(), account.clone());
         result.accounts.push(account);
+    }
+    if let Some(relation) = relation {
+        result.role_links.extend(links(relation, change));
     }
     if matches!(change.kind, ChangeKind::StructureRename | ChangeKind::StructureMerge) {
         result.successors.extend(header.structures.iter().map(|structure| successor(structure, now)));
@@ -47,6 +51,22 @@ pub(super) fn note(
         }
         result.groups.push((cn, members));
     }
+}
+
+/// The links between accounts of one adult that a change wrote or took away.
+fn links(relation: &Relation, change: &Change) -> Vec<(RoleLinkRow, bool)> {
+    let mut links = Vec::new();
+    for attribute in change.write.attributes().iter().filter(|change| relation.is_link(&change.attribute)) {
+        let principal = attribute.attribute.eq_ignore_ascii_case(&relation.principal);
+        for (values, written) in [(&attribute.old, false), (&attribute.new, true)] {
+            let targets = values.iter().filter_map(|value| Dn::parse(value.as_text()?).ok());
+            links.extend(targets.map(|target| {
+                let holder = change.dn.normalised().to_owned();
+                (RoleLinkRow { holder, target: target.normalised().to_owned(), principal }, written)
+            }));
+        }
+    }
+    links
 }
 
 /// What later nights have to know of a structure.

@@ -71,7 +71,9 @@ pub fn check(
     progress: &dyn Progress,
     conformity: bool,
 ) -> Result<Checkup, ImageError> {
-    let options = roster::Options { listed: LISTED, ..roster::Options::from_config(&config.roster)? };
+    // No day: what is judged is the data, whatever the age of the pupils.
+    let options = roster::Options::from_config(&config.roster)?.with_policy(&config.policy, None)?;
+    let options = roster::Options { listed: LISTED, ..options };
     let scope = options.schools.clone();
     let infos = image::sources(config);
     let mut grid = conformity.then(Grid::default);

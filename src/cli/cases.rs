@@ -1,7 +1,7 @@
 //! `rentree cases`: identities that a person has to decide. Answers are kept in the store; the next plan follows them.
 
 use rentree::audit::Kind;
-use rentree::identity::{Answer, CaseId};
+use rentree::identity::{Answer, CaseId, Question};
 use rentree::plan::Verdict;
 use rentree::store::{AnswerRow, CaseRow, RunLock};
 
@@ -17,6 +17,9 @@ pub enum Verb {
         /// Only those that concern this school
         #[arg(long, value_name = "UAI")]
         school: Option<String>,
+        /// Those that are answered, and whose answer can be taken back
+        #[arg(long)]
+        decided: bool,
     },
     /// One case: who, the candidates, what agrees and what does not
     Show {
@@ -58,7 +61,7 @@ impl From<Said> for Answer {
 pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     let session = StoreSession::open(global).await?;
     match verb {
-        Verb::List { school } => list(global, &session, school.as_deref()).await,
+        Verb::List { school, decided } => list(global, &session, school.as_deref(), decided).await,
         Verb::Show { id } => {
             let row = find(&session, &id).await?;
             if global.json {
@@ -74,8 +77,9 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     }
 }
 
-async fn list(global: &Global, session: &StoreSession, school: Option<&str>) -> Result<u8, Failure> {
+async fn list(global: &Global, session: &StoreSession, school: Option<&str>, decided: bool) -> Result<u8, Failure> {
     let mut rows = session.store.cases().await?;
+    rows.retain(|row| if decided { row.case.is_answered() } else { row.case.is_open() });
     if let Some(uai) = school {
         rows.retain(|row| row.case.concerns(uai.trim()));
     }
@@ -87,7 +91,8 @@ async fn list(global: &Global, session: &StoreSession, school: Option<&str>) -> 
         output::json(&rows.iter().map(json).collect::<Vec<_>>())?;
         return Ok(0);
     }
-    let mut text = rentree::wording::count(rows.len() as u64, "cas à décider", "cas à décider");
+    let what = if decided { ["cas décidé", "cas décidés"] } else { ["cas à décider"; 2] };
+    let mut text = rentree::wording::count(rows.len() as u64, what[0], what[1]);
     text.push('\n');
     for row in &rows {
         text.push_str(&row.case.line());
@@ -143,7 +148,10 @@ async fn decide(
         .collect();
     let trail = open_trail(&session.store, session.run).await?;
     session.store.run_started(session.run, "cases decide", None, session.now.as_millisecond()).await?;
-    session.store.decide(&decisions).await?;
+    match row.case.question {
+        Question::OneAccount => session.store.decide(&decisions).await?,
+        Question::TwoRoles => session.store.decide_roles(&decisions).await?,
+    }
     for (decision, party) in decisions.iter().zip(&chosen) {
         let other = party.key.as_ref().map(|key| trail.pseudonym(key));
         let said = serde_json::json!({
@@ -157,10 +165,16 @@ async fn decide(
     if global.json {
         output::json(&serde_json::json!({ "case": row.case.id, "answer": answer, "decisions": decisions.len() }))?;
     } else {
-        let next = match answer {
-            Answer::Same => "le prochain plan réunit les deux sous un seul compte",
-            Answer::Different => "le prochain plan les traite comme deux personnes, sans le redemander",
-            Answer::Later => "le cas reste ouvert, remis à plus tard",
+        let next = match (answer, row.case.question) {
+            (Answer::Same, Question::OneAccount) => "le prochain plan réunit les deux sous un seul compte",
+            (Answer::Same, Question::TwoRoles) => "le prochain plan rapproche les deux comptes, qui restent deux",
+            (Answer::Different, Question::TwoRoles) => {
+                "le prochain plan retire le rapprochement s'il y en a un, sans le redemander"
+            }
+            (Answer::Different, Question::OneAccount) => {
+                "le prochain plan les traite comme deux personnes, sans le redemander"
+            }
+            (Answer::Later, _) => "le cas reste ouvert, remis à plus tard",
         };
         output::text(&format!("Cas {} : {} — {next}.\n", row.case.id, answer.name()))?;
     }

@@ -9,6 +9,7 @@ mod identity;
 mod letters;
 mod lifecycle;
 mod limits;
+mod policy;
 mod retention;
 mod rollout;
 mod roster;
@@ -25,10 +26,11 @@ use sha2::{Digest as _, Sha256};
 pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, PeopleAxis};
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
-pub use identity::IdentityConfig;
+pub use identity::{AdultRole, IdentityConfig};
 pub use letters::LettersConfig;
 pub use lifecycle::LifecycleConfig;
 pub use limits::{LimitsConfig, YearConfig};
+pub use policy::{OfAge, PolicyConfig};
 pub use retention::RetentionConfig;
 pub use rollout::{RolloutConfig, RolloutSchool};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
@@ -47,6 +49,8 @@ pub struct Config {
     pub roster: RosterConfig,
     #[serde(default)]
     pub identity: IdentityConfig,
+    #[serde(default)]
+    pub policy: PolicyConfig,
     #[serde(default)]
     pub naming: NamingConfig,
     #[serde(default)]

@@ -3,7 +3,7 @@
 //! People are added and changed; only an installation that purges may delete them, beside the probe of passwords, which
 //! is told by its name. Structures are never deleted. Passwords are read only where the dialect's lock rewrites them.
 
-use super::dialect::{Dialect, Kind, LockMethod};
+use super::dialect::{Dialect, Kind, LockMethod, Relation};
 use super::{Dn, Entry};
 
 const PEOPLE: [Kind; 3] = [Kind::Pupil, Kind::Relative, Kind::Staff];
@@ -19,7 +19,7 @@ pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str, purge: bool) -> (
     let group_kinds = dialect.group_kinds();
     let to = |target: String, right: &str| format!("to {target} by dn.exact=\"{account}\" {right} by * break");
     let attributes = |kinds: &[Kind]| {
-        let names = dialect.vocabulary(kinds).attributes;
+        let names = written(dialect, kinds);
         names.into_iter().filter(|name| *name != PASSWORD).collect::<Vec<_>>().join(",")
     };
     // Without the lock by prefix, a password is only ever added, with its entry.
@@ -65,7 +65,7 @@ pub fn aci_389(dialect: &Dialect, account: &str, purge: bool) -> Vec<String> {
         (structures, &STRUCTURES[..], "structures", "add"),
         (groups, &group_kinds[..], "groups", "add, delete"),
     ] {
-        let mut attributes = dialect.vocabulary(kinds).attributes;
+        let mut attributes = written(dialect, kinds);
         // The naming attributes of the branch itself, to see that it is there.
         if !attributes.contains(&"ou") {
             attributes.push("ou");
@@ -84,6 +84,15 @@ pub fn aci_389(dialect: &Dialect, account: &str, purge: bool) -> Vec<String> {
         probe_pattern(dialect, "*")
     ));
     rules
+}
+
+/// What may be written to entries of these kinds, the links between two accounts of one adult with it.
+fn written<'d>(dialect: &'d Dialect, kinds: &[Kind]) -> Vec<&'d str> {
+    let mut names = dialect.vocabulary(kinds).attributes;
+    if kinds == PEOPLE {
+        names.extend(dialect.relation().into_iter().flat_map(Relation::attributes));
+    }
+    names
 }
 
 /// The first component of a probe's name, with what stands for the rest of it.

@@ -62,7 +62,9 @@ pub(super) fn attributes(
     let others = entry.iter().flat_map(|entry| &entry.attributes).filter(|(name, _)| {
         !name.eq_ignore_ascii_case("objectClass") && !owned.iter().any(|(own, ..)| own.eq_ignore_ascii_case(name))
     });
-    all.extend(others.map(|(name, _)| made(name, None, None)));
+    // Value by value the engine's or another hand's.
+    let shared = |name: &str| dialect.relation().is_some_and(|relation| relation.is_link(name));
+    all.extend(others.map(|(name, _)| made(name, shared(name).then_some(Ownership::Shared), None)));
     let there = |name: &str| entry.is_some_and(|entry| !entry.values(name).is_empty());
     all.retain(|a| !a.wanted.is_empty() || !a.actual.is_empty() || (a.hidden && there(&a.name)));
     all

@@ -20,11 +20,13 @@ use crate::feed::{Category, Finding};
 use crate::naming::Rules;
 use crate::plan::{Ground, PlanError, look};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
-use crate::store::{AccountRow, CredentialRow, NameRow};
+use crate::store::{AccountRow, CredentialRow, NameRow, RoleLinkRow};
 
 pub use attributes::Attribute;
 pub use history::{Event, Values};
-pub use model::{AccountTold, Candidate, Explained, HoldTold, LinkTold, NamesTold, Record, Remark, SchoolTold, Told};
+pub use model::{
+    AccountTold, Candidate, Explained, HoldTold, LinkTold, NamesTold, OtherAccount, Record, Remark, SchoolTold, Told,
+};
 pub use text::text;
 
 use find::Found;
@@ -64,7 +66,7 @@ impl World {
     async fn load(ground: &Ground<'_>) -> Result<Self, PlanError> {
         let store = ground.store;
         ground.progress.begin("roster", None);
-        let mut roster = crate::image::roster(store, ground.config, &[]).await?;
+        let mut roster = crate::image::roster(store, ground.config, &[], ground.today).await?;
         let sources = crate::image::sources(ground.config);
         let mut findings = Vec::new();
         for source in &ground.config.sources {
@@ -137,6 +139,10 @@ impl World {
             names: self.names.get(&key).map(|row| names_told(ground, row, known.map(|(_, person)| person))),
             schools: known.map(|(_, person)| self.schools(person)).unwrap_or_default(),
             links: known.map(|(_, person)| self.links(person)).unwrap_or_default(),
+            other_accounts: match &dn {
+                Some(dn) => self.other_accounts(&store.role_links_of(dn.normalised()).await?),
+                None => Vec::new(),
+            },
             account: account.map(|account| AccountTold {
                 dn: account.dn.clone(),
                 stage: account.stage,
@@ -214,6 +220,20 @@ impl World {
             Some(SchoolTold { uai: structure.uai.to_string(), name: structure.name.clone(), class: class(id) })
         };
         person.schools.iter().filter_map(|school| told(school.structure)).collect()
+    }
+
+    fn other_accounts(&self, links: &[RoleLinkRow]) -> Vec<OtherAccount> {
+        let told = |link: &RoleLinkRow| {
+            let is = |account: &&AccountRow| Dn::parse(&account.dn).is_ok_and(|dn| dn.normalised() == link.target);
+            let account = self.accounts.values().find(is);
+            OtherAccount {
+                dn: account.map_or_else(|| link.target.clone(), |account| account.dn.clone()),
+                join_key: account.map(|account| account.join_key.clone()),
+                profile: account.map(|account| account.profile),
+                principal: link.principal,
+            }
+        };
+        links.iter().map(told).collect()
     }
 
     fn links(&self, person: &Person) -> Vec<LinkTold> {

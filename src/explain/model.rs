@@ -65,6 +65,9 @@ pub struct Told {
     pub schools: Vec<SchoolTold>,
     /// Of a pupil the relatives, of a relative the pupils.
     pub links: Vec<LinkTold>,
+    /// Other accounts of the same adult, in other roles, that the entry is linked to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_accounts: Vec<OtherAccount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountTold>,
     pub attributes: Vec<Attribute>,
@@ -122,6 +125,18 @@ pub struct LinkTold {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+}
+
+/// Another account of the same adult, by a link that was written.
+#[derive(Debug, Clone, Serialize)]
+pub struct OtherAccount {
+    pub dn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join_key: Option<JoinKey>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// The other one is the principal account; else it is a secondary one of this.
+    pub principal: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -92,6 +92,11 @@ fn person_text(told: &Told, zone: &TimeZone, out: &mut String) {
     if let Some(identity) = &told.identity {
         fact("Identité", identity);
     }
+    for other in &told.other_accounts {
+        let role = if other.principal { "le compte principal de cette personne" } else { "un compte secondaire" };
+        let profile = other.profile.map(|profile| format!(" ({})", profile_name(profile))).unwrap_or_default();
+        fact("Rapproché de", &format!("{}{profile}, {role}", other.dn));
+    }
     if let Some(account) = &told.account {
         let there = if account.there { "" } else { " (n'y est plus)" };
         fact("Fiche", &format!("{}{there}", account.dn));

@@ -191,6 +191,13 @@ impl Code {
                 "Les comptes du fichier ne sont pas dans l'annuaire : leurs fiches ne sont pas imprimables et le plan les crée de nouveau, sous les mêmes noms et avec les mêmes mots de passe.",
                 "Charger le fichier (serveur arrêté, slapadd) et refaire le plan ; ou appliquer ce plan et supprimer le fichier sans le charger.",
             ),
+            Self::AddressProtected => {
+                ("L'adresse n'est ni dans l'annuaire ni sur une fiche ; la fiche se remet en main propre.", NOTHING)
+            }
+            Self::RelationUnknown => (
+                "Les deux comptes restent comme ils sont, sans dire qu'ils sont de la même personne.",
+                "Faire charger dans l'annuaire la classe du schéma ENT (ENTPersonRelation) et donner au dialecte une section [relation].",
+            ),
             Self::SchemaValueDropped => (
                 "Le reste de la fiche est écrit ; ce que l'annuaire tenait à cette place reste.",
                 "Corriger la valeur à sa source.",

@@ -218,6 +218,9 @@ codes! {
     ExportNotLoaded = "export-not-loaded", ToDecide, None, "fichier LDIF exporté et pas chargé dans l'annuaire";
     // Who is who.
     SharedIne = "shared-ine", ToDecide, Some(Tool::Siecle), "un INE porté par deux élèves : il ne prouve rien d'aucun";
+    // Families: who sees what, and adults in two roles.
+    AddressProtected = "address-protected", Information, None, "adresse protégée, écrite nulle part";
+    RelationUnknown = "relation-unknown", ToDecide, None, "rapprochement décidé que l'annuaire ne sait pas écrire";
 }
 
 impl Serialize for Code {

@@ -1,6 +1,6 @@
 //! Cases: what a person has to decide, and the answers.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use compact_str::CompactString;
@@ -39,6 +39,17 @@ impl Answer {
     }
 }
 
+/// What is asked about two people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Whether they are one, with one account.
+    #[default]
+    OneAccount,
+    /// Whether they are one adult in two roles, whose two accounts are linked.
+    TwoRoles,
+}
+
 /// Eight letters and digits that are not taken for one another, written `K7F2-QX4M`: made from the key of the person
 /// asked about, so that a case has the same one every night.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,9 +60,13 @@ pub struct CaseId(CompactString);
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl CaseId {
-    /// The `attempt`th for a key: the first, unless another key has it.
-    fn of(key: &JoinKey, attempt: u32) -> Self {
-        let digest = Sha256::digest(format!("{attempt}:{key}").as_bytes());
+    /// The `attempt`th for a question about a key: the first, unless another one has it.
+    fn of(question: Question, key: &JoinKey, attempt: u32) -> Self {
+        let about = match question {
+            Question::OneAccount => "",
+            Question::TwoRoles => "roles:",
+        };
+        let digest = Sha256::digest(format!("{attempt}:{about}{key}").as_bytes());
         let letter = |byte: &u8| ALPHABET.get(usize::from(*byte & 31)).map_or('0', |letter| char::from(*letter));
         let letters: Vec<char> = digest.iter().take(8).map(letter).collect();
         Self(letters.iter().take(4).chain(&['-']).chain(letters.iter().skip(4)).collect())
@@ -96,6 +111,9 @@ pub struct Party {
     pub birth: Option<Date>,
     /// UAI.
     pub schools: Vec<CompactString>,
+    /// What people call those of them that the roster has, by UAI.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub school_names: BTreeMap<CompactString, String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub class: Option<CompactString>,
     /// French: where he was found.
@@ -121,6 +139,9 @@ pub struct Candidate {
     /// What the evidence suggests, when it suggests something.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub proposed: Option<Answer>,
+    /// What was answered about him and stands: kept with the case as long as it can be taken back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub decided: Option<Answer>,
 }
 
 impl Candidate {
@@ -134,7 +155,7 @@ impl Candidate {
             40.. if !contested => Some(Answer::Same),
             _ => None,
         };
-        Self { who, score, evidence, proposed }
+        Self { who, score, evidence, proposed, decided: None }
     }
 }
 
@@ -142,6 +163,8 @@ impl Candidate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     pub id: CaseId,
+    #[serde(default)]
+    pub question: Question,
     pub person: Party,
     /// The likeliest first.
     pub candidates: Vec<Candidate>,
@@ -152,6 +175,18 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether somebody has to answer: not when all that was asked is answered, which is kept to be taken back.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.candidates.iter().any(|candidate| candidate.decided.is_none())
+    }
+
+    /// Whether an answer about one of the candidates stands.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.candidates.iter().any(|candidate| candidate.decided.is_some())
+    }
+
     /// Whom an answer is about: the candidate that is named (by join key or DN), or all of them.
     ///
     /// # Errors
@@ -195,15 +230,16 @@ pub enum ChoiceError {
     Unknown { id: CaseId, named: String },
 }
 
-/// Gives each key its own identifier.
+/// Gives each question about a key its own identifier.
 #[must_use]
-pub fn name_cases<'k>(keys: impl IntoIterator<Item = &'k JoinKey>) -> Vec<CaseId> {
+pub fn name_cases<'k>(asked: impl IntoIterator<Item = (Question, &'k JoinKey)>) -> Vec<CaseId> {
     let mut taken = HashSet::new();
-    keys.into_iter()
-        .map(|key| {
+    asked
+        .into_iter()
+        .map(|(question, key)| {
             let mut attempt = 0;
             loop {
-                let id = CaseId::of(key, attempt);
+                let id = CaseId::of(question, key, attempt);
                 if taken.insert(id.clone()) {
                     return id;
                 }

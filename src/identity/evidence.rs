@@ -19,6 +19,7 @@ pub enum Clue {
     Address,
     Surname,
     FirstName,
+    School,
 }
 
 /// One thing that speaks for or against two portraits being of one person.
@@ -97,6 +98,11 @@ pub fn weigh(a: &Portrait, b: &Portrait) -> Vec<Evidence> {
     evidence.extend(names(a, b));
     evidence.sort_by_key(|e| (std::cmp::Reverse(e.weight.abs()), e.clue));
     evidence
+}
+
+/// A school of both, which says little: for adults of two roles only.
+pub(super) fn shared_school(a: &Portrait, b: &Portrait) -> Option<Evidence> {
+    shared(&a.schools, &b.schools).then(|| Evidence::new(Clue::School, true, 5, "un même établissement"))
 }
 
 fn names(a: &Portrait, b: &Portrait) -> Vec<Evidence> {

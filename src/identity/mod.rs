@@ -16,7 +16,7 @@ mod rules;
 mod tests;
 mod words;
 
-pub use case::{Answer, Candidate, Case, CaseId, ChoiceError, Party, name_cases};
+pub use case::{Answer, Candidate, Case, CaseId, ChoiceError, Party, Question, name_cases};
 pub use evidence::{Clue, Evidence, weigh};
 pub use matching::{Doubt, Index, Linked, Pairing, meetings, pair_up};
 pub use portrait::{Class, Portrait};

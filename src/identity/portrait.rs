@@ -9,12 +9,14 @@ use crate::roster::{Contact, Name, Person, Role};
 use super::rules::Proof;
 
 /// Whom a portrait may be of. A pupil is never matched with an adult, nor a parent with a teacher: an adult may be both,
-/// with two accounts.
+/// with two accounts, which [`Class::Adult`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
     Pupil,
     Relative,
     Staff,
+    /// Two adults of two roles, who may be one human being with two accounts: the two are linked at most, never made one.
+    Adult,
 }
 
 /// What is compared. Everything that is absent says nothing, neither for nor against.
@@ -133,6 +135,7 @@ impl Portrait {
             Proof::NamesAndMail => with_names(&self.mails),
             Proof::NamesAndPhone => with_names(&self.phones),
             Proof::NamesAndAddress => with_names(self.address.as_slice()),
+            Proof::NamesAndSchool => with_names(&self.schools),
             Proof::JoinKey | Proof::Decision => Vec::new(),
         }
     }

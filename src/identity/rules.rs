@@ -23,6 +23,8 @@ pub enum Proof {
     NamesAndMail,
     NamesAndPhone,
     NamesAndAddress,
+    /// Of two roles of one adult only: everywhere else, two homonyms of one school are two people.
+    NamesAndSchool,
     /// The INE, where one side has no birth date: never enough.
     #[serde(skip)]
     IneAlone,
@@ -36,6 +38,7 @@ impl Proof {
             Class::Pupil => &[Self::Ine, Self::Number, Self::NamesAndBirth, Self::NamesAndMail, Self::IneAlone],
             Class::Staff => &[Self::Mail, Self::NamesAndBirth, Self::NamesAndPhone],
             Class::Relative => &[Self::NamesAndChild, Self::NamesAndMail, Self::NamesAndPhone, Self::NamesAndAddress],
+            Class::Adult => &[Self::NamesAndBirth, Self::NamesAndMail, Self::NamesAndPhone, Self::NamesAndSchool],
         }
     }
 
@@ -53,6 +56,7 @@ impl Proof {
             Self::NamesAndMail => "names_and_mail",
             Self::NamesAndPhone => "names_and_phone",
             Self::NamesAndAddress => "names_and_address",
+            Self::NamesAndSchool => "names_and_school",
             Self::IneAlone => "ine_alone",
         }
     }
@@ -71,12 +75,14 @@ impl Proof {
             Self::NamesAndMail => "par ses nom, prénom et son adresse électronique",
             Self::NamesAndPhone => "par ses nom, prénom et son téléphone",
             Self::NamesAndAddress => "par ses nom, prénom et son adresse postale",
+            Self::NamesAndSchool => "par ses nom, prénom et son établissement",
             Self::IneAlone => "par son INE",
         }
     }
 
     /// Whether the evidence has what this rung asks for.
-    fn holds(self, evidence: &[Evidence]) -> bool {
+    #[must_use]
+    pub fn holds(self, evidence: &[Evidence]) -> bool {
         let has = |clue| evidence.iter().any(|e| e.clue == clue && e.agrees);
         let names = has(Clue::Surname) && has(Clue::FirstName);
         match self {
@@ -89,6 +95,7 @@ impl Proof {
             Self::NamesAndMail => names && has(Clue::Mail),
             Self::NamesAndPhone => names && has(Clue::Phone),
             Self::NamesAndAddress => names && has(Clue::Address),
+            Self::NamesAndSchool => names && has(Clue::School),
             Self::JoinKey | Self::Decision => false,
         }
     }
@@ -100,11 +107,12 @@ pub struct Rules {
     pub pupil: Vec<Proof>,
     pub relative: Vec<Proof>,
     pub staff: Vec<Proof>,
+    pub adult: Vec<Proof>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { pupil: vec![Proof::Ine], relative: Vec::new(), staff: vec![Proof::Mail] }
+        Self { pupil: vec![Proof::Ine], relative: Vec::new(), staff: vec![Proof::Mail], adult: Vec::new() }
     }
 }
 
@@ -127,6 +135,7 @@ impl Rules {
             Class::Pupil => &self.pupil,
             Class::Relative => &self.relative,
             Class::Staff => &self.staff,
+            Class::Adult => &self.adult,
         }
     }
 
@@ -147,7 +156,11 @@ impl Rules {
     /// Compares two portraits of a class and judges.
     #[must_use]
     pub fn compare(&self, class: Class, a: &Portrait, b: &Portrait) -> (Judgement, Vec<Evidence>) {
-        let evidence = super::weigh(a, b);
+        let mut evidence = super::weigh(a, b);
+        // Two homonyms of one school are two people, unless one of them is there for a child and the other for a living.
+        if class == Class::Adult {
+            evidence.extend(super::evidence::shared_school(a, b));
+        }
         (self.judge(class, &evidence), evidence)
     }
 }

@@ -100,7 +100,7 @@ fn relatives_need_more_than_a_name() {
 #[test]
 fn an_identifier_is_typed_by_hand() {
     let key = crate::roster::JoinKey::from_text("AC-TEST$1");
-    let [first, second] = name_cases([&key, &key]).try_into().unwrap();
+    let [first, second] = name_cases([(Question::OneAccount, &key), (Question::TwoRoles, &key)]).try_into().unwrap();
     assert_ne!(first, second, "two cases never share one");
     assert_eq!(CaseId::parse(&first.as_str().to_lowercase().replace('-', "")), Some(first));
     assert_eq!(CaseId::parse("o0lI-1111").map(|id| id.to_string()).as_deref(), Some("0011-1111"));
@@ -178,5 +178,31 @@ proptest! {
         for doubt in &pairing.doubts {
             prop_assert_eq!(doubt.later, told(doubt.left, doubt.right) == Some(Answer::Later));
         }
+    }
+}
+
+/// A parent and a member of staff: never one account, a link at most, and names alone ask nobody.
+#[test]
+fn adults_in_two_roles() {
+    use Judgement::{Doubt, Same, Unrelated};
+    let eve = || Portrait { surname: "arnaud".into(), first: "eve".into(), ..Portrait::default() };
+    let mail = || vec!["eve@example.org".into()];
+    let at_school = || Portrait { schools: vec!["0960010P".into()], ..eve() };
+    let parent = Portrait { mails: mail(), phones: vec!["612345678".into()], ..at_school() };
+    assert_eq!(judge(Class::Adult, &parent, &Portrait { mails: mail(), ..eve() }), Doubt(Proof::NamesAndMail));
+    let born = |day| Portrait { birth: Some(date(1980, 1, day)), mails: mail(), ..eve() };
+    assert_eq!(judge(Class::Adult, &born(1), &born(1)), Doubt(Proof::NamesAndBirth));
+    assert_eq!(judge(Class::Adult, &born(1), &born(2)), Unrelated, "born on two days");
+    assert_eq!(judge(Class::Adult, &eve(), &eve()), Unrelated);
+    assert_eq!(judge(Class::Adult, &parent, &Portrait { first: "ana".into(), mails: mail(), ..eve() }), Unrelated);
+    // A school in common says something here, and nothing among people of one role.
+    assert_eq!(judge(Class::Adult, &parent, &at_school()), Doubt(Proof::NamesAndSchool));
+    assert_eq!(judge(Class::Staff, &at_school(), &at_school()), Unrelated);
+    let rules = Rules { adult: vec![Proof::NamesAndMail], ..Rules::default() };
+    assert_eq!(rules.compare(Class::Adult, &parent, &Portrait { mails: mail(), ..eve() }).0, Same(Proof::NamesAndMail));
+    // Whatever a rung could prove, its keys make the two meet.
+    for proof in Proof::rungs(Class::Adult) {
+        let keys = parent.keys(*proof);
+        assert_eq!(keys.is_empty(), *proof == Proof::NamesAndBirth, "{proof:?}");
     }
 }

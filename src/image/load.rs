@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
+use jiff::civil::Date;
 use tokio::sync::mpsc;
 
 use super::{ImageError, Intake};
@@ -16,15 +17,16 @@ use crate::store::{Store, is_join_key};
 const BATCH: usize = 1_024;
 
 /// Streams the images of the configured sources into the roster. Records that `intakes` delivered in this run carry
-/// the origins of that delivery; the others those of the delivery that last changed them.
+/// the origins of that delivery; the others those of the delivery that last changed them. Who is of age is so `today`.
 ///
 /// # Errors
 /// When the configuration of the roster is not valid, or the store fails.
-pub async fn roster(store: &Store, config: &Config, intakes: &[Intake]) -> Result<Roster, ImageError> {
+pub async fn roster(store: &Store, config: &Config, intakes: &[Intake], today: Date) -> Result<Roster, ImageError> {
     let files = store.origin_names().await?;
     let unknown: Arc<str> = "?".into();
     let sources = sources(config);
     let options = roster::Options::from_config(&config.roster)?
+        .with_policy(&config.policy, Some(today))?
         .with_successors(store.successors().await?)
         .with_identities(identities(store, config).await?);
     let (sender, mut receiver) = mpsc::channel::<Vec<ImageRecord>>(4);

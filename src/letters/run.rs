@@ -95,7 +95,7 @@ pub async fn print(
     let printed_before =
         async { if job.only_new { Ok(store.printed_before().await?) } else { Ok::<_, PrintError>(HashSet::new()) } };
     let (roster, present, printed_before) = tokio::try_join!(
-        async { Ok(image::roster(store, config, &[]).await?) },
+        async { Ok(image::roster(store, config, &[], job.today).await?) },
         async { Ok(store.accounts_at(Stage::Present).await?) },
         printed_before,
     )?;

@@ -1,11 +1,13 @@
 //! Who is who, for one plan: what is known and decided, accounts that become somebody else's record's, and the cases
 //! that a person has to decide. The judgement itself is in [`crate::identity`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use compact_str::CompactString;
 
 use crate::audit::{Kind, Trail};
 use crate::directory::Dn;
-use crate::identity::{Answer, Candidate, Case, Class, Judgement, Party, Portrait, meetings, name_cases};
+use crate::identity::{Answer, Candidate, Case, Class, Judgement, Party, Portrait, Question, meetings, name_cases};
 use crate::naming::Register;
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
 use crate::store::{AccountRow, LinkRow, MergedRow, NameRow, Stage};
@@ -14,6 +16,7 @@ use super::merge::{Merging, Undecided, ask_about};
 use super::names::{self, Named, name_everybody};
 use super::prepare::{Ground, PlanError};
 use super::recognise::{Asked, Claim, Decisions, Recognised, class_of_person, schools_of};
+use super::relations::{KnownRoles, relate};
 
 /// What is known before the directory is asked.
 pub(super) struct Known {
@@ -21,6 +24,7 @@ pub(super) struct Known {
     links: HashSet<(JoinKey, JoinKey)>,
     /// Accounts that were merged into others, by normalised DN.
     pub merged: HashMap<String, MergedRow>,
+    pub roles: KnownRoles,
 }
 
 impl Known {
@@ -32,6 +36,7 @@ impl Known {
             decisions: decisions.map(|d| ((d.join_key, d.other), d.answer)).collect(),
             links: links.map(|link| (link.a, link.b)).collect(),
             merged: merged.map(|row| (row.dn.clone(), row)).collect(),
+            roles: KnownRoles::load(ground).await?,
         })
     }
 
@@ -60,6 +65,7 @@ pub(super) async fn identify(
     follow(roster, accounts, recognised);
     lookalikes(ground, roster, accounts, known, recognised);
     ask_about(roster, accounts, undecided, recognised);
+    relate(ground, roster, accounts, known, recognised);
     recognised.merging = Merging::new(ground, roster, accounts, &named.names, known);
     Ok(named)
 }
@@ -187,7 +193,7 @@ fn lookalikes(
     }
 }
 
-fn portrait_of(roster: &Roster, person: &Person) -> Portrait {
+pub(super) fn portrait_of(roster: &Roster, person: &Person) -> Portrait {
     let children = match &person.role {
         Role::Relative(relative) => {
             relative.pupils.iter().filter_map(|id| roster.person(*id)).map(|p| p.key.as_str().into()).collect()
@@ -198,7 +204,7 @@ fn portrait_of(roster: &Roster, person: &Person) -> Portrait {
 }
 
 /// Somebody of the roster as people know him.
-fn party(ground: &Ground<'_>, roster: &Roster, person: &Person, account: Option<&AccountRow>) -> Party {
+pub(super) fn party(ground: &Ground<'_>, roster: &Roster, person: &Person, account: Option<&AccountRow>) -> Party {
     let class = match &person.role {
         Role::Pupil(pupil) => pupil.classes.first().map(|(school, code)| roster.class_name(*school, code)),
         _ => None,
@@ -211,6 +217,7 @@ fn party(ground: &Ground<'_>, roster: &Roster, person: &Person, account: Option<
         name: person.name.display(),
         birth: person.birth,
         schools: schools_of(roster, person),
+        school_names: BTreeMap::new(),
         class,
         found: format!("livré par {source} ({}), {has}", person.origin),
     }
@@ -223,22 +230,33 @@ pub(super) async fn open_cases(
     accounts: &HashMap<JoinKey, AccountRow>,
     recognised: &mut Recognised,
 ) -> Result<(), PlanError> {
-    let asked: Vec<(PersonId, Asked)> = std::mem::take(&mut recognised.asked).into_iter().collect();
-    let keys: Vec<&JoinKey> = asked.iter().filter_map(|(id, _)| roster.person(*id)).map(|p| &p.key).collect();
+    let of = |question| move |(id, asked): (PersonId, Asked)| (question, id, asked);
+    let asked = std::mem::take(&mut recognised.asked).into_iter().map(of(Question::OneAccount));
+    let roles = std::mem::take(&mut recognised.roles).into_iter().map(of(Question::TwoRoles));
+    let asked: Vec<(Question, &Person, PersonId, Asked)> = asked
+        .chain(roles)
+        .filter_map(|(question, id, asked)| Some((question, roster.person(id)?, id, asked)))
+        .collect();
+    let names = name_cases(asked.iter().map(|(question, person, ..)| (*question, &person.key)));
+    let schools: BTreeMap<&str, &str> = roster.structures.iter().map(|s| (s.uai.as_str(), s.name.as_str())).collect();
     let mut cases = Vec::with_capacity(asked.len());
-    for ((id, asked), case_id) in asked.iter().zip(name_cases(keys)) {
-        let Some(person) = roster.person(*id) else { continue };
-        let mut candidates = asked.candidates.clone();
+    for ((question, person, id, asked), case_id) in asked.into_iter().zip(names) {
+        let mut candidates = asked.candidates;
         candidates.sort_by(|a, b| (b.score, a.who.token()).cmp(&(a.score, b.who.token())));
-        let case = Case {
+        let mut case = Case {
             id: case_id,
+            question,
             person: party(ground, roster, person, accounts.get(&person.key)),
             candidates,
             later: asked.later,
             two_accounts: asked.two_accounts,
         };
-        if !case.two_accounts {
-            recognised.doubts.entry(*id).or_insert_with(|| summary(&case));
+        for party in std::iter::once(&mut case.person).chain(case.candidates.iter_mut().map(|c| &mut c.who)) {
+            let named = |uai: &CompactString| Some((uai.clone(), (*schools.get(uai.as_str())?).to_owned()));
+            party.school_names = party.schools.iter().filter_map(named).collect();
+        }
+        if question == Question::OneAccount && !case.two_accounts {
+            recognised.doubts.entry(id).or_insert_with(|| summary(&case));
         }
         cases.push(case);
     }

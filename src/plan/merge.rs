@@ -113,7 +113,7 @@ async fn is_activated(ground: &Ground<'_>, account: &AccountRow) -> Result<bool,
     Ok(activation(&signs) == Activation::Activated)
 }
 
-fn source_of(ground: &Ground<'_>, key: &JoinKey) -> usize {
+pub(super) fn source_of(ground: &Ground<'_>, key: &JoinKey) -> usize {
     let prefix = key.as_str().split('$').next().unwrap_or_default();
     let sources = &ground.config.sources;
     sources.iter().position(|source| source.prefix() == prefix).unwrap_or(sources.len())
@@ -138,6 +138,7 @@ pub(super) fn ask_about(
             name: person.name.display(),
             birth: person.birth,
             schools: account.schools.clone(),
+            school_names: BTreeMap::new(),
             class: account.class.clone(),
             found: "second compte de la même personne, d'après les exports".to_owned(),
         };

@@ -29,6 +29,7 @@ mod reading;
 mod recognise;
 pub mod recover;
 mod rehearsal;
+mod relations;
 pub mod render;
 pub mod review;
 mod ruling;

@@ -510,6 +510,21 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// What changes on an entry that is there.
+    #[must_use]
+    pub fn attributes(&self) -> &[AttributeChange] {
+        match self {
+            Self::Modify { attributes }
+            | Self::Lock { attributes }
+            | Self::Unlock { attributes }
+            | Self::Members { attributes, .. }
+            | Self::Rename { attributes, .. } => attributes,
+            Self::Nothing | Self::Add { .. } | Self::Delete | Self::Dissolve { .. } => &[],
+        }
+    }
+}
+
 /// The last line: digest over all the lines before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {

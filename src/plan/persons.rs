@@ -68,12 +68,20 @@ pub struct Departing {
     pub leave: Vec<AttributeChange>,
     /// It was merged into another account: what to write with its lock.
     pub merged: Option<Vec<AttributeChange>>,
+    /// A link to another account of the same adult that goes, or comes.
+    pub relation: Vec<AttributeChange>,
+}
+
+/// What is written on an account for another reason than what the feed owns.
+struct Beside {
+    /// French.
+    note: Option<String>,
 }
 
 impl Departing {
     /// Links and groups, taken off the entry.
     fn parting(&self) -> Vec<AttributeChange> {
-        [&self.unlink[..], &self.leave, self.merged.as_deref().unwrap_or_default()].concat()
+        [&self.unlink[..], &self.leave, self.merged.as_deref().unwrap_or_default(), &self.relation].concat()
     }
 }
 
@@ -110,7 +118,8 @@ impl PersonDiff<'_> {
         let unlink = if self.withdrawn.contains(&key) { self.dialect.unlink_relative(entry) } else { Vec::new() };
         let linked = self.dialect.linked_pupils(entry);
         let leave = self.dialect.leave_groups(entry, self.put_by_engine);
-        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave, merged }))
+        let relation = self.recognised.relations.of(entry);
+        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave, merged, relation }))
     }
 
     fn compare_person(&self, id: PersonId, proof: Proof, former: Option<&JoinKey>, entry: &Entry) -> Seen {
@@ -125,9 +134,16 @@ impl PersonDiff<'_> {
             Ok(attributes) => attributes,
             Err(clash) => return Seen::Clash { id, dn, reason: clash.to_string() },
         };
-        attributes.extend(self.recognised.merging.of_staying(id, entry));
+        let merged = self.recognised.merging.of_staying(id, entry);
+        let relation = self.recognised.relations.of(entry);
+        let beside = Beside {
+            note: self.recognised.relations.note(&dn, &relation).or_else(|| {
+                (!merged.is_empty()).then(|| "un autre compte de cette personne y est fusionné".to_owned())
+            }),
+        };
+        attributes.extend(merged.into_iter().chain(relation));
         let written = self.dialect.owned_digest(&wanted);
-        let change = self.classify(id, person, (proof, former), &dn, (attributes, written));
+        let change = self.classify(id, person, (proof, former), &dn, (attributes, beside, written));
         let known = self.accounts.get(&person.key).and_then(|account| account.written);
         let right = (change.is_none() && known != Some(written)).then_some(written);
         let defaulted = wanted.defaulted().map(|defaulted| (self.home(person), defaulted));
@@ -159,7 +175,7 @@ impl PersonDiff<'_> {
         person: &Person,
         (proof, former): (Proof, Option<&JoinKey>),
         dn: &Dn,
-        (attributes, written): (Vec<AttributeChange>, OwnedDigest),
+        (attributes, beside, written): (Vec<AttributeChange>, Beside, OwnedDigest),
     ) -> Option<Change> {
         let subject = self.subject(id, person);
         let account = self.accounts.get(&person.key);
@@ -191,12 +207,18 @@ impl PersonDiff<'_> {
             Some(account) => match moved(account, &subject) {
                 Some(note) => (ChangeKind::Move, modify(attributes), Some(note), None),
                 None if !attributes.is_empty() => {
-                    drift = account.written == Some(written);
+                    // What is written beside what the feed owns is no trace of another hand.
+                    drift = account.written == Some(written) && beside.note.is_none();
                     let note = drift.then(|| "modifié à la main dans l'annuaire : rétabli".to_owned());
+                    let note = note.or_else(|| beside.note.clone());
                     (ChangeKind::Update, modify(attributes), note, None)
                 }
                 None => return None,
             },
+        };
+        let note = match (note, beside.note) {
+            (Some(note), Some(more)) if note != more => Some(format!("{note} ; {more}")),
+            (note, more) => note.or(more),
         };
         let origin = Some(person.origin.clone());
         let change = Change::new(kind, dn.clone(), subject, write);
@@ -284,13 +306,23 @@ impl PersonDiff<'_> {
                 } else {
                     "n'est plus dans les exports"
                 };
-                let attributes = if self.withdrawn.contains(&departing.key) { departing.parting() } else { Vec::new() };
+                let attributes = if self.withdrawn.contains(&departing.key) {
+                    departing.parting()
+                } else {
+                    departing.relation.clone()
+                };
                 let write = if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } };
                 (ChangeKind::Absent, write, format!("{why} ; utilisable jusqu'au {until}"))
             }
             Stage::Absent if self.today >= usable_until(account.since) => {
                 let note = format!("absent depuis le {}", account.since);
                 (ChangeKind::Suspend, Write::Lock { attributes: departing.parting() }, note)
+            }
+            // The stage stays; only the link changes.
+            Stage::Absent | Stage::Suspended if !departing.relation.is_empty() => {
+                let kind = if account.stage == Stage::Absent { ChangeKind::Absent } else { ChangeKind::Suspend };
+                let note = self.recognised.relations.note(&departing.dn, &departing.relation).unwrap_or_default();
+                (kind, Write::Modify { attributes: departing.relation.clone() }, note)
             }
             _ => return None,
         };

@@ -15,7 +15,7 @@ use super::draft::Beside;
 use super::limits::Tallies;
 use super::persons::{Departing, PersonDiff, Seen};
 use super::year::{Continuity, is_top_level};
-use super::{Change, Departures};
+use super::{Change, ChangeKind, Departures};
 
 /// Departures of the last days count together, so that a slow leak is seen too.
 const RECENT_DAYS: i32 = 7;
@@ -177,6 +177,8 @@ impl Population {
             }
             let stage = match (&change, account.stage) {
                 (Some(_), Stage::Present) if departing.merged.is_none() => Stage::Absent,
+                // Only a link of his changes.
+                (Some(change), Stage::Absent) if change.kind == ChangeKind::Absent => Stage::Absent,
                 (Some(_), _) => Stage::Suspended,
                 (None, stage) => stage,
             };

@@ -30,6 +30,7 @@ use super::names::{Asked, Named, rekey};
 use super::population::Population;
 use super::reading::{self, People, refuse_replica, structures_and_groups};
 use super::recover::OldStore;
+use super::relations::keep_proved;
 use super::saved::{Contents, Saved, save};
 use super::sources::{take_in_all, years};
 use super::standing::Standing;
@@ -132,7 +133,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Images into the roster.
     ground.progress.begin("roster", None);
-    let mut roster = crate::image::roster(ground.store, ground.config, &intakes).await?;
+    let mut roster = crate::image::roster(ground.store, ground.config, &intakes, ground.today).await?;
     clock.lap("roster");
 
     // Names, for ever.
@@ -196,6 +197,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     };
     drawn.reserve(ground, trail).await?;
     matter.recognised.ask_also(asked);
+    findings.append(&mut matter.recognised.findings);
+    keep_proved(ground, &matter.recognised.proved_roles, trail).await?;
     open_cases(ground, &matter.roster, &matter.accounts, &mut matter.recognised).await?;
     let matter = Arc::new(matter);
     withdraw_unsent(ground, &matter, &population, trail).await?;

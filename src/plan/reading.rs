@@ -8,6 +8,7 @@ use futures_util::TryStreamExt as _;
 use rayon::prelude::*;
 use tokio::sync::mpsc;
 
+use crate::directory::dialect::Relation;
 use crate::directory::{Dn, Entry, Search, survey};
 use crate::roster::PersonId;
 
@@ -136,6 +137,9 @@ async fn population(
                     }
                 }
                 population.sort();
+                // The account that the other one points to says it first.
+                let relations = &matter.recognised.relations;
+                population.changes.sort_by_key(|(_, change)| !relations.is_of_principal(change.write.attributes()));
                 judged.sort_by_key(|(id, _)| *id);
                 let asked = unasked.map_or(Some(BTreeMap::new()), |unasked| unasked.settle(strays))?;
                 Some(People { population, judged, asked })
@@ -144,6 +148,7 @@ async fn population(
     };
     let dialect = &ground.dialect;
     let mut attributes = matter.config.identity.beside(dialect.person_attributes());
+    attributes.extend(dialect.relation().into_iter().flat_map(Relation::attributes).map(str::to_owned));
     if asked == Asked::Register {
         attributes.extend(names::attributes(dialect));
         attributes.sort();

@@ -13,12 +13,14 @@ use compact_str::CompactString;
 
 use crate::directory::dialect::{Dialect, Identity, TakenNames};
 use crate::directory::{Dn, Entry};
+use crate::feed::Finding;
 use crate::identity::{Answer, Candidate, Class, Index, Party, Portrait, Rules, pair_up};
 use crate::roster::{JoinKey, Name, Person, PersonId, Profile, Role, Roster};
-use crate::store::{AccountRow, Stage};
+use crate::store::{AccountRow, AnswerRow, Stage};
 
 use super::Proof;
 use super::merge::Merging;
+use super::relations::Relations;
 
 /// What was decided about two people: a join key, and another one or the normalised DN of an account.
 pub(super) type Decisions = HashMap<(JoinKey, String), Answer>;
@@ -93,6 +95,7 @@ impl Stray {
             name: name.display(),
             birth: identity.birth,
             schools,
+            school_names: BTreeMap::new(),
             class: account.and_then(|account| account.class.clone()),
             found,
         };
@@ -326,6 +329,13 @@ pub(super) struct Recognised {
     pub asked: BTreeMap<PersonId, Asked>,
     /// Accounts that were merged into others.
     pub merging: Merging,
+    /// Whether two adults of two roles are one, by the one whose account is the secondary one.
+    pub roles: BTreeMap<PersonId, Asked>,
+    /// What a proof of this night said of two adults.
+    pub proved_roles: Vec<AnswerRow>,
+    /// Accounts of one adult that say so of each other.
+    pub relations: Relations,
+    pub findings: Vec<Finding>,
 }
 
 impl Recognised {

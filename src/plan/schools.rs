@@ -68,7 +68,7 @@ pub async fn schools(ground: &Ground<'_>) -> Result<Vec<SchoolState>, PlanError>
     // Those that do not take part are in the exports all the same.
     let mut everywhere = config.clone();
     everywhere.roster.absent = Vec::new();
-    let roster = crate::image::roster(ground.store, &everywhere, &[]).await?;
+    let roster = crate::image::roster(ground.store, &everywhere, &[], ground.today).await?;
     let mut known: BTreeMap<CompactString, String> = BTreeMap::new();
     let configured = config.roster.schools.iter().chain(config.rollout.schools.keys());
     known.extend(configured.filter_map(|s| Uai::parse(s)).map(|uai| (uai.as_str().into(), String::new())));

@@ -10,10 +10,12 @@ use compact_str::CompactString;
 use super::aliases::Aliases;
 use super::draft::RelativeDraft;
 use super::drafts::{PersonDraft, leave};
+use super::households::home;
 use super::model::{
     Attachment, JoinKey, LeftOut, LeftOutReason, LinkCodes, NationalProfile, Person, Standing, StructureId,
 };
 use super::options::Options;
+use super::policy::{Grants, Policy, Situation, is_of_care};
 use super::pupils::{SettledPupil, lacks_mandatory};
 use super::report::{Report, counted};
 use super::structures::Structures;
@@ -31,6 +33,8 @@ pub(super) struct Family {
     pub(super) links: Vec<Vec<KeptLink>>,
     /// Per pupil, the relatives at whose address he lives.
     pub(super) lives_with: Vec<Vec<u32>>,
+    /// Relatives at whose home a pupil lives whose address is protected.
+    hidden: Vec<bool>,
     /// Which pupil names which relative, sorted by relative: one list, because most have one or two pupils.
     named: Vec<Named>,
 }
@@ -43,6 +47,13 @@ struct Named {
 }
 
 impl Family {
+    /// From now on nobody learns where this relative lives.
+    fn hide(&mut self, relative: u32) {
+        if let Some(hidden) = self.hidden.get_mut(relative as usize) {
+            *hidden = true;
+        }
+    }
+
     /// The pupils who name each relative, for all `relatives` in their order.
     fn named_by(&self, relatives: usize) -> impl Iterator<Item = &[Named]> {
         let mut rest = self.named.as_slice();
@@ -69,16 +80,22 @@ pub(super) fn link(
     let mut family = Family {
         links: Vec::with_capacity(pupils.len()),
         lives_with: Vec::with_capacity(pupils.len()),
+        hidden: vec![false; relatives.len()],
         named: Vec::with_capacity(relatives.len()),
     };
+    let mut protected: BTreeMap<Option<CompactString>, u32> = BTreeMap::new();
     for (pupil, at) in pupils.iter_mut().zip(0..) {
         let prefix = report.prefix(pupil.family_source);
         let raws = std::mem::take(&mut pupil.links).into_links();
+        let school = pupil.person.administrative.or_else(|| pupil.person.schools.first().map(|s| s.structure));
+        let by_age = options.policy.by_age(pupil.person.birth, school.and_then(|id| structures.known_uai(id)));
+        let in_care = raws.iter().any(|raw| is_of_care(&raw.codes));
         let mut kept: Vec<KeptLink> = Vec::with_capacity(raws.len());
         let mut unknown: Vec<CompactString> = Vec::new();
         for raw in raws {
             let relative = find(JoinKey::new(prefix, &raw.relative));
-            let sufficient = raw.standing.is_some_and(|standing| options.relatives.contains(&standing));
+            let by_standing = Policy::by_standing(raw.standing, &options.relatives);
+            let sufficient = granted(by_standing.into_iter().chain([by_age])).linked;
             family.named.extend(relative.map(|relative| Named { relative, pupil: at, sufficient }));
             match (raw.standing, relative) {
                 (None, _) => {
@@ -104,10 +121,36 @@ pub(super) fn link(
         // Relatives are in the order of their join keys, so are their indexes.
         lives_with.sort_unstable();
         lives_with.dedup();
+        let own = home(&pupil.person);
+        let lives_there = |at: u32| {
+            let same = || relatives.get(at as usize).and_then(|draft| home(&draft.who)) == own;
+            lives_with.contains(&at) || (own.is_some() && same())
+        };
+        let there: Vec<u32> = kept.iter().map(|link| link.relative).filter(|at| lives_there(*at)).collect();
+        let of_adults = there.iter().filter_map(|at| relatives.get(*at as usize)).any(|draft| protects(options, draft));
+        let told = of_adults || options.policy.protects(&pupil.person.key, pupil.person.address_shared);
+        let situations = [told.then_some(Situation::AddressProtected), in_care.then_some(Situation::InCare)];
+        let grants = granted(situations.into_iter().flatten());
+        if !grants.address {
+            for at in there {
+                family.hide(at);
+            }
+            pupil.person.contact.address = None;
+            *protected.entry(pupil.uai(structures)).or_default() += 1;
+        }
+        if !grants.home {
+            lives_with.clear();
+        }
         kept.sort_by_key(|link| link.relative);
         family.links.push(kept);
         family.lives_with.push(lives_with);
     }
+    for (draft, at) in relatives.iter().zip(0..) {
+        if protects(options, draft) {
+            family.hide(at);
+        }
+    }
+    report_protected(protected, report);
     family.named.sort_unstable_by_key(|named| (named.relative, named.pupil, !named.sufficient));
     family.named.dedup_by_key(|named| (named.relative, named.pupil));
     report_reciprocity(pupils, relatives, &family, structures, report);
@@ -157,6 +200,9 @@ pub(super) fn settle(
         schools.dedup();
         let mut person = draft.who;
         person.birth = None;
+        if family.hidden.get(at as usize) == Some(&true) {
+            person.contact.address = None;
+        }
         person.schools = schools
             .into_iter()
             .map(|structure| Attachment { structure, profiles: NationalProfile::Tut.into() })
@@ -174,6 +220,29 @@ pub(super) fn settle(
         report.sum(finding);
     }
     settled
+}
+
+fn protects(options: &Options, draft: &RelativeDraft) -> bool {
+    options.policy.protects(draft.key(), draft.who.address_shared)
+}
+
+/// What all of these situations grant.
+fn granted(situations: impl Iterator<Item = Situation>) -> Grants {
+    situations.map(Situation::grants).fold(Situation::Minor.grants(), Grants::and)
+}
+
+fn report_protected(counts: BTreeMap<Option<CompactString>, u32>, report: &mut Report<'_>) {
+    for (school, count) in counts {
+        let message = counted(
+            count as usize,
+            "élève dont l'adresse est protégée : ni dans l'annuaire, ni sur les fiches",
+            "élèves dont l'adresse est protégée : ni dans l'annuaire, ni sur les fiches",
+        );
+        let mut finding = crate::feed::Finding::new(Code::AddressProtected, message);
+        finding.school = school;
+        finding.count = count;
+        report.sum(finding);
+    }
 }
 
 fn report_unknown(pupil: &SettledPupil, unknown: &[CompactString], structures: &Structures, report: &mut Report<'_>) {

@@ -72,7 +72,7 @@ pub fn households(roster: &Roster) -> Households {
 }
 
 /// An address in comparison form, when it is precise enough to mean one home.
-fn home(person: &Person) -> Option<String> {
+pub(super) fn home(person: &Person) -> Option<String> {
     let Address { lines, postal_code, town, .. } = person.contact.address.as_deref()?;
     if lines.is_empty() {
         return None;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use jiff::civil::Date;
 
 use super::model::{JoinKey, NationalProfile, Standing};
+use super::policy::Policy;
 use super::successors::{Successor, present_uai};
-use crate::config::{RelativeStanding, RosterConfig};
+use crate::config::{PolicyConfig, RelativeStanding, RosterConfig};
 use crate::feed::Degree;
 use crate::feed::values::Uai;
 use crate::identity::Rules;
@@ -41,6 +43,8 @@ pub struct Options {
     pub successors: Vec<Successor>,
     /// What makes two records one person.
     pub identity: Identities,
+    /// Who sees and prints what of a family.
+    pub policy: Policy,
 }
 
 /// What is known of who is who before the records are read.
@@ -74,6 +78,7 @@ impl Default for Options {
             listed: LISTED,
             successors: Vec::new(),
             identity: Identities::default(),
+            policy: Policy::default(),
         }
     }
 }
@@ -83,6 +88,8 @@ impl Default for Options {
 pub enum OptionsError {
     #[error("roster.schools: {0:?} is not a UAI")]
     NotAUai(String),
+    #[error("policy.of_age_in: {0:?} is not a UAI")]
+    PolicyUai(String),
     #[error("roster.functions.{code}: {profile:?} is not a staff profile (ENS, DIR, EVS, ETA, ACA, DOC, COL or -)")]
     NotAProfile { code: String, profile: String },
 }
@@ -120,6 +127,15 @@ impl Options {
         Ok(Self { schools, absent, relatives, functions, listed: LISTED, ..Self::default() })
     }
 
+    /// The same choices with those of `[policy]`, as of `today`.
+    ///
+    /// # Errors
+    /// When a school is no UAI.
+    pub fn with_policy(mut self, config: &PolicyConfig, today: Option<Date>) -> Result<Self, OptionsError> {
+        self.policy = Policy::from_config(config, today).map_err(OptionsError::PolicyUai)?;
+        Ok(self)
+    }
+
     /// The same choices, with what is known of who is who.
     #[must_use]
     pub fn with_identities(mut self, identity: Identities) -> Self {
@@ -131,6 +147,8 @@ impl Options {
     /// its present UAI.
     #[must_use]
     pub fn with_successors(mut self, successors: Vec<Successor>) -> Self {
+        let of_age_in = std::mem::take(&mut self.policy.of_age_in).into_iter();
+        self.policy.of_age_in = of_age_in.map(|(uai, choice)| (present_uai(&successors, &uai), choice)).collect();
         for uai in self.schools.iter_mut().chain(&mut self.absent) {
             *uai = present_uai(&successors, uai);
         }

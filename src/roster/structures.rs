@@ -195,6 +195,10 @@ impl Structures {
         self.get(id).map(|s| s.uai.as_str().into())
     }
 
+    pub(super) fn known_uai(&self, id: StructureId) -> Option<&Uai> {
+        self.get(id).map(|s| &s.uai)
+    }
+
     /// The classes from which a group's pupils come.
     pub(super) fn classes_of_group(&self, id: StructureId, code: &str) -> &[CompactString] {
         self.get(id)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
-use crate::identity::{Answer, Case, CaseId};
+use crate::identity::{Answer, Case, CaseId, Question};
 use crate::roster::JoinKey;
 
 /// Two join keys of one person.
@@ -148,7 +148,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps the cases that are open now; gives how many of them nobody has seen before.
+    /// Keeps the cases that are open now, and those whose answer can be taken back; gives how many of them nobody has seen before.
     pub async fn save_cases(&self, cases: &[Case], now: i64) -> Result<u64, StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let rows = sqlx::query("SELECT id, first_seen FROM identity_case").fetch_all(&mut *transaction).await?;
@@ -161,12 +161,17 @@ impl Store {
         for case in cases {
             let Some(key) = &case.person.key else { continue };
             let first_seen = known.get(case.id.as_str()).copied();
-            new += u64::from(first_seen.is_none());
+            new += u64::from(first_seen.is_none() && case.is_open());
             sqlx::query(
-                "INSERT INTO identity_case (id, join_key, first_seen, last_seen, content) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO identity_case (id, join_key, question, first_seen, last_seen, content)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )
             .bind(case.id.as_str())
             .bind(key.as_str())
+            .bind(match case.question {
+                Question::OneAccount => "one_account",
+                Question::TwoRoles => "two_roles",
+            })
             .bind(first_seen.unwrap_or(now))
             .bind(now)
             .bind(serde_json::to_string(case).map_err(|e| damaged("identity_case", e))?)
@@ -177,7 +182,7 @@ impl Store {
         Ok(new)
     }
 
-    /// The open cases, by identifier.
+    /// The open cases, and those whose answer can be taken back ([`Case::is_open`]), by identifier.
     pub async fn cases(&self) -> Result<Vec<CaseRow>, StoreError> {
         let rows =
             sqlx::query("SELECT first_seen, content FROM identity_case ORDER BY id").fetch_all(&self.reader).await?;
@@ -189,7 +194,7 @@ impl Store {
             .collect()
     }
 
-    /// One open case.
+    /// One of these cases.
     pub async fn case(&self, id: &CaseId) -> Result<Option<CaseRow>, StoreError> {
         Ok(self.cases().await?.into_iter().find(|row| row.case.id == *id))
     }

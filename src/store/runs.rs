@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::accounts::{AccountRow, forget_accounts, save_accounts, save_groups};
+use super::accounts::{AccountRow, Stage, forget_accounts, save_accounts, save_groups};
 use super::before::{Before, save_before};
+use super::roles::{RoleLinkRow, forget_role_links, save_role_links};
 use super::successors::{SuccessorRow, save_successors};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::directory::Dn;
 use crate::plan::{PlanId, RunId};
 use crate::roster::JoinKey;
 
@@ -104,6 +106,8 @@ pub struct BatchResult {
     pub before: Vec<(u64, Before)>,
     /// Accounts that are nobody's of the engine again.
     pub forgotten: Vec<JoinKey>,
+    /// Links between accounts of one adult that were written (`true`) or taken away.
+    pub role_links: Vec<(RoleLinkRow, bool)>,
 }
 
 impl Store {
@@ -269,6 +273,9 @@ impl Store {
         forget_accounts(&mut transaction, &batch.forgotten).await?;
         save_groups(&mut transaction, &batch.groups).await?;
         save_successors(&mut transaction, &batch.successors).await?;
+        save_role_links(&mut transaction, &batch.role_links).await?;
+        let purged = batch.accounts.iter().filter(|account| account.stage == Stage::Purged);
+        forget_role_links(&mut transaction, purged.filter_map(|account| Dn::parse(&account.dn).ok())).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -19,11 +19,13 @@ mod nights;
 #[cfg(feature = "letters")]
 mod offline;
 mod outages;
+mod policy;
 #[cfg(feature = "letters")]
 mod portal;
 mod purge;
 mod recover;
 mod review;
+mod roles;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::family::GroupRule;
 use super::lock::LockMethod;
+use super::relation::Relation;
 use super::source::Source;
 use crate::config::SiretMissing;
 use crate::roster::NationalProfile;
@@ -22,6 +23,9 @@ pub(super) struct File {
     pub style: Style,
     pub lock: LockMethod,
     pub marker: Marker,
+    /// How two accounts of one adult say so of each other; without it, none is linked.
+    #[serde(default)]
+    pub relation: Option<Relation>,
     /// Everybody.
     pub person: Section,
     /// Pupils, beside `person`.

@@ -33,6 +33,7 @@ mod populate;
 mod presets;
 mod probe;
 mod reading;
+mod relation;
 mod roles;
 mod shape;
 mod source;
@@ -61,6 +62,7 @@ pub use memberships::PutByEngine;
 pub use owned::{OwnedDigest, Ownership};
 pub use presets::{PRESETS, Preset};
 pub use reading::TakenNames;
+pub use relation::{LinkedTo, Relation};
 pub use shape::Kind;
 pub use source::Source;
 pub use states::AccountStates;
@@ -100,6 +102,7 @@ pub struct Dialect {
     style: Style,
     siret_missing: SiretMissing,
     lock: LockMethod,
+    relation: Option<Relation>,
     marker: Marker,
     service_types: Vec<String>,
     attributes: Attributes,
@@ -188,6 +191,7 @@ impl Dialect {
             writes_siret,
             style: file.style,
             lock: file.lock,
+            relation: file.relation,
             marker: file.marker,
             service_types: file.service.types,
             attributes,
@@ -236,6 +240,12 @@ impl Dialect {
     #[must_use]
     pub const fn lock_method(&self) -> &LockMethod {
         &self.lock
+    }
+
+    /// How two accounts of one adult say so of each other, where they can.
+    #[must_use]
+    pub const fn relation(&self) -> Option<&Relation> {
+        self.relation.as_ref()
     }
 
     /// The attribute that holds `source` in entries of this kind (`ENTPersonJointure` for

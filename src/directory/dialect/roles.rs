@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use super::person::Emitter;
 use super::source::Source;
-use super::spelling::is_adult;
 use super::wanted::Writer;
-use crate::roster::{Person, PersonId, Pupil, Role, Staff, StructureId};
+use crate::roster::{Person, PersonId, Pupil, Role, Staff, StructureId, is_of_age};
 
 impl Emitter<'_, '_> {
     pub(super) fn pupil(&self, pupil: &Pupil, source: Source, out: &mut Writer) {
         match source {
-            Source::Adult => self.boolean(self.person.birth.map(|b| is_adult(b, self.context.today)), out),
+            Source::Adult => self.boolean(self.person.birth.map(|b| is_of_age(b, self.context.today)), out),
             Source::LivesWith => self.people(&pupil.lives_with, out),
             Source::Relatives => {
                 for link in &pupil.relatives {

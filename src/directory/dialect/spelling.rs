@@ -1,7 +1,5 @@
 //! Values that are computed rather than copied.
 
-use jiff::civil::Date;
-
 use crate::roster::NationalProfile;
 
 /// The national number of a profile, where it has one (librarians and local authorities have none).
@@ -49,16 +47,9 @@ pub(super) fn cn(text: &mut String, surname: &str, first: &str) {
     }
 }
 
-/// Eighteen years old; who was born on 29 February comes of age on 1 March.
-pub(super) fn is_adult(birth: Date, today: Date) -> bool {
-    let of_age = (i32::from(birth.year()) + 18, birth.month(), birth.day());
-    of_age <= (i32::from(today.year()), today.month(), today.day())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
 
     #[test]
     fn common_names_are_plain_capitals() {
@@ -75,13 +66,5 @@ mod tests {
             cn(&mut text, surname, first);
             assert_eq!(text, format!("before{expected}"));
         }
-    }
-
-    #[test]
-    fn majority_comes_on_the_birthday() {
-        assert!(is_adult(date(2008, 9, 1), date(2026, 9, 1)));
-        assert!(!is_adult(date(2008, 9, 2), date(2026, 9, 1)));
-        assert!(!is_adult(date(2008, 2, 29), date(2026, 2, 28)));
-        assert!(is_adult(date(2008, 2, 29), date(2026, 3, 1)));
     }
 }

@@ -107,6 +107,7 @@ fn attributes(dialect: &Dialect) -> Vec<String> {
     attributes.extend(also);
     attributes.extend(lock.written().into_iter().map(str::to_owned));
     attributes.extend(lock.activation_attributes());
+    attributes.extend(dialect.relation().into_iter().flat_map(|relation| relation.attributes().map(str::to_owned)));
     attributes.sort_by_key(|name| name.to_ascii_lowercase());
     attributes.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
     attributes

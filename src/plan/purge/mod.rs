@@ -165,7 +165,7 @@ pub async fn purge(ground: &Ground<'_>, asked: &Purge, trail: &Trail) -> Result<
 async fn present(ground: &Ground<'_>) -> Result<Roster, PlanError> {
     ground.progress.begin("roster", None);
     let config: Config = config_now(ground.config, &ground.store.successor_rows().await?);
-    Ok(crate::image::roster(ground.store, &config, &[]).await?)
+    Ok(crate::image::roster(ground.store, &config, &[], ground.today).await?)
 }
 
 /// Suspended accounts, in the order of their join keys.

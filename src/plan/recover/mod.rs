@@ -101,7 +101,7 @@ impl Recovery {
 pub async fn examine(ground: &Ground<'_>, trail: &Trail) -> Result<Recovery, PlanError> {
     let intakes = take_in_all(ground, trail).await?;
     ground.progress.begin("roster", None);
-    let roster = crate::image::roster(ground.store, ground.config, &intakes).await?;
+    let roster = crate::image::roster(ground.store, ground.config, &intakes, ground.today).await?;
     ground.progress.begin("directory", None);
     let (structures, groups) = structures_and_groups(ground).await?;
     let mut recovery = Recovery::default();

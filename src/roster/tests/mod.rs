@@ -3,6 +3,7 @@
 mod families;
 mod order;
 mod people;
+mod policy;
 mod schools;
 mod service;
 mod several;

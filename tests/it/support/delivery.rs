@@ -40,6 +40,14 @@ impl Record {
         Self::new("PersRelEleve", key, first, surname)
     }
 
+    /// Teaches in the school with this key.
+    pub fn teacher(key: &str, first: &str, surname: &str, school: &str) -> Self {
+        Self::new("PersEducNat", key, first, surname)
+            .with("ENTPersonStructRattach", school)
+            .with("ENTPersonFonctions", &format!("{school}$ENS$ENSEIGNEMENT$L1300$MATHEMATIQUES"))
+            .with("PersEducNatPresenceDevantEleves", "O")
+    }
+
     pub fn with(mut self, attribute: &'static str, value: &str) -> Self {
         self.attributes.retain(|(name, _)| *name != attribute);
         self.attributes.push((attribute, value.to_owned()));
