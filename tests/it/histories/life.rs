@@ -15,6 +15,9 @@ use super::judge::{Judge, Sight, Wrong, balanced, held, must};
 use crate::support::academy::truncate;
 use crate::support::program::{Answer, Installation};
 
+/// Findings of every night: these sets have neither subjects nor MEF. Any more say that something is not believed.
+const NEVER_DELIVERED: u64 = 2;
+
 /// A history under way.
 pub struct Life {
     pub installation: Installation,
@@ -322,7 +325,7 @@ impl Life {
 
     /// Whoever is not there any more has left, but for what is held or was not believed.
     fn departed(&self, held: &std::collections::BTreeSet<String>, night: &Value) -> Result<(), Wrong> {
-        if night["findings"]["blocking"] != 0 {
+        if night["findings"]["blocking"] != NEVER_DELIVERED {
             return Ok(());
         }
         let named = |key: &str| {
