@@ -88,7 +88,7 @@ const CASES: [Case; 13] = [
                     "<attr name=\"ENTInconnu\"><value>x</value></attr>\n<attr name=\"ENTEleveMEF\">",
                     1,
                 )
-            })
+            });
         },
         ..case("an attribute that nobody knows", "2026-09-20", |_| ())
     },

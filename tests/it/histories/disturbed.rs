@@ -67,7 +67,9 @@ fn a_store_that_cannot_be_written() {
     installation.simulate(1, 30, 1, false);
     let locked: Vec<_> = std::fs::read_dir(installation.home()).unwrap().map(|f| f.unwrap().path()).collect();
     let locked: Vec<_> = locked.iter().filter(|p| p.is_file() && p.to_string_lossy().contains("rentree.db")).collect();
-    locked.iter().for_each(|path| chmod(path, 0o400));
+    for path in &locked {
+        chmod(path, 0o400);
+    }
     // root writes what it may not: it gives up that right first.
     let root = rustix::process::geteuid().is_root();
     let answer = if root {
@@ -75,7 +77,9 @@ fn a_store_that_cannot_be_written() {
     } else {
         in_shell(&installation, "exec")
     };
-    locked.iter().for_each(|path| chmod(path, 0o600));
+    for path in &locked {
+        chmod(path, 0o600);
+    }
     assert_eq!(answer.code, 1, "{}\n{}", answer.stderr, answer.stdout);
     assert!(answer.stderr.contains("rentree.db"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("panic"), "{}", answer.stderr);

@@ -98,7 +98,9 @@ async fn everything_doubtful_at_once() {
     installation.simulate(SCHOOLS, PUPILS, 0, false);
     let all = pupils(&feed);
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
-    all.iter().for_each(|(_, school)| *sizes.entry(school).or_default() += 1);
+    for (_, school) in &all {
+        *sizes.entry(school).or_default() += 1;
+    }
     let mut schools: Vec<(usize, &str)> = sizes.into_iter().map(|(school, size)| (size, school)).collect();
     schools.sort_unstable();
     let [.., (_, renamed), (_, halved)] = schools.as_slice() else { unreachable!() };

@@ -19,7 +19,7 @@ const OWN: [&str; 3] = [
 fn entry(name: &str, attributes: &[(&str, &str)]) -> Entry {
     let mut entry = Entry::new(dn(&format!("{name},{SUFFIX}")));
     for (attribute, value) in attributes {
-        entry.push(*attribute, [*value]);
+        entry.push(attribute, [*value]);
     }
     entry
 }

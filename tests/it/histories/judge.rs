@@ -152,7 +152,7 @@ impl Judge {
     }
 
     /// The directory is what the academy is, but for what is held.
-    pub fn is_up_to_date(&self, sight: &Sight, academy: &Academy, held: &BTreeSet<String>) -> Result<(), Wrong> {
+    pub fn is_up_to_date(sight: &Sight, academy: &Academy, held: &BTreeSet<String>) -> Result<(), Wrong> {
         let people = sight.people();
         let surnames = academy.pupils.iter().map(|(key, p)| (key, &p.surname));
         let surnames = surnames.chain(academy.teachers.iter().map(|(key, t)| (key, &t.who.surname)));

@@ -309,7 +309,7 @@ impl Life {
         }
         let keys = self.runtime.block_on(held(&self.installation, &night))?;
         if self.sound {
-            self.judge.is_up_to_date(&self.sight, &self.academy, &keys)?;
+            Judge::is_up_to_date(&self.sight, &self.academy, &keys)?;
             self.departed(&keys, &night)?;
         }
         let again = self.sync();
