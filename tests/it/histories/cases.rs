@@ -41,7 +41,7 @@ fn alter(folder: &std::path::Path, category: &str, change: impl Fn(String) -> St
 const CASES: [Case; 13] = [
     case("a pupil changes class", "2026-09-20", |a| {
         let key = first(a);
-        a.pupils.get_mut(&key).unwrap().class = "3B".to_owned();
+        "3B".clone_into(&mut a.pupils.get_mut(&key).unwrap().class);
     }),
     case("a pupil changes school", "2026-09-20", |a| {
         let key = first(a);
@@ -58,7 +58,7 @@ const CASES: [Case; 13] = [
     }),
     case("a pupil marries a name", "2026-09-20", |a| {
         let key = first(a);
-        a.pupils.get_mut(&key).unwrap().surname = "ALDERIC".to_owned();
+        "ALDERIC".clone_into(&mut a.pupils.get_mut(&key).unwrap().surname);
     }),
     case("a teacher of two schools leaves one", "2026-09-20", |a| {
         let teacher = a.teachers.values_mut().find(|t| t.posts.len() > 1).unwrap();

@@ -93,7 +93,7 @@ impl Life {
 
     /// One step, drawn from its own stream.
     pub fn step(&mut self, dice: &mut Dice) -> Result<(), Wrong> {
-        let days = 1 + dice.below(4) as i64;
+        let days = 1 + dice.below(4).cast_signed();
         match dice.below(100) {
             0..=25 => self.lives(dice, days, 4, &Delivery::Complete),
             26..=45 => self.lives(dice, days, 4, &Delivery::Delta),
@@ -113,7 +113,7 @@ impl Life {
             }
             72..=75 => self.lives(dice, days, 0, &Delivery::Older),
             76..=84 => {
-                let days = 8 + dice.below(60) as i64;
+                let days = 8 + dice.below(60).cast_signed();
                 self.lives(dice, days, 0, &Delivery::Nothing)
             }
             85..=92 => {
@@ -463,7 +463,7 @@ fn happens(academy: &mut Academy, judge: &mut Judge, dice: &mut Dice, whole: boo
             let surname = dice.pick(&["ALDERIC", "BONNEVIE", "CAZENAVE"]);
             let keys: Vec<u32> = academy.answering().into_iter().collect();
             let key = *keys.get(dice.below(keys.len().max(1) as u64) as usize)?;
-            academy.relatives.get_mut(&key)?.surname = (*surname).to_owned();
+            (*surname).clone_into(&mut academy.relatives.get_mut(&key)?.surname);
             format!("relative {key} is called {surname}")
         }
     })
