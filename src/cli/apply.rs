@@ -62,8 +62,10 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Err(ApplyError::Probe(_)) => Verdict::Refused,
         Err(_) => Verdict::Failed,
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
+    // What failed first is the cause.
     let applied = outcome.map_err(failure)?;
+    let head = head?;
     if global.json {
         let mut summary = Summary::of_plan(&header, session.run, verdict);
         tell(&mut summary, &applied, None);

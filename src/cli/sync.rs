@@ -48,8 +48,10 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         }
         Err(failure) => failure.verdict,
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
+    // What failed first is the cause: a store that cannot be written fails at the end as well.
     let Night { prepared, applied, settled } = outcome?;
+    let head = head?;
     let seen = std::sync::Arc::new(session.store.reviewed().await?);
     let options = rentree::plan::render::Options { seen, ..super::plan::render_options(false) };
     if let Some(html) = &args.html {

@@ -33,8 +33,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqlitePool};
 
 pub use accounts::{AccountRow, SchoolRow, Stage};
 pub use before::Before;
@@ -124,10 +124,7 @@ impl Store {
         let open = |source| StoreError::Open { path: path.clone(), source };
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", WAL_PAGES);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(open)?;
-        sqlx::migrate!("schemas/sqlite")
-            .run(&writer)
-            .await
-            .map_err(|source| StoreError::Migrate { path: path.clone(), source })?;
+        migrate(&writer).await.map_err(|source| StoreError::Migrate { path: path.clone(), source })?;
         let reader = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.read_only(true))
@@ -208,6 +205,23 @@ impl Store {
             .map_err(|source| StoreError::Create { path: path.clone(), source })?;
         Ok(path)
     }
+}
+
+/// Brings the schema to this version, in one transaction that two programs cannot be in at once: of two first runs that
+/// begin together, the second finds the tables of the first. A store that lacks nothing is only checked, so that nobody
+/// waits for a run that writes.
+async fn migrate(writer: &SqlitePool) -> Result<(), sqlx::migrate::MigrateError> {
+    let migrator = sqlx::migrate!("schemas/sqlite");
+    let mut connection = writer.acquire().await?;
+    let known: Result<i64, _> =
+        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(&mut *connection).await;
+    if known.is_ok_and(|known| known.unsigned_abs() as usize >= migrator.iter().count()) {
+        return migrator.run_direct(None, &mut *connection, false).await;
+    }
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    migrator.run_direct(None, &mut *transaction, false).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// Creates the file readable by its owner only; an existing one is left as it is.
