@@ -10,6 +10,7 @@
 
 mod applied;
 mod batch;
+mod batches;
 mod canary;
 mod check;
 mod loaded;
@@ -26,17 +27,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
-
 use crate::audit::{AuditError, Kind, Trail};
 use crate::config::Mode;
 use crate::credentials::{CredentialError, Issuer, Scheme};
 use crate::directory::{DirectoryError, Pace};
 use crate::feed::values::Uai;
-use crate::plan::file::{PlanFileError, Reader, verify};
-use crate::plan::{Change, ChangeKind, Ground, Header, Line, Write};
+use crate::plan::file::{PlanFileError, verify};
+use crate::plan::{ChangeKind, Ground, Header};
 use crate::roster::JoinKey;
 use crate::store::{AccountRow, Outcome, PlanState, StoreError};
+
+use self::batches::{Batch, is_of, read_batches};
 
 pub use applied::{Applied, Left, Stop, Stopped};
 pub use canary::apply_in_turn;
@@ -309,89 +310,9 @@ fn pace(ground: &Ground<'_>) -> Pace {
     }
 }
 
-/// Changes of one phase, independent of each other.
-struct Batch {
-    changes: Vec<(Change, Option<Outcome>)>,
-    /// Done by an earlier run.
-    skipped: u64,
-}
-
-/// What must be there before the next begins: structures before persons, persons before groups, all before what is
-/// deleted because something else has taken its place.
-const fn phase(change: &Change) -> u8 {
-    match change.kind {
-        ChangeKind::StructureCreate
-        | ChangeKind::StructureUpdate
-        | ChangeKind::StructureRename
-        | ChangeKind::StructureMerge => 0,
-        _ if matches!(change.write, Write::Dissolve { .. }) => 3,
-        ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete | ChangeKind::GroupRename => 2,
-        ChangeKind::StructureDelete => 4,
-        // In their own plan, before what names them.
-        ChangeKind::Purge => 5,
-        _ => 1,
-    }
-}
-
-/// Whether a change is about one of these schools.
-fn is_of(change: &Change, schools: &HashSet<Uai>) -> bool {
-    change.subject.schools.iter().any(|uai| schools.contains(uai))
-}
-
 /// Whether a structure could not be given its new name: nothing may then name it by that.
 fn is_unnamed(left: &Left) -> bool {
     matches!(left.kind, ChangeKind::StructureRename | ChangeKind::StructureMerge)
-}
-
-/// Reads the plan ahead of the writer, a few batches of `size` changes at most.
-fn read_batches(
-    path: &Path,
-    journal: HashMap<u64, Outcome>,
-    scope: Scope,
-    size: usize,
-) -> mpsc::Receiver<Result<Batch, ApplyError>> {
-    let (sender, receiver) = mpsc::channel(2);
-    let path = path.to_owned();
-    tokio::task::spawn_blocking(move || {
-        let mut batch = Batch { changes: Vec::new(), skipped: 0 };
-        let mut current = 0;
-        let send = |batch: &mut Batch| {
-            let full = std::mem::replace(batch, Batch { changes: Vec::new(), skipped: 0 });
-            (full.changes.is_empty() && full.skipped == 0) || sender.blocking_send(Ok(full)).is_ok()
-        };
-        let lines = match Reader::open(&path) {
-            Ok(lines) => lines,
-            Err(error) => return drop(sender.blocking_send(Err(error.into()))),
-        };
-        for line in lines {
-            let change = match line {
-                Ok(Line::Change(change)) => *change,
-                Ok(_) => continue,
-                Err(error) => return drop(sender.blocking_send(Err(error.into()))),
-            };
-            let outcome = journal.get(&change.seq).copied();
-            let wanted = match &scope {
-                Scope::Schools(schools) => {
-                    is_of(&change, schools) && !matches!(outcome, Some(Outcome::Done | Outcome::Moved))
-                }
-                Scope::All => !matches!(outcome, Some(Outcome::Done | Outcome::Moved)),
-                Scope::Intended => outcome == Some(Outcome::Intended),
-            };
-            if phase(&change) != current || batch.changes.len() == size {
-                current = phase(&change);
-                if !send(&mut batch) {
-                    return;
-                }
-            }
-            if wanted {
-                batch.changes.push((change, outcome));
-            } else {
-                batch.skipped += 1;
-            }
-        }
-        send(&mut batch);
-    });
-    receiver
 }
 
 /// The accounts and groups as the register knows them, brought up to date change by change.

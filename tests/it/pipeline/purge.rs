@@ -7,10 +7,10 @@ use rentree::store::{Stage, Store};
 use serde_json::Value;
 
 use crate::support::academy::{pupils, remove_pupils};
+use crate::support::dn;
 use crate::support::ds389::Ds389;
 use crate::support::program::Installation;
 use crate::support::slapd::{Options, Slapd};
-use crate::support::{SUFFIX, dn};
 
 const CHOIR: &str = "cn=Chorale,ou=groups,dc=esco-centre,dc=fr";
 
@@ -18,6 +18,7 @@ const CHOIR: &str = "cn=Chorale,ou=groups,dc=esco-centre,dc=fr";
 struct Beside {
     store: Store,
     directory: Box<dyn Directory>,
+    dialect: rentree::directory::dialect::Dialect,
 }
 
 impl Beside {
@@ -25,7 +26,8 @@ impl Beside {
         let config = Config::load(&installation.config()).unwrap();
         let store = Store::open(&config.store.url).await.unwrap();
         let directory = rentree::directory::open(&config.directory, &store).await.unwrap();
-        Self { store, directory }
+        let dialect = rentree::directory::dialect::Dialect::load(&config.directory).unwrap();
+        Self { store, directory, dialect }
     }
 
     async fn write(&self, operation: Operation) {
@@ -45,10 +47,10 @@ impl Beside {
 
 /// As a local administrator does who lets somebody in again.
 async fn unlock(beside: &Beside, key: &str) {
-    let entry = beside.entry(key).await.unwrap();
-    let config = toml::from_str(&format!("kind = \"embedded\"\nsuffix = \"{SUFFIX}\"\n")).unwrap();
-    let dialect = rentree::directory::dialect::Dialect::load(&config).unwrap();
-    let modifications = dialect.lock_method().unlock(&entry);
+    let lock = beside.dialect.lock_method();
+    let name = Dn::parse(&beside.account(key).await.dn).unwrap();
+    let entry = beside.directory.read_with(&name, &[lock.attribute()]).await.unwrap().unwrap();
+    let modifications = lock.unlock(&entry);
     assert!(!modifications.is_empty(), "{key} is locked");
     beside.write(Operation::Modify { dn: entry.dn, modifications }).await;
 }
