@@ -115,7 +115,7 @@ impl Store {
             return Ok(());
         }
         for part in accounts.chunks(ROWS_PER_TRANSACTION) {
-            let mut transaction = self.writer.begin().await?;
+            let mut transaction = self.write().await?;
             for chunk in part.chunks(ROWS_PER_STATEMENT) {
                 let mut update = QueryBuilder::<Sqlite>::new("WITH noted (key, digest) AS (");
                 update.push_values(chunk, |mut row, (key, digest)| {
@@ -160,7 +160,7 @@ impl Store {
 
     /// Notes that schools reached these years on `day`; one that had reached it keeps its day.
     pub async fn set_school_years(&self, years: &[(CompactString, i16)], day: Date) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for (uai, year) in years {
             sqlx::query(
                 "INSERT INTO school (uai, year, since) VALUES (?1, ?2, ?3)
@@ -182,7 +182,7 @@ impl Store {
         accounts: &[AccountRow],
         groups: &[(String, Option<Vec<String>>)],
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         save_accounts(&mut transaction, accounts).await?;
         save_groups(&mut transaction, groups).await?;
         transaction.commit().await?;

@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, SqlitePool};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 
 pub use accounts::{AccountRow, SchoolRow, Stage};
 pub use before::Before;
@@ -123,7 +123,14 @@ impl Store {
             .pragma("secure_delete", "on");
         let open = |source| StoreError::Open { path: path.clone(), source };
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", WAL_PAGES);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(open)?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            // A commit that failed (a full disk) may leave its transaction open: the next one gets a new connection, and
+            // says for itself what is wrong.
+            .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(writing)
+            .await
+            .map_err(open)?;
         migrate(&writer).await.map_err(|source| StoreError::Migrate { path: path.clone(), source })?;
         let reader = SqlitePoolOptions::new()
             .max_connections(4)
@@ -131,6 +138,12 @@ impl Store {
             .await
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;
         Ok(Self { writer, reader, path })
+    }
+
+    /// A transaction that writes. It waits for its turn at its beginning: one that first reads would fail at its first
+    /// write, without waiting, when another program has written in between.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
     #[must_use]

@@ -35,7 +35,7 @@ impl Store {
 
     /// Notes answers, each instead of an earlier one about the same two.
     pub async fn decide_roles(&self, answers: &[AnswerRow]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for answer in answers {
             let (key, other) = (answer.join_key.as_str(), answer.other.as_str());
             let (a, b) = if key <= other { (key, other) } else { (other, key) };

@@ -200,7 +200,7 @@ impl Store {
 
     /// Notes that a plan was written as LDIF. Any other that waits to be loaded is closed: its file is overtaken.
     pub async fn plan_exported(&self, id: PlanId, file: &str, proved: bool, at: i64) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         sqlx::query("UPDATE plan SET state = 'applied' WHERE state = 'exported' AND id <> ?1")
             .bind(id.to_string())
             .execute(&mut *transaction)
@@ -258,7 +258,7 @@ impl Store {
     pub async fn journal_intent(&self, plan: PlanId, seqs: &[u64]) -> Result<(), StoreError> {
         let rows: Vec<JournalRow> =
             seqs.iter().map(|&seq| JournalRow { seq, outcome: Outcome::Intended, detail: None }).collect();
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         save_journal(&mut transaction, plan, &rows).await?;
         transaction.commit().await?;
         Ok(())
@@ -266,7 +266,7 @@ impl Store {
 
     /// Journals the outcomes of a batch with all that follows from them, in one transaction.
     pub async fn settle_batch(&self, plan: PlanId, batch: &BatchResult) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         save_journal(&mut transaction, plan, &batch.journal).await?;
         save_before(&mut transaction, plan, &batch.before).await?;
         save_accounts(&mut transaction, &batch.accounts).await?;
