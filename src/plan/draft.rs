@@ -169,9 +169,9 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     ground.tally(&free, &mut tallies);
 
     let mut holds = Holds::default();
-    hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
     let continuity = continuity(roster, &matter.accounts);
     hold_premature(roster, beside.years, &continuity, &mut holds);
+    hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
     hold_clashes(diff, population, &mut holds, &mut findings);
     hold_doubts(roster, &matter.recognised, &mut holds);
     let mut defaulted = population.defaulted.clone();

@@ -17,6 +17,10 @@ use super::{Change, Hold, HoldReason, Subject};
 /// The id of a hold, shared by what it keeps back.
 pub type HoldId = Arc<str>;
 
+fn premature_id(uai: &Uai) -> String {
+    format!("{}:{uai}", id_of(HoldReason::PrematureSwitch))
+}
+
 /// The holds of one plan.
 #[derive(Debug, Default)]
 pub struct Holds {
@@ -47,6 +51,12 @@ impl Holds {
     pub fn breach(&mut self, breach: &Breach, school_name: &str) {
         let id: HoldId = breach.id().into();
         let school = breach.school.as_deref().and_then(Uai::parse);
+        // All its classes have gone because of what it is held for already: one reason, one decision.
+        if matches!(breach.axis, Axis::Groups | Axis::Members)
+            && school.as_ref().is_some_and(|uai| self.is_premature(uai))
+        {
+            return;
+        }
         match (&school, &breach.school) {
             (Some(uai), _) => self.schools.entry(uai.clone()).or_default().push(Arc::clone(&id)),
             (None, Some(_)) => return,
@@ -67,9 +77,13 @@ impl Holds {
         self.insert(id, HoldReason::SchoolMissing, Some(uai.clone()), None, None, message);
     }
 
+    fn is_premature(&self, uai: &Uai) -> bool {
+        self.by_id.contains_key(premature_id(uai).as_str())
+    }
+
     /// A school that seems to have gone over to its next year too early.
     pub fn premature(&mut self, uai: &Uai, name: &str, what: Premature, continuity: Continuity) {
-        let id: HoldId = format!("premature-switch:{uai}").into();
+        let id: HoldId = premature_id(uai).into();
         let said = match what {
             Premature::WithoutClass => {
                 format!("{} élèves sur {} n'ont plus de division", continuity.unclassed, continuity.classed)

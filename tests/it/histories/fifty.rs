@@ -118,7 +118,7 @@ async fn everything_doubtful_at_once() {
     let half: Vec<String> = all.iter().filter(|(_, s)| s == halved).step_by(2).map(|(key, _)| key.clone()).collect();
     assert!(half.len() > 10);
     remove_pupils(&feed, &half);
-    rename_classes(&feed, renamed);
+    rename_classes(&feed, renamed, usize::MAX);
     // Ten whom names and birth date alone recognise, under keys that nobody knows; one whose number says who he is and
     // whose birth date says the contrary. None of them in the doubtful schools.
     for (number, key) in odd.iter().enumerate() {

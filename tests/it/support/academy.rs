@@ -90,8 +90,8 @@ pub fn is_of(request: &str, school: &str) -> bool {
     value(request, "ENTPersonStructRattach") == Some(school)
 }
 
-/// Gives every class of a structure another name, wherever it is named.
-pub fn rename_classes(feed: &Path, school: &str) {
+/// Gives the first `n` classes of a structure another name, wherever they are named.
+pub fn rename_classes(feed: &Path, school: &str, n: usize) {
     let mut classes = Vec::new();
     for file in files(feed, "EtabEducNat") {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -102,6 +102,7 @@ pub fn rename_classes(feed: &Path, school: &str) {
         }
     }
     assert!(classes.len() > 2, "{classes:?}");
+    classes.truncate(n);
     let renamed = |request: &str, patterns: &dyn Fn(&str) -> Vec<(String, String)>| {
         let pairs = classes.iter().flat_map(|class| patterns(class));
         pairs.fold(request.to_owned(), |text, (from, to)| text.replace(&from, &to))
