@@ -52,6 +52,8 @@ pub enum Stop {
     Hours,
     /// The server is gone, or refuses every write.
     Server,
+    /// What was written of the schools that go first, read back, is not what the plan says.
+    Canary,
 }
 
 impl Applied {

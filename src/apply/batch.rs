@@ -1,15 +1,15 @@
 //! One batch of changes: what is intended, the writes, the outcomes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use futures_util::{StreamExt as _, stream};
 
 use crate::audit::{Kind, Trail};
 use crate::credentials::{self, Issued, Issuer, Serial};
-use crate::directory::{DirectoryError, Dn, Entry, Operation, Pace};
+use crate::directory::{AttributeChange, DirectoryError, Dn, Entry, Operation, Pace, Value};
 use crate::plan::{Change, ChangeKind, Ground, Header, Write};
 use crate::roster::JoinKey;
-use crate::store::{BatchResult, JournalRow, Outcome};
+use crate::store::{BatchResult, JournalRow, Outcome, Stage};
 
 use super::operations::{ENTRY_CSN, FirstHash, needs_entry, operations};
 use super::ready::Ready;
@@ -79,7 +79,8 @@ impl Executor<'_, '_> {
             issuer.save(self.ground.store, &ready.issued).await?;
         }
         let mut doing = self.gather(ready);
-        self.look(&mut doing, |d| d.intended || needs_entry(&d.change.write)).await;
+        self.keep_links_of_those_who_stay(&mut doing);
+        self.look(&mut doing, |d| d.is_open() && (d.intended || needs_entry(&d.change.write))).await;
         self.keep_deleted(&doing).await?;
         self.send(&mut doing).await;
         self.settle(doing, applied).await
@@ -121,10 +122,34 @@ impl Executor<'_, '_> {
             .collect()
     }
 
-    /// What is deleted could not be asked for any more: noted before it goes.
+    /// What is deleted could not be asked for any more: noted before it goes. Of whoever is purged nothing is kept.
     async fn keep_deleted(&self, doing: &[Doing]) -> Result<(), ApplyError> {
-        let rows: Vec<_> = doing.iter().filter_map(|d| Some((d.change.seq, deleted(d.found.as_ref()?)))).collect();
+        // Of whom a purge deletes, nothing is kept.
+        if self.header.purge {
+            return Ok(());
+        }
+        let rows: Vec<_> = doing
+            .iter()
+            .filter(|d| d.change.kind != ChangeKind::Purge)
+            .filter_map(|d| Some((d.change.seq, deleted(d.found.as_ref()?))))
+            .collect();
         Ok(self.ground.store.note_before(self.header.plan_id, &rows).await?)
+    }
+
+    /// In a purge, what names somebody whose account turned out to be in use again stays as it is. The next purge looks
+    /// again.
+    fn keep_links_of_those_who_stay(&self, doing: &mut [Doing]) {
+        let cleans = |d: &Doing| matches!(d.change.kind, ChangeKind::Rewrite | ChangeKind::GroupUpdate);
+        if !self.header.purge || !doing.iter().any(cleans) {
+            return;
+        }
+        let stays = self.accounts.values().filter(|account| account.stage != Stage::Purged);
+        let stays: HashSet<Dn> = stays.filter_map(|account| Dn::parse(&account.dn).ok()).collect();
+        for d in doing.iter_mut().filter(|d| cleans(d)) {
+            if let Some(dn) = taken_away(&d.change).into_iter().find(|dn| stays.contains(dn)) {
+                d.state = State::Ended(Outcome::Moved, Some(format!("{dn} was not purged")));
+            }
+        }
     }
 
     /// Reads the entries of some changes and decides what is left to send for them.
@@ -216,7 +241,7 @@ impl Executor<'_, '_> {
     async fn settle(&mut self, doing: Vec<Doing>, applied: &mut Applied) -> Result<(), ApplyError> {
         let mut result = BatchResult::default();
         let mut envelopes = Vec::new();
-        let (mut revoked, mut ended) = (Vec::new(), Vec::new());
+        let (mut revoked, mut ended, mut purged) = (Vec::new(), Vec::new(), Vec::new());
         for d in doing {
             let change = &d.change;
             let (outcome, detail) = match d.state {
@@ -252,8 +277,11 @@ impl Executor<'_, '_> {
                     if change.revokes && change.undo.is_some() {
                         ended.extend(change.subject.join_key.clone());
                     }
-                    if change.revokes || change.kind == ChangeKind::Suspend {
+                    if change.revokes || matches!(change.kind, ChangeKind::Suspend | ChangeKind::Purge) {
                         revoked.extend(change.subject.join_key.clone());
+                    }
+                    if change.kind == ChangeKind::Purge {
+                        purged.extend(change.subject.join_key.clone());
                     }
                 }
                 _ => {
@@ -292,6 +320,7 @@ impl Executor<'_, '_> {
             )?;
         }
         store.delete_unprinted(&revoked).await?;
+        store.end_envelopes(&purged, credentials::Ended::Revoked, self.ground.now).await?;
         store.settle_batch(self.header.plan_id, &result).await?;
         self.trail.flush().await?;
         Ok(())
@@ -299,6 +328,11 @@ impl Executor<'_, '_> {
 }
 
 impl Doing {
+    /// Whether something is still to be decided or sent.
+    const fn is_open(&self) -> bool {
+        matches!(self.state, State::Sending(_))
+    }
+
     /// Takes note of an answer other than success; whether the entry has to be looked at before anything else.
     fn answered(&mut self, error: DirectoryError) -> bool {
         let is_unknown = matches!(error, DirectoryError::Unknown { .. });
@@ -334,6 +368,19 @@ fn names(change: &Change) -> Vec<Dn> {
         _ => None,
     };
     std::iter::once(change.dn.clone()).chain(to).collect()
+}
+
+/// Whom a change takes out of an entry, by name.
+fn taken_away(change: &Change) -> Vec<Dn> {
+    let named = |attributes: &[AttributeChange]| -> Vec<Dn> {
+        let values = attributes.iter().flat_map(|a| &a.old).filter_map(Value::as_text);
+        values.filter(|text| text.contains('=')).filter_map(|text| Dn::parse(text).ok()).collect()
+    };
+    match &change.write {
+        Write::Members { remove, attributes, .. } => [remove.clone(), named(attributes)].concat(),
+        Write::Modify { attributes } => named(attributes),
+        _ => Vec::new(),
+    }
 }
 
 /// Names of what was written, for the trail.

@@ -106,7 +106,7 @@ pub async fn loaded(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Loaded>
     }
     if loaded.missing == 0 {
         let years: Vec<_> = header.years.iter().map(|(uai, year)| (uai.clone(), *year)).collect();
-        ground.store.set_school_years(&years).await?;
+        ground.store.set_school_years(&years, header.today).await?;
         ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     }
     Ok(Some(loaded))

@@ -10,6 +10,8 @@
 
 mod applied;
 mod batch;
+mod batches;
+mod canary;
 mod check;
 mod loaded;
 mod offline;
@@ -20,22 +22,25 @@ mod record;
 mod seen;
 mod undo;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
-
-use tokio::sync::mpsc;
 
 use crate::audit::{AuditError, Kind, Trail};
 use crate::config::Mode;
 use crate::credentials::{CredentialError, Issuer, Scheme};
 use crate::directory::{DirectoryError, Pace};
-use crate::plan::file::{PlanFileError, Reader, verify};
-use crate::plan::{Change, ChangeKind, Ground, Header, Line, Write};
+use crate::feed::values::Uai;
+use crate::plan::file::{PlanFileError, verify};
+use crate::plan::{ChangeKind, Ground, Header};
 use crate::roster::JoinKey;
 use crate::store::{AccountRow, Outcome, PlanState, StoreError};
 
+use self::batches::{Batch, is_of, read_batches};
+
 pub use applied::{Applied, Left, Stop, Stopped};
+pub use canary::apply_in_turn;
 pub use loaded::{Loaded, loaded};
 pub use offline::{Exported, OfflineError, export};
 pub use undo::{Asked as Undoing, UndoError, undo};
@@ -67,9 +72,11 @@ pub enum ApplyError {
 }
 
 /// Which changes of a plan to carry out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Scope {
     All,
+    /// Those of these schools, and no more: the plan stays open.
+    Schools(Arc<HashSet<Uai>>),
     /// Those whose outcome an interrupted run did not learn.
     Intended,
 }
@@ -80,6 +87,10 @@ enum Scope {
 /// When the file is not intact, when the plan is stale, when store or directory cannot be reached. What single
 /// changes met is in [`Applied`].
 pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Applied, ApplyError> {
+    apply_scope(ground, path, Scope::All, trail).await
+}
+
+async fn apply_scope(ground: &Ground<'_>, path: &Path, scope: Scope, trail: &Trail) -> Result<Applied, ApplyError> {
     let path_owned = path.to_owned();
     let (header, seal) = tokio::task::spawn_blocking(move || verify(&path_owned))
         .await
@@ -120,18 +131,21 @@ pub async fn apply(ground: &Ground<'_>, path: &Path, trail: &Trail) -> Result<Ap
         Applied::default()
     } else {
         undo::note_years(ground, &header).await?;
-        let applied = carry_out(ground, path, &header, seal.changes, Scope::All, issuer.as_ref(), trail).await?;
+        let applied = carry_out(ground, path, &header, seal.changes, scope.clone(), issuer.as_ref(), trail).await?;
         undo::leave(ground, path, &header).await?;
         applied
     };
     // It stays open: the next run completes it, or settles it and makes a new one.
-    if applied.is_unfinished() {
+    if applied.is_unfinished() || scope != Scope::All {
         return Ok(applied);
     }
     if let Some(undoes) = &header.undoes {
         ground.store.restore_school_years(&undoes.years).await?;
     }
-    ground.store.set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>()).await?;
+    ground
+        .store
+        .set_school_years(&header.years.iter().map(|(u, y)| (u.clone(), *y)).collect::<Vec<_>>(), header.today)
+        .await?;
     ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     Ok(applied)
 }
@@ -224,7 +238,7 @@ async fn carry_out(
     };
     let mut applied = Applied::default();
     let mut through = 0;
-    let mut batches = read_batches(path, journal, scope, BATCH);
+    let mut batches = read_batches(path, journal, scope.clone(), BATCH);
     // Secrets of the next batch are drawn, hashed and sealed while this one is written.
     let mut next = None;
     loop {
@@ -296,79 +310,9 @@ fn pace(ground: &Ground<'_>) -> Pace {
     }
 }
 
-/// Changes of one phase, independent of each other.
-struct Batch {
-    changes: Vec<(Change, Option<Outcome>)>,
-    /// Done by an earlier run.
-    skipped: u64,
-}
-
-/// What must be there before the next begins: structures before persons, persons before groups, all before what is
-/// deleted because something else has taken its place.
-const fn phase(change: &Change) -> u8 {
-    match change.kind {
-        ChangeKind::StructureCreate
-        | ChangeKind::StructureUpdate
-        | ChangeKind::StructureRename
-        | ChangeKind::StructureMerge => 0,
-        _ if matches!(change.write, Write::Dissolve { .. }) => 3,
-        ChangeKind::GroupCreate | ChangeKind::GroupUpdate | ChangeKind::GroupDelete | ChangeKind::GroupRename => 2,
-        ChangeKind::StructureDelete => 4,
-        _ => 1,
-    }
-}
-
 /// Whether a structure could not be given its new name: nothing may then name it by that.
 fn is_unnamed(left: &Left) -> bool {
     matches!(left.kind, ChangeKind::StructureRename | ChangeKind::StructureMerge)
-}
-
-/// Reads the plan ahead of the writer, a few batches of `size` changes at most.
-fn read_batches(
-    path: &Path,
-    journal: HashMap<u64, Outcome>,
-    scope: Scope,
-    size: usize,
-) -> mpsc::Receiver<Result<Batch, ApplyError>> {
-    let (sender, receiver) = mpsc::channel(2);
-    let path = path.to_owned();
-    tokio::task::spawn_blocking(move || {
-        let mut batch = Batch { changes: Vec::new(), skipped: 0 };
-        let mut current = 0;
-        let send = |batch: &mut Batch| {
-            let full = std::mem::replace(batch, Batch { changes: Vec::new(), skipped: 0 });
-            (full.changes.is_empty() && full.skipped == 0) || sender.blocking_send(Ok(full)).is_ok()
-        };
-        let lines = match Reader::open(&path) {
-            Ok(lines) => lines,
-            Err(error) => return drop(sender.blocking_send(Err(error.into()))),
-        };
-        for line in lines {
-            let change = match line {
-                Ok(Line::Change(change)) => *change,
-                Ok(_) => continue,
-                Err(error) => return drop(sender.blocking_send(Err(error.into()))),
-            };
-            let outcome = journal.get(&change.seq).copied();
-            let wanted = match scope {
-                Scope::All => !matches!(outcome, Some(Outcome::Done | Outcome::Moved)),
-                Scope::Intended => outcome == Some(Outcome::Intended),
-            };
-            if phase(&change) != current || batch.changes.len() == size {
-                current = phase(&change);
-                if !send(&mut batch) {
-                    return;
-                }
-            }
-            if wanted {
-                batch.changes.push((change, outcome));
-            } else {
-                batch.skipped += 1;
-            }
-        }
-        send(&mut batch);
-    });
-    receiver
 }
 
 /// The accounts and groups as the register knows them, brought up to date change by change.

@@ -98,8 +98,11 @@ fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<Acco
     let stage = match change.kind {
         ChangeKind::Absent => Stage::Absent,
         ChangeKind::Suspend => Stage::Suspended,
+        ChangeKind::Purge => Stage::Purged,
         _ => Stage::Present,
     };
+    // Of somebody who is purged the register keeps the names, which are never given again, and the schools.
+    let keeps = stage != Stage::Purged;
     let since = match before {
         Some(before) if before.stage == stage => before.since,
         _ => header.today,
@@ -108,18 +111,27 @@ fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<Acco
     let mut schools: Vec<_> = change.subject.schools.iter().map(|s| s.as_str().into()).collect();
     schools.sort();
     schools.dedup();
+    // Who goes up leaves a class of last year behind; so does who repeats, when his school turns.
+    let turned = before.is_some_and(|b| {
+        change.subject.level.as_ref().is_some_and(|level| b.level.as_ref() != Some(level))
+            || b.schools.iter().any(|school| header.years.contains_key(school))
+    });
+    let former = before.and_then(|b| if turned { b.class.clone() } else { b.former_class.clone() });
     Some(AccountRow {
+        former_class: former.filter(|_| keeps),
         dn: change.dn.as_str().to_owned(),
         profile,
         stage,
         since,
         schools,
         // A pupil who has no class for a while keeps the one that he had.
-        class: change.subject.class.clone().or_else(|| before.and_then(|b| b.class.clone())),
-        level: change.subject.level.clone().or_else(|| before.and_then(|b| b.level.clone())),
+        class: change.subject.class.clone().or_else(|| before.and_then(|b| b.class.clone())).filter(|_| keeps),
+        level: change.subject.level.clone().or_else(|| before.and_then(|b| b.level.clone())).filter(|_| keeps),
         expected: leaving && (change.expected || before.is_some_and(|b| b.expected && b.stage != Stage::Present)),
         adopted: change.adopts.is_some() || before.is_some_and(|b| b.adopted),
-        written: change.written.or_else(|| before.and_then(|b| b.written)),
+        written: change.written.or_else(|| before.and_then(|b| b.written)).filter(|_| keeps),
+        left: leaving
+            .then(|| before.map_or(header.today, |b| if b.stage == Stage::Present { since } else { b.ended(0) })),
         join_key,
     })
 }

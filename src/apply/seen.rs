@@ -39,6 +39,7 @@ pub(super) fn seen(
         (_, None) => Seen::Moved("the entry is gone".to_owned()),
         (Write::Add { attributes, .. }, Some(entry)) if ours => added(dialect, change, attributes, entry),
         (Write::Add { .. }, Some(_)) => Seen::Moved("an entry has taken this name".to_owned()),
+        (Write::Delete, Some(entry)) if change.kind == ChangeKind::Purge => purgeable(dialect, change, entry),
         (Write::Delete, Some(entry)) => {
             let others = members(entry).iter().filter(|m| !m.is_empty()).any(|m| {
                 // What the engine put may go; a member of somebody's own keeps the group.
@@ -78,6 +79,19 @@ pub(super) fn seen(
             }
         }
     }
+}
+
+/// Only an account that is still the one of the plan, and that nobody can use, is purged.
+fn purgeable(dialect: &Dialect, change: &Change, entry: &Entry) -> Seen {
+    let is_his =
+        change.subject.join_key.as_ref().is_some_and(|key| dialect.join_keys(entry).any(|k| k == key.as_str()));
+    if !is_his {
+        return Seen::Moved("another entry has this name now".to_owned());
+    }
+    if !dialect.lock_method().is_locked(entry) {
+        return Seen::Moved("the account is in use again".to_owned());
+    }
+    Seen::AsPlanned
 }
 
 /// Each attribute on its own: what is done of them is left aside.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt as _;
-use rentree::credentials::activation::{Activation, Signs, activation};
+use rentree::credentials::activation::{Activation, PASSWORD_CHANGED, Signs, activation};
 use rentree::directory::Search;
 use rentree::directory::dialect::{Kind, Source};
 use rentree::roster::{JoinKey, Profile};
@@ -16,8 +16,6 @@ use super::session::Session;
 use super::{Global, output};
 
 const USER_PASSWORD: &str = "userPassword";
-/// Operational, on servers with a password policy.
-const CHANGED: &str = "pwdChangedTime";
 
 /// One class of one school, or everybody of a profile there who has no class.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -69,7 +67,7 @@ async fn count(session: &Session) -> Result<BTreeMap<Key, Row>, Failure> {
     let dialect = &session.dialect;
     let lock = dialect.lock_method();
     let key = dialect.attribute(Kind::Pupil, Source::JoinKey).unwrap_or_default().to_owned();
-    let mut attributes = vec![key, USER_PASSWORD.to_owned(), CHANGED.to_owned()];
+    let mut attributes = vec![key, USER_PASSWORD.to_owned(), PASSWORD_CHANGED.to_owned()];
     attributes.extend(lock.activation_attributes());
     let search = Search { base: dialect.people_branch().clone(), filter: dialect.person_filter(), attributes };
     let mut entries = session.directory.search(search).await.map_err(failed)?;
@@ -86,7 +84,7 @@ async fn count(session: &Session) -> Result<BTreeMap<Key, Row>, Failure> {
         let values: Vec<&str> = entry.texts(USER_PASSWORD).filter_map(|v| lock.without_lock(v)).collect();
         let signs = Signs {
             state: lock.activated(&entry),
-            changed: entry.first(CHANGED),
+            changed: entry.first(PASSWORD_CHANGED),
             issued: password.and_then(|password| password.since),
             passwords: &values,
             hash: password.and_then(|password| password.hash.as_deref()),

@@ -62,8 +62,10 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Err(ApplyError::Probe(_)) => Verdict::Refused,
         Err(_) => Verdict::Failed,
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
+    // What failed first is the cause.
     let applied = outcome.map_err(failure)?;
+    let head = head?;
     if global.json {
         let mut summary = Summary::of_plan(&header, session.run, verdict);
         tell(&mut summary, &applied, None);
@@ -159,7 +161,7 @@ pub fn verdict(applied: &Applied, held: bool) -> Verdict {
     let why = applied.stopped.as_ref().map(|s| s.why);
     if !applied.failed.is_empty() || applied.unknown > 0 || why == Some(Stop::Server) {
         Verdict::Partial
-    } else if held || !applied.moved.is_empty() || why == Some(Stop::Hours) {
+    } else if held || !applied.moved.is_empty() || matches!(why, Some(Stop::Hours | Stop::Canary)) {
         Verdict::Held
     } else if applied.done == 0 {
         Verdict::Unchanged
@@ -207,6 +209,7 @@ pub fn tell(summary: &mut Summary, applied: &Applied, settled: Option<&Applied>)
         why: match stopped.why {
             Stop::Hours => "hours",
             Stop::Server => "server",
+            Stop::Canary => "canary",
         },
         text: stopped.text,
     });
@@ -250,6 +253,7 @@ pub fn report(applied: &Applied) -> Result<(), Failure> {
                     stopped.text
                 )
             }
+            Stop::Canary => format!("Retenu : {} ; {rest} à faire, rien n'est écrit ailleurs.\n", stopped.text),
             Stop::Server => format!("Arrêt : {} ; {rest} à faire. La prochaine exécution continue.\n", stopped.text),
         });
     }

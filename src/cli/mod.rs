@@ -20,8 +20,11 @@ mod letters;
 mod output;
 mod plan;
 mod progress;
+mod purge;
 mod recover;
+mod rehearse;
 mod review;
+mod schools;
 mod serve;
 mod session;
 mod shadow;
@@ -88,12 +91,18 @@ enum Verb {
     Holds(holds::Verb),
     /// Beside another program that feeds the directory: what differs, day after day; writes nothing there
     Shadow(shadow::Args),
+    /// Where each school stands: not fed, in transition to its new year, open
+    Schools(schools::Args),
+    /// What a day would bring, on a copy of the register: what each school would lose and gain; writes nothing
+    Rehearse(rehearse::Args),
     /// Structures that change: another UAI or SIRET, two that become one
     #[command(subcommand)]
     Structures(structures::Verb),
     /// Identities that a person has to decide: who may be whom, and the answers
     #[command(subcommand)]
     Cases(cases::Verb),
+    /// Plans the deletion of the accounts that are past their date; `apply` carries it out
+    Purge(purge::Args),
     /// Prints credential sheets
     #[cfg(feature = "letters")]
     Letters(letters::Args),
@@ -169,6 +178,9 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Undo(args) => undo::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
+        Verb::Schools(args) => schools::run(global, &args).await,
+        Verb::Rehearse(args) => Box::pin(rehearse::run(global, &args)).await,
+        Verb::Purge(args) => purge::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,
         Verb::Cases(verb) => cases::run(global, verb).await,
         Verb::Credentials(verb) => credentials::run(global, verb).await,

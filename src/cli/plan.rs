@@ -70,8 +70,10 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Ok(prepared) => verdict(prepared, args.exit_held.counts(prepared)),
         Err((verdict, _)) => *verdict,
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
+    // What failed first is the cause.
     let prepared = prepared.map_err(|(_, failure)| failure)?;
+    let head = head?;
     let seen = Arc::new(session.store.reviewed().await?);
     let options = render::Options { redact: args.redact, seen, ..render_options(args.full) };
     if let Some(html) = &args.html {
@@ -169,6 +171,7 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
+        unknown @ PlanError::UnknownSchool { .. } => Failure::usage(unknown.to_string()),
         refused @ (PlanError::Schema(_) | PlanError::OldStore(_) | PlanError::Replica { .. }) => {
             Failure::new(Verdict::Refused, refused)
         }

@@ -52,7 +52,7 @@ impl StoreSession {
         let store = Store::open(&config.store.url).await?;
         let now = clock();
         Ok(Self {
-            config,
+            config: config.on(now.date()),
             store,
             now: now.timestamp(),
             today: now.date(),
@@ -87,13 +87,14 @@ impl Session {
         }
         let now = clock();
         let hours = config.directory.write_window.map(|window| Hours { window, clock });
+        let today = today.unwrap_or_else(|| now.date());
         Ok(Self {
-            config,
+            config: config.on(today),
             store,
             directory,
             dialect: Arc::new(dialect),
             now: now.timestamp(),
-            today: today.unwrap_or_else(|| now.date()),
+            today,
             progress,
             run: RunId(uuid::Uuid::now_v7()),
             hours,

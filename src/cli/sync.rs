@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rentree::apply::{Applied, apply, settle};
+use rentree::apply::{Applied, apply_in_turn, settle};
 use rentree::audit::Trail;
 use rentree::plan::{Options, Prepared, prepare};
 
@@ -48,8 +48,10 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         }
         Err(failure) => failure.verdict,
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
+    // What failed first is the cause: a store that cannot be written fails at the end as well.
     let Night { prepared, applied, settled } = outcome?;
+    let head = head?;
     let seen = std::sync::Arc::new(session.store.reviewed().await?);
     let options = rentree::plan::render::Options { seen, ..super::plan::render_options(false) };
     if let Some(html) = &args.html {
@@ -92,6 +94,6 @@ pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Re
     super::apply::check_loaded(session, trail).await?;
     let prepared =
         prepare(&ground, &Options { accept_foreign, out: None }, trail).await.map_err(super::plan::failure)?;
-    let applied = apply(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
+    let applied = apply_in_turn(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
     Ok(Night { prepared, applied, settled })
 }

@@ -1,5 +1,6 @@
 //! `[limits]`, `[lifecycle]`, `[year]`: when to hold, how long to wait, when a school year turns.
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::axis::{Axis, GlobalLimits, GroupAxis, Limit, PartialLimit, PeopleAxis};
@@ -148,37 +149,6 @@ pub(super) fn renamed(message: &str) -> Option<&'static str> {
     .find_map(|(former, now)| message.starts_with(&format!("unknown field {former}")).then_some(now))
 }
 
-/// Days between the stages of a departure.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LifecycleConfig {
-    /// Absent but usable, in days.
-    pub pupil_grace: u16,
-    pub relative_grace: u16,
-    pub teacher_grace: u16,
-    pub staff_grace: u16,
-    /// From the first day of absence to purge due, in days; at most three months.
-    pub purge_after: u16,
-}
-
-impl Default for LifecycleConfig {
-    fn default() -> Self {
-        Self { pupil_grace: 30, relative_grace: 30, teacher_grace: 30, staff_grace: 30, purge_after: 90 }
-    }
-}
-
-impl LifecycleConfig {
-    #[must_use]
-    pub const fn grace(&self, profile: Profile) -> u16 {
-        match profile {
-            Profile::Pupil => self.pupil_grace,
-            Profile::Relative => self.relative_grace,
-            Profile::Teacher => self.teacher_grace,
-            Profile::Staff => self.staff_grace,
-        }
-    }
-}
-
 /// The school year.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -200,10 +170,15 @@ impl YearConfig {
         self.parse().unwrap_or((7, 5))
     }
 
+    /// The day on which schools began to close the year before the one that begins in `year`.
+    #[must_use]
+    pub fn closing(&self, year: i16) -> Date {
+        let (month, day) = self.month_day();
+        Date::new(year, month, day).or_else(|_| Date::new(year, 7, 5)).unwrap_or(Date::MIN)
+    }
+
     fn parse(&self) -> Option<(i8, i8)> {
-        let (month, day) = self.closes.split_once('-')?;
-        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-        jiff::civil::Date::new(2024, month, day).ok().map(|_| (month, day))
+        super::lifecycle::month_day(&self.closes)
     }
 
     pub(super) fn check(&self) -> Result<(), String> {

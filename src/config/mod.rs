@@ -7,15 +7,18 @@ mod credentials;
 mod directory;
 mod identity;
 mod letters;
+mod lifecycle;
 mod limits;
 mod policy;
 mod retention;
+mod rollout;
 mod roster;
 mod source;
 mod window;
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -25,9 +28,11 @@ pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials}
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use identity::{AdultRole, IdentityConfig};
 pub use letters::{Layout, LayoutOf, LettersConfig};
-pub use limits::{LifecycleConfig, LimitsConfig, YearConfig};
+pub use lifecycle::LifecycleConfig;
+pub use limits::{LimitsConfig, YearConfig};
 pub use policy::{OfAge, PolicyConfig};
 pub use retention::RetentionConfig;
+pub use rollout::{RolloutConfig, RolloutSchool};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
 pub use window::WriteWindow;
@@ -60,6 +65,8 @@ pub struct Config {
     pub year: YearConfig,
     #[serde(default)]
     pub retention: RetentionConfig,
+    #[serde(default)]
+    pub rollout: RolloutConfig,
     /// Where the file is; paths were made absolute against its folder.
     #[serde(skip)]
     pub path: PathBuf,
@@ -129,6 +136,13 @@ impl Config {
         Ok(config)
     }
 
+    /// The configuration as it is on a day: without the schools that do not take part yet.
+    #[must_use]
+    pub fn on(mut self, today: Date) -> Self {
+        self.roster.absent = self.rollout.absent(today);
+        self
+    }
+
     /// The folder of the configuration file.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -187,6 +201,8 @@ impl Config {
         self.credentials.check()?;
         self.year.check()?;
         self.retention.check()?;
+        self.lifecycle.check()?;
+        self.rollout.check()?;
         self.limits.check()
     }
 }

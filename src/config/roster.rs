@@ -11,6 +11,9 @@ pub struct RosterConfig {
     pub relatives: Vec<RelativeStanding>,
     /// Function code → national profile, over the built-in table (`{ "ASE" = "ETA" }`; `-` for none).
     pub functions: std::collections::BTreeMap<String, String>,
+    /// UAI of schools that do not take part on the day of the run: what `[rollout]` comes to, see `Config::on`.
+    #[serde(skip)]
+    pub absent: Vec<String>,
 }
 
 impl Default for RosterConfig {
@@ -19,6 +22,7 @@ impl Default for RosterConfig {
             schools: Vec::new(),
             relatives: vec![RelativeStanding::Authority, RelativeStanding::InCharge],
             functions: std::collections::BTreeMap::new(),
+            absent: Vec::new(),
         }
     }
 }

@@ -126,6 +126,9 @@ fn write_account(person: &Person, plan: &Look, html: &mut String) {
         if let Some(class) = &account.class {
             fact("Classe", &Escaped(class).to_string());
         }
+        if let Some(class) = &account.former_class {
+            fact("Classe de l'an dernier", &Escaped(class).to_string());
+        }
         let expected = if account.expected { ", départ attendu au changement d'année" } else { "" };
         fact("Étape", &format!("{} depuis le {}{expected}", words::stage(account.stage), date(account.since)));
     } else {

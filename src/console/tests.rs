@@ -100,6 +100,8 @@ impl Window {
             expected: false,
             adopted: false,
             written: None,
+            left: None,
+            former_class: None,
         };
         let accounts = vec![
             account("1", Profile::Pupil, Stage::Present, Some(HOSTILE), &[MOULIN]),

@@ -141,6 +141,7 @@ fn change(event: &Event) -> &'static str {
         Some(ChangeKind::Restore) => "compte rétabli",
         Some(ChangeKind::Absent) => "absence notée",
         Some(ChangeKind::Suspend) => "compte suspendu",
+        Some(ChangeKind::Purge) => "compte effacé",
         _ => "changement écrit dans l'annuaire",
     }
 }

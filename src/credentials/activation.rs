@@ -11,6 +11,9 @@ use serde::Serialize;
 /// Clocks of two machines differ, and a server stamps the entry that we add.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
+/// The time of the last change of a password; operational, on servers with a password policy.
+pub const PASSWORD_CHANGED: &str = "pwdChangedTime";
+
 /// What is known of an account's first password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,7 @@
 //! The least rights that the account of the runs needs, made from the dialect: what it never writes it may not write.
 //!
-//! People are added and changed, never deleted; but for the probe of passwords, which is told by its name. Structures
-//! are never deleted either. Passwords are read only where the dialect's lock rewrites them.
+//! People are added and changed; only an installation that purges may delete them, beside the probe of passwords, which
+//! is told by its name. Structures are never deleted. Passwords are read only where the dialect's lock rewrites them.
 
 use super::dialect::{Dialect, Kind, LockMethod, Relation};
 use super::{Dn, Entry};
@@ -11,9 +11,10 @@ const STRUCTURES: [Kind; 2] = [Kind::School, Kind::Service];
 const PASSWORD: &str = "userPassword";
 
 /// Access rules of OpenLDAP, in the order in which they must stand, before those of the others (whom they let pass):
-/// values of `olcAccess`, or what follows `access` in slapd.conf. The last one is a value of `olcLimits`.
+/// values of `olcAccess`, or what follows `access` in slapd.conf. The last one is a value of `olcLimits`. `purge`: the
+/// account may delete people.
 #[must_use]
-pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str) -> (Vec<String>, String) {
+pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str, purge: bool) -> (Vec<String>, String) {
     let (people, structures, groups) = (dialect.people_branch(), dialect.structures_branch(), dialect.groups_branch());
     let group_kinds = dialect.group_kinds();
     let to = |target: String, right: &str| format!("to {target} by dn.exact=\"{account}\" {right} by * break");
@@ -42,8 +43,9 @@ pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str) -> (Vec<String>, 
     for branch in [people, structures, groups] {
         rules.push(to(format!("dn.base=\"{branch}\" attrs=children"), "write"));
     }
+    let person = if purge { "write" } else { "=arscd" };
     for (branch, kinds, entry) in
-        [(people, &PEOPLE[..], "=arscd"), (structures, &STRUCTURES[..], "=arscd"), (groups, &group_kinds[..], "write")]
+        [(people, &PEOPLE[..], person), (structures, &STRUCTURES[..], "=arscd"), (groups, &group_kinds[..], "write")]
     {
         rules.push(to(format!("dn.subtree=\"{branch}\" attrs=entry"), entry));
         rules.push(to(format!("dn.subtree=\"{branch}\" attrs={}", attributes(kinds)), "write"));
@@ -51,15 +53,15 @@ pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str) -> (Vec<String>, 
     (rules, format!("dn.exact=\"{account}\" size=unlimited time=unlimited"))
 }
 
-/// Access rules of 389 DS: values of `aci`, for the entry of the suffix.
+/// Access rules of 389 DS: values of `aci`, for the entry of the suffix. `purge`: as in [`openldap`].
 #[must_use]
-pub fn aci_389(dialect: &Dialect, account: &str) -> Vec<String> {
+pub fn aci_389(dialect: &Dialect, account: &str, purge: bool) -> Vec<String> {
     let (people, structures, groups) = (dialect.people_branch(), dialect.structures_branch(), dialect.groups_branch());
     let group_kinds = dialect.group_kinds();
     let who = format!("userdn = \"ldap:///{account}\";)");
     let mut rules = Vec::new();
     for (branch, kinds, name, rights) in [
-        (people, &PEOPLE[..], "people", "add"),
+        (people, &PEOPLE[..], "people", if purge { "add, delete" } else { "add" }),
         (structures, &STRUCTURES[..], "structures", "add"),
         (groups, &group_kinds[..], "groups", "add, delete"),
     ] {
@@ -119,7 +121,7 @@ mod tests {
         let config = toml::from_str("kind = \"embedded\"\nsuffix = \"dc=ent,dc=fr\"\n").unwrap();
         let dialect = Dialect::load(&config).unwrap();
         let suffix = Dn::parse("dc=ent,dc=fr").unwrap();
-        let (rules, limits) = openldap(&dialect, &suffix, "cn=rentree,dc=ent,dc=fr");
+        let (rules, limits) = openldap(&dialect, &suffix, "cn=rentree,dc=ent,dc=fr", false);
         assert!(
             rules[0].starts_with("to dn.regex=\"^uid=rentree-sonde-[^,]+,ou=people,dc=ent,dc=fr$\""),
             "{}",
@@ -129,7 +131,7 @@ mod tests {
         let people = rules.iter().find(|r| r.contains("ENTPersonLogin")).unwrap();
         assert!(!people.contains("userPassword") && people.ends_with("write by * break"), "{people}");
         assert!(limits.contains("size=unlimited"));
-        let aci = aci_389(&dialect, "cn=rentree,dc=ent,dc=fr");
+        let aci = aci_389(&dialect, "cn=rentree,dc=ent,dc=fr", false);
         assert!(aci.iter().filter(|r| r.contains("delete")).all(|r| r.contains("groups") || r.contains("sonde")));
     }
 }

@@ -148,6 +148,7 @@ impl World {
                 stage: account.stage,
                 since: account.since,
                 adopted: account.adopted,
+                former_class: account.former_class.clone(),
                 there: entry.is_some(),
                 locked: entry.as_ref().is_some_and(|entry| lock.is_locked(entry)),
                 credential,

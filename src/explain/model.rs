@@ -145,6 +145,9 @@ pub struct AccountTold {
     pub stage: Stage,
     pub since: Date,
     pub adopted: bool,
+    /// A pupil's class before the last turn of the year.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former_class: Option<CompactString>,
     /// The entry is in the directory.
     pub there: bool,
     /// It cannot connect, by the dialect's lock.

@@ -11,7 +11,7 @@ pub(super) fn sentence(told: &Told, in_roster: bool, classless: bool, missing: O
     let why_none = || why_none(told, in_roster, classless, missing);
     match &told.account {
         None => format!("{who} n'a pas de compte : {}.", why_none()),
-        Some(account) if !account.there => {
+        Some(account) if !account.there && account.stage != Stage::Purged => {
             format!("{who} devrait avoir un compte, mais sa fiche n'est plus dans l'annuaire ({}).", account.dn)
         }
         Some(account) => {
@@ -24,7 +24,13 @@ pub(super) fn sentence(told: &Told, in_roster: bool, classless: bool, missing: O
                     "Le compte de {who} s'ouvre encore, mais il est absent des exports depuis le {since} : {}.",
                     why_gone(told, in_roster)
                 ),
-                Stage::Purged => format!("Le compte de {who} a été purgé le {since}."),
+                Stage::Purged if in_roster => format!(
+                    "Le compte de {who} a été effacé le {since} ; les exports le nomment de nouveau, et il le retrouve sous \
+                     le même identifiant, avec un nouveau mot de passe."
+                ),
+                Stage::Purged => format!(
+                    "Le compte de {who} a été effacé le {since}, après son départ ; uid et identifiant lui restent réservés."
+                ),
                 Stage::Present if account.locked => {
                     format!("{who} a un compte, qui est verrouillé dans l'annuaire par une autre main.")
                 }

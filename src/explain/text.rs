@@ -102,6 +102,9 @@ fn person_text(told: &Told, zone: &TimeZone, out: &mut String) {
         fact("Fiche", &format!("{}{there}", account.dn));
         let locked = if account.locked { ", verrouillé" } else { "" };
         fact("Étape", &format!("{} depuis le {}{locked}", stage_name(account.stage), date(account.since)));
+        if let Some(class) = &account.former_class {
+            fact("Classe d'avant", &format!("{class} (l'an dernier)"));
+        }
         fact("Premier mot de passe", account.credential.as_deref().unwrap_or("aucun d'ici"));
     }
     if !told.findings.is_empty() {
@@ -200,7 +203,7 @@ const fn stage_name(stage: Stage) -> &'static str {
         Stage::Present => "présent",
         Stage::Absent => "absent",
         Stage::Suspended => "suspendu",
-        Stage::Purged => "purgé",
+        Stage::Purged => "effacé",
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) fn each_is_in_its_place(
     for (page, content) in document.pages().iter().skip(cover).enumerate() {
         let size = content.frame.size();
         let mut cell = |at: Point, text: &str| {
-            let of = |part: f64, whole: f64, n: usize| ((part / whole * n as f64).floor().max(0.0) as usize).min(n - 1);
+            let of =
+                |part: f64, whole: f64, n: usize| (1..n).filter(|edge| part * n as f64 >= whole * *edge as f64).count();
             let column = of(at.x.to_pt(), size.x.to_pt(), grid.0);
             let row = of(at.y.to_pt(), size.y.to_pt(), grid.1);
             let there = texts.entry((page, column, row)).or_insert_with(|| Zeroizing::new(String::with_capacity(4096)));

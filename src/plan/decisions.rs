@@ -67,13 +67,14 @@ impl DecisionEnd {
 }
 
 impl HoldReason {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SuspendLimit,
         Self::CreateLimit,
         Self::UpdateLimit,
         Self::PurgeLimit,
         Self::MembersLimit,
         Self::GroupsLimit,
+        Self::PrematureSwitch,
         Self::NoClass,
         Self::UnknownPopulation,
         Self::SchoolMissing,
@@ -93,6 +94,7 @@ impl HoldReason {
             Self::PurgeLimit => "purge_limit",
             Self::MembersLimit => "members_limit",
             Self::GroupsLimit => "groups_limit",
+            Self::PrematureSwitch => "premature_switch",
             Self::NoClass => "no_class",
             Self::UnknownPopulation => "unknown_population",
             Self::SchoolMissing => "school_missing",
@@ -119,10 +121,13 @@ impl HoldReason {
             Self::SuspendLimit
             | Self::CreateLimit
             | Self::UpdateLimit
-            | Self::PurgeLimit
             | Self::MembersLimit
             | Self::GroupsLimit
+            | Self::PrematureSwitch
             | Self::UnknownPopulation => Ok(()),
+            Self::PurgeLimit => Err(
+                "relevez [limits.purge] le temps d'une exécution, ou procédez par établissement (rentree purge --school)",
+            ),
             Self::NoClass => Err("l'établissement affecte l'élève à une division (SIECLE, ONDE), et le compte suit"),
             Self::SchoolMissing => {
                 Err("faites revenir l'établissement dans l'export ; fermé, il se retire de roster.schools")

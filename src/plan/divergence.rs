@@ -134,7 +134,8 @@ fn count(divergences: &mut Divergences, change: &Change) {
         | ChangeKind::Move
         | ChangeKind::Restore
         | ChangeKind::Absent
-        | ChangeKind::Suspend => Divergence::AccountDiffers,
+        | ChangeKind::Suspend
+        | ChangeKind::Purge => Divergence::AccountDiffers,
     };
     let attributes = match &change.write {
         Write::Modify { attributes } | Write::Lock { attributes } | Write::Unlock { attributes } => attributes,

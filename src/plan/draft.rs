@@ -34,7 +34,7 @@ use super::totals::{Class, count};
 use super::year::Years;
 use super::{Change, ChangeKind, ObjectTotals, Totals};
 
-use doubts::{hold_clashes, hold_doubts, hold_what_is_doubtful, hold_without_class};
+use doubts::{hold_clashes, hold_doubts, hold_premature, hold_what_is_doubtful, hold_without_class};
 use groups::members;
 use measure::{count_identities, kept};
 use split::{Part, split};
@@ -80,6 +80,7 @@ impl Matter {
             put_by_engine: &self.put_by_engine,
             today: self.today,
             lifecycle: &self.config.lifecycle,
+            year: &self.config.year,
         })
     }
 }
@@ -149,7 +150,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     let again = creates.iter().filter_map(|id| roster.person(*id)).filter(|p| matter.begun.people.contains(&p.key));
     findings.extend(matter.begun.finding(again.count() as u64));
     count_identities(matter, population, &mut tallies);
-    let leaving = population.leaving(diff, beside, matter.config.lifecycle.purge_after, &mut tallies);
+    let leaving = population.leaving(diff, beside, &mut tallies);
     totals.departures = leaving.totals;
     totals.drift.left = population.left;
 
@@ -168,6 +169,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     ground.tally(&free, &mut tallies);
 
     let mut holds = Holds::default();
+    let continuity = continuity(roster, &matter.accounts);
+    hold_premature(roster, beside.years, &continuity, &mut holds);
     hold_what_is_doubtful(matter, population, beside, &tallies, &mut holds);
     hold_clashes(diff, population, &mut holds, &mut findings);
     hold_doubts(roster, &matter.recognised, &mut holds);
@@ -316,7 +319,6 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     totals.groups.held = group_held;
 
     count(matter, beside.intakes, &classes, &mut totals);
-    let continuity = continuity(roster, &matter.accounts);
     let years = beside.years.to_note(
         continuity
             .iter()

@@ -61,6 +61,7 @@ pub fn header() -> Header {
         released: Vec::new(),
         closed: super::ClosedHolds::default(),
         undoes: None,
+        purge: false,
     }
 }
 

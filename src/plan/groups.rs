@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use crate::directory::dialect::{Dialect, MemberChanges, WantedGroup, member_changes};
 use crate::directory::{Dn, Entry};
 use crate::feed::values::Uai;
@@ -36,45 +38,64 @@ impl GroupDiff<'_> {
     /// Compares the wanted groups with the entries of the groups branch.
     pub fn compare(&self, wanted: Vec<WantedMembers>, actual: &[Entry], totals: &mut ObjectTotals) -> Vec<Change> {
         let mut by_dn: BTreeMap<&Dn, &Entry> = actual.iter().map(|e| (&e.dn, e)).collect();
+        let pairs: Vec<(WantedMembers, Option<&Entry>)> = wanted
+            .into_iter()
+            .map(|wanted| {
+                let entry = by_dn.remove(&wanted.group.wanted.dn);
+                (wanted, entry)
+            })
+            .collect();
+        let compared: Vec<Option<Change>> = pairs
+            .into_par_iter()
+            .map(|(wanted, entry)| match entry {
+                Some(entry) => self.update(wanted, entry),
+                None => Some(self.create(wanted)),
+            })
+            .collect();
         let mut changes = Vec::new();
-        for WantedMembers { group, members } in wanted {
-            let subject = self.subject(&group);
-            let Some(entry) = by_dn.remove(&group.wanted.dn) else {
-                totals.created += 1;
-                let entry = self.dialect.group_entry(&group, &members);
-                let write = Write::Add { attributes: entry.attributes, credential: false };
-                changes.push(Change::new(ChangeKind::GroupCreate, entry.dn, subject, write));
-                continue;
-            };
-            let managed = self.dialect.is_managed(entry);
-            let differences = self.dialect.differences(&group.wanted, entry);
-            if !managed && (self.adopt.is_none() || differences.is_err()) {
-                // Somebody's own group of that name: left alone, the members too.
-                totals.unchanged += 1;
-                continue;
+        for change in compared {
+            match change.as_ref().map(|change| change.kind) {
+                None => totals.unchanged += 1,
+                Some(ChangeKind::GroupCreate) => totals.created += 1,
+                Some(_) => totals.updated += 1,
             }
-            let (put, kept) = match self.adopt.filter(|_| !managed) {
-                Some(ours) => self.taken_over(entry, ours, &members),
-                None => (self.put(&group.cn), Vec::new()),
-            };
-            let MemberChanges { add, remove } = member_changes(&members, entry, &put);
-            // A group has one structural class; another one's entry of that name is left as it is.
-            let mut attributes = differences.unwrap_or_default();
-            attributes.extend(self.dialect.member_uid_changes(&members, entry, &put));
-            if add.is_empty() && remove.is_empty() && attributes.is_empty() {
-                totals.unchanged += 1;
-                continue;
-            }
-            totals.updated += 1;
-            let write = Write::Members { add, remove, kept, attributes };
-            let mut update = Change::new(ChangeKind::GroupUpdate, entry.dn.clone(), subject, write);
-            update.note = (!managed).then(|| "groupe déjà présent, repris".to_owned());
-            changes.push(update);
+            changes.extend(change);
         }
         for (dn, entry) in by_dn {
             changes.extend(self.superfluous(dn, entry, totals));
         }
         changes
+    }
+
+    fn create(&self, WantedMembers { group, members }: WantedMembers) -> Change {
+        let entry = self.dialect.group_entry(&group, &members);
+        let write = Write::Add { attributes: entry.attributes, credential: false };
+        Change::new(ChangeKind::GroupCreate, entry.dn, self.subject(&group), write)
+    }
+
+    /// Nothing when the group is as it should be, or somebody's own.
+    fn update(&self, WantedMembers { group, members }: WantedMembers, entry: &Entry) -> Option<Change> {
+        let managed = self.dialect.is_managed(entry);
+        let differences = self.dialect.differences(&group.wanted, entry);
+        if !managed && (self.adopt.is_none() || differences.is_err()) {
+            // Somebody's own group of that name: left alone, the members too.
+            return None;
+        }
+        let (put, kept) = match self.adopt.filter(|_| !managed) {
+            Some(ours) => self.taken_over(entry, ours, &members),
+            None => (self.put(&group.cn), Vec::new()),
+        };
+        let MemberChanges { add, remove } = member_changes(&members, entry, &put);
+        // A group has one structural class; another one's entry of that name is left as it is.
+        let mut attributes = differences.unwrap_or_default();
+        attributes.extend(self.dialect.member_uid_changes(&members, entry, &put));
+        if add.is_empty() && remove.is_empty() && attributes.is_empty() {
+            return None;
+        }
+        let write = Write::Members { add, remove, kept, attributes };
+        let mut update = Change::new(ChangeKind::GroupUpdate, entry.dn.clone(), self.subject(&group), write);
+        update.note = (!managed).then(|| "groupe déjà présent, repris".to_owned());
+        Some(update)
     }
 
     /// Of a group of somebody else's: the members who are people of the exports, and of them those who stay.

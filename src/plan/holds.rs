@@ -11,10 +11,15 @@ use crate::feed::values::Uai;
 use crate::roster::JoinKey;
 
 use super::limits::Breach;
+use super::year::{Continuity, Premature};
 use super::{Change, Hold, HoldReason, Subject};
 
 /// The id of a hold, shared by what it keeps back.
 pub type HoldId = Arc<str>;
+
+fn premature_id(uai: &Uai) -> String {
+    format!("{}:{uai}", id_of(HoldReason::PrematureSwitch))
+}
 
 /// The holds of one plan.
 #[derive(Debug, Default)]
@@ -46,6 +51,12 @@ impl Holds {
     pub fn breach(&mut self, breach: &Breach, school_name: &str) {
         let id: HoldId = breach.id().into();
         let school = breach.school.as_deref().and_then(Uai::parse);
+        // All its classes have gone because of what it is held for already: one reason, one decision.
+        if matches!(breach.axis, Axis::Groups | Axis::Members)
+            && school.as_ref().is_some_and(|uai| self.is_premature(uai))
+        {
+            return;
+        }
         match (&school, &breach.school) {
             (Some(uai), _) => self.schools.entry(uai.clone()).or_default().push(Arc::clone(&id)),
             (None, Some(_)) => return,
@@ -64,6 +75,35 @@ impl Holds {
         );
         self.schools.entry(uai.clone()).or_default().push(Arc::clone(&id));
         self.insert(id, HoldReason::SchoolMissing, Some(uai.clone()), None, None, message);
+    }
+
+    fn is_premature(&self, uai: &Uai) -> bool {
+        self.by_id.contains_key(premature_id(uai).as_str())
+    }
+
+    /// A school that seems to have gone over to its next year too early.
+    pub fn premature(&mut self, uai: &Uai, name: &str, what: Premature, continuity: Continuity) {
+        let id: HoldId = premature_id(uai).into();
+        let said = match what {
+            Premature::WithoutClass => {
+                format!("{} élèves sur {} n'ont plus de division", continuity.unclassed, continuity.classed)
+            }
+            Premature::Renamed => format!(
+                "{} élèves sur {} changent de division d'un coup, sans changer de niveau",
+                continuity.renamed, continuity.classed
+            ),
+            Premature::WentUp => format!(
+                "{} élèves sur {} changent de niveau hors de la période de bascule",
+                continuity.changed_level, continuity.stayed
+            ),
+        };
+        let message = format!(
+            "{name} ({uai}) : {said}. L'année suivante a sans doute été préparée trop tôt dans SIECLE ; l'établissement \
+             reste tel quel jusqu'à ce que l'export soit remis en ordre ou que la bascule soit ouverte (year.closes). \
+             « rentree holds show {id} » montre les changements ; release les laisse se faire, discard les écarte."
+        );
+        self.schools.entry(uai.clone()).or_default().push(Arc::clone(&id));
+        self.insert(id, HoldReason::PrematureSwitch, Some(uai.clone()), None, None, message);
     }
 
     /// One person's record that cannot be carried out.
@@ -227,6 +267,7 @@ pub(super) const fn id_of(reason: HoldReason) -> &'static str {
         HoldReason::PurgeLimit => "purge-limit",
         HoldReason::MembersLimit => "members-limit",
         HoldReason::GroupsLimit => "groups-limit",
+        HoldReason::PrematureSwitch => "premature-switch",
         HoldReason::NoClass => "no-class",
         HoldReason::UnknownPopulation => "unknown-population",
         HoldReason::SchoolMissing => "school-missing",

@@ -249,6 +249,7 @@ fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::GroupUpdate => "group_update",
         ChangeKind::GroupDelete => "group_delete",
         ChangeKind::GroupRename => "group_rename",
+        ChangeKind::Purge => "purge",
     }
 }
 

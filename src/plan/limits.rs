@@ -203,6 +203,15 @@ impl Breach {
         }
     }
 
+    /// Of a school's profile: which.
+    #[must_use]
+    pub const fn profile(&self) -> Option<Profile> {
+        match self.counted {
+            Counted::Profile(profile) => Some(profile),
+            Counted::Accounts | Counted::Members | Counted::Classes | Counted::Groups => None,
+        }
+    }
+
     /// French: where, what, how many of how many, the limit, what to do.
     #[must_use]
     pub fn message(&self, school_name: &str, id: &str) -> String {
@@ -238,6 +247,13 @@ impl Breach {
             Some(uai) => (format!("{school_name} ({uai})"), "L'établissement est retenu ; vérifiez l'export avec lui."),
             None => ("Tous les établissements".to_owned(), "Tout ce qui est de cette nature est retenu."),
         };
+        if self.axis == Axis::Purge {
+            let by_school = if self.school.is_none() { "procédez par établissement (--school), ou " } else { "" };
+            return format!(
+                "{place} : {figures}. Rien n'y est effacé ; si c'est voulu, {by_school}relevez [limits.purge] le temps \
+                 d'une exécution."
+            );
+        }
         format!(
             "{place} : {figures}. {held} « rentree holds show {id} » montre les changements ; release les laisse se faire, \
              discard les écarte."

@@ -91,6 +91,9 @@ pub struct Header {
     /// The plan that this one takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<Undoes>,
+    /// The accounts that are past their date go, and nothing else is done.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub purge: bool,
 }
 
 /// Of a plan that takes another one back.
@@ -174,6 +177,14 @@ pub struct Departures {
     pub absent: u64,
     pub suspended: u64,
     pub purge_due: u64,
+    /// Whom a plan of `purge` deletes; no other plan has any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub purged: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde hands over")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -295,6 +306,8 @@ pub enum HoldReason {
     MembersLimit,
     /// More classes or groups that disappear than the limit.
     GroupsLimit,
+    /// The school seems to have gone over to its next year too early.
+    PrematureSwitch,
     /// A pupil without class.
     NoClass,
     /// The directory holds people that the register does not know.
@@ -336,10 +349,12 @@ pub enum ChangeKind {
     GroupUpdate,
     GroupDelete,
     GroupRename,
+    /// Deleted from the directory, long after the entitlement ended; only a plan of `purge` has it.
+    Purge,
 }
 
 impl ChangeKind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::StructureCreate,
         Self::StructureUpdate,
         Self::StructureRename,
@@ -356,6 +371,7 @@ impl ChangeKind {
         Self::GroupUpdate,
         Self::GroupDelete,
         Self::GroupRename,
+        Self::Purge,
     ];
 }
 

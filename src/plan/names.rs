@@ -15,9 +15,10 @@ use crate::store::{AccountRow, NameRow, Stage};
 use super::Proof;
 use super::draft::Matter;
 use super::identity::{Known, arrive};
+use super::persons::Seen;
 use super::prepare::{Ground, PlanError};
-use super::recognise::{Claim, Recognised, Strangers, Stray};
-use super::recover::{Witness, is_of, prefixes};
+use super::recognise::{self, Claim, Recognised, Strangers, Stray};
+use super::recover::Witness;
 use super::year::school_year;
 
 /// Gives what the engine knows under a former join key to the present one: a name is for a person, not for a key.
@@ -187,8 +188,7 @@ pub(super) struct Unasked<'m> {
     dialect: &'m Dialect,
     accounts: &'m HashMap<JoinKey, AccountRow>,
     identities: &'m Known,
-    /// Of the join keys of the sources.
-    prefixes: Vec<String>,
+    witness: Witness,
     /// Their uids and logins, folded.
     names: HashSet<CompactString>,
     /// Their logins without suffix.
@@ -196,7 +196,7 @@ pub(super) struct Unasked<'m> {
 }
 
 impl<'m> Unasked<'m> {
-    pub fn new(strangers: Strangers<'m>, matter: &'m Matter, identities: &'m Known) -> Self {
+    pub fn new(strangers: Strangers<'m>, matter: &'m Matter, identities: &'m Known, witness: Witness) -> Self {
         let (mut bearers, mut stems) = (HashSet::new(), HashSet::new());
         for ((uid, login), id) in matter.names.iter().zip((0..).map(PersonId)) {
             if strangers.awaits(id) {
@@ -206,38 +206,55 @@ impl<'m> Unasked<'m> {
             }
         }
         let (dialect, accounts) = (&*matter.dialect, &matter.accounts);
-        let prefixes = prefixes(&matter.config);
-        Self { strangers, dialect, accounts, identities, prefixes, names: bearers, stems }
+        Self { strangers, dialect, accounts, identities, witness, names: bearers, stems }
     }
 
-    fn is_of_a_source(&self, key: &str) -> bool {
-        is_of(&self.prefixes, &JoinKey::from_text(key))
-    }
-
-    /// Whether this may be a newcomer's account, or bears a newcomer's name or that of a homonym whom the register does
-    /// not know: then the directory has to be asked first.
-    pub fn is_contradicted_by(&self, entry: &Entry) -> bool {
+    /// What an entry says of the newcomers, beside what was `seen` of it. It contradicts what was believed of them when it
+    /// is one's by its join key, bears one's name or that of a homonym whom the register does not know, or a name that
+    /// this store has not given yet.
+    pub fn look_at(&self, entry: &Entry, seen: &Seen) -> Look {
         if self.strangers.len() == 0 {
-            return false;
+            return Look::Nothing;
         }
-        let (owner, ours) = self.strangers.owner(self.dialect, self.accounts, entry);
+        let ours = || self.strangers.owner(self.dialect, self.accounts, entry).1;
         let taken = self.dialect.names_of(entry);
         let names = taken.uid.iter().map(Uid::as_str).chain(taken.login.iter().map(Login::as_str));
         let clashes = |name: &str| {
             let folded = fold(name);
-            self.names.contains(&folded) || (ours.is_none() && self.stems.contains(stem(&folded)))
+            self.names.contains(&folded) || (self.stems.contains(stem(&folded)) && ours().is_none())
         };
         if names.chain(taken.aliases.iter().map(String::as_str)).any(clashes) {
-            return true;
+            return Look::Contradiction;
         }
-        match owner {
-            _ if self.identities.is_merged(&entry.dn) => false,
-            Some(id) => self.strangers.awaits(id),
-            // An account of ours that the register does not know: the store may be an old one.
-            None if ours.is_none() && self.dialect.join_keys(entry).any(|key| self.is_of_a_source(key)) => true,
-            None => self.strangers.may_be(&Stray::new(entry.dn.clone(), taken, &self.dialect.identity(entry), ours)),
+        let known = |key: &JoinKey| self.accounts.contains_key(key);
+        match seen {
+            _ if self.identities.is_merged(&entry.dn) => Look::Nothing,
+            Seen::Person { id, .. } | Seen::Clash { id, .. } if self.strangers.awaits(*id) => Look::Contradiction,
+            Seen::Person { .. } | Seen::Clash { .. } => Look::Nothing,
+            _ if self.witness.check(entry, self.dialect, &taken, known).is_err() => Look::Contradiction,
+            Seen::Departing(_) | Seen::Foreign(_) => {
+                let stray = Stray::new(entry.dn.clone(), taken, &self.dialect.identity(entry), ours());
+                if self.strangers.may_be(&stray) { Look::Stray(Box::new(stray)) } else { Look::Nothing }
+            }
         }
     }
+
+    /// Once every entry was seen: those about whom a person is asked, because of an entry that might be theirs; nothing
+    /// when an entry is somebody's beyond doubt, which contradicts that he has none.
+    pub fn settle(&self, mut strays: Vec<Stray>) -> Option<BTreeMap<PersonId, recognise::Asked>> {
+        strays.sort_by(|a, b| a.dn.cmp(&b.dn));
+        let settled = self.strangers.settle(self.accounts, BTreeMap::new(), &strays);
+        settled.claims.is_empty().then_some(settled.asked)
+    }
+}
+
+/// See [`Unasked::look_at`].
+pub(super) enum Look {
+    Nothing,
+    /// May be a newcomer's; settled when all the others were seen.
+    Stray(Box<Stray>),
+    /// The directory has to be asked first.
+    Contradiction,
 }
 
 /// What an entry says of its names and of whose it is.
@@ -267,7 +284,7 @@ async fn ask_directory(
     let (mut claims, mut strays) = (BTreeMap::<PersonId, Vec<Claim>>::new(), Vec::new());
     while let Some(entry) = entries.try_next().await? {
         let names = dialect.names_of(&entry);
-        witness.check(&entry, dialect, &names, register)?;
+        witness.check(&entry, dialect, &names, |key| register.get(key).is_some())?;
         let (owner, ours) = strangers.owner(dialect, accounts, &entry);
         register.take(names.uid.iter().map(Uid::as_str));
         register.take(names.login.iter().map(Login::as_str));

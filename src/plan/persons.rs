@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use compact_str::CompactString;
 use jiff::civil::Date;
 
-use crate::config::LifecycleConfig;
+use crate::config::{LifecycleConfig, YearConfig};
 use crate::directory::dialect::{Context, Defaulted, Dialect, OwnedDigest, PutByEngine, Wanted};
 use crate::directory::{AttributeChange, Dn, Entry};
 use crate::feed::values::Uai;
@@ -31,6 +31,7 @@ pub struct PersonDiff<'a> {
     pub put_by_engine: &'a PutByEngine,
     pub today: Date,
     pub lifecycle: &'a LifecycleConfig,
+    pub year: &'a YearConfig,
 }
 
 /// What an entry of the people branch turned out to be.
@@ -183,7 +184,8 @@ impl PersonDiff<'_> {
         };
         let mut drift = false;
         let (kind, write, note, adopts) = match account {
-            None => {
+            // Purged, and somebody put the entry back: it is taken over like any other.
+            None | Some(AccountRow { stage: Stage::Purged, .. }) => {
                 let note = format!("compte déjà présent, repris {}", proof.french());
                 (ChangeKind::Update, modify(attributes), Some(note), Some(proof))
             }
@@ -227,11 +229,16 @@ impl PersonDiff<'_> {
     pub fn create(&self, id: PersonId) -> Result<Change, String> {
         let person = self.roster.person(id).ok_or("no such person")?;
         let wanted = self.wanted(id)?;
-        let again = self.accounts.contains_key(&person.key);
+        let note = self.accounts.get(&person.key).map(|account| match account.stage {
+            Stage::Purged => {
+                format!("de retour, effacé le {} : mêmes identifiants, nouveau mot de passe", account.since)
+            }
+            _ => "l'entrée avait disparu de l'annuaire".to_owned(),
+        });
         let write = Write::Add { attributes: self.dialect.entry(&wanted).attributes, credential: true };
         Ok(Change {
             origin: Some(person.origin.clone()),
-            note: again.then(|| "l'entrée avait disparu de l'annuaire".to_owned()),
+            note,
             written: Some(self.dialect.owned_digest(&wanted)),
             ..Change::new(ChangeKind::Create, wanted.dn.clone(), self.subject(id, person), write)
         })
@@ -283,8 +290,7 @@ impl PersonDiff<'_> {
 
     /// What a departing account becomes today, if anything changes.
     pub fn departure(&self, departing: &Departing, account: &AccountRow, expected: bool) -> Option<Change> {
-        let days = (self.today - account.since).get_days();
-        let grace = i32::from(self.lifecycle.grace(account.profile));
+        let usable_until = |ended| self.lifecycle.suspended_from(account.profile, ended, self.year);
         let merged = departing.merged.is_some();
         let (kind, write, note) = match account.stage {
             Stage::Present | Stage::Absent if merged => {
@@ -292,7 +298,7 @@ impl PersonDiff<'_> {
                 (ChangeKind::Suspend, Write::Lock { attributes: departing.parting() }, note)
             }
             Stage::Present => {
-                let until = self.today.saturating_add(jiff::Span::new().days(grace));
+                let until = usable_until(self.today);
                 let why = if self.withdrawn.contains(&account.join_key) {
                     "plus d'autorité sur un élève : liens et groupes retirés"
                 } else if expected {
@@ -308,7 +314,7 @@ impl PersonDiff<'_> {
                 let write = if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } };
                 (ChangeKind::Absent, write, format!("{why} ; utilisable jusqu'au {until}"))
             }
-            Stage::Absent if days >= grace => {
+            Stage::Absent if self.today >= usable_until(account.since) => {
                 let note = format!("absent depuis le {}", account.since);
                 (ChangeKind::Suspend, Write::Lock { attributes: departing.parting() }, note)
             }

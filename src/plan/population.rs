@@ -134,13 +134,7 @@ impl Population {
     }
 
     /// The stage that each departing account reaches today, and the figures for the limits.
-    pub fn leaving(
-        &self,
-        diff: &PersonDiff<'_>,
-        beside: &Beside<'_>,
-        purge_after: u16,
-        tallies: &mut Tallies,
-    ) -> Leaving {
+    pub fn leaving(&self, diff: &PersonDiff<'_>, beside: &Beside<'_>, tallies: &mut Tallies) -> Leaving {
         let years = beside.years;
         let mut leaving = Leaving::default();
         // Pupils first: a relative's departure is expected when all his pupils' are.
@@ -160,6 +154,14 @@ impl Population {
             if account.profile == Profile::Relative {
                 let all = !departing.linked.is_empty() && departing.linked.iter().all(|dn| expected_dns.contains(dn));
                 if account.expected || all {
+                    leaving.expected.insert(departing.key.clone());
+                }
+            }
+            // Contracts end with the year, and schools enter their staff one after the other. Nobody notices: these accounts
+            // stay usable until `lifecycle.staff_return`.
+            if matches!(account.profile, Profile::Teacher | Profile::Staff) {
+                let summer = account.schools.iter().any(|school| years.in_transition(school));
+                if account.expected || (summer && account.stage == Stage::Present) {
                     leaving.expected.insert(departing.key.clone());
                 }
             }
@@ -185,7 +187,7 @@ impl Population {
                 if !diff.withdrawn.contains(&departing.key) {
                     leaving.keep_members.insert(departing.dn.clone());
                 }
-            } else if purge_due(account, diff.today, purge_after, diff.lifecycle.grace(account.profile)) {
+            } else if super::purge::is_due(account, diff.today, diff.lifecycle, false) {
                 leaving.totals.purge_due += 1;
             } else {
                 leaving.totals.suspended += 1;
@@ -213,11 +215,6 @@ fn let_through(account: &AccountRow, school: &str, carried_out: &HashMap<Compact
         && (until(format!("suspend-limit:{school}:{}", account.profile)) || until("suspend-limit:global".to_owned()))
 }
 
-fn purge_due(account: &AccountRow, today: Date, purge_after: u16, grace: u16) -> bool {
-    account.stage == Stage::Suspended
-        && (today - account.since).get_days() >= i32::from(purge_after.saturating_sub(grace))
-}
-
 /// Counts the accounts of each school and profile before the plan.
 pub fn count_accounts(accounts: &HashMap<JoinKey, AccountRow>, tallies: &mut Tallies) {
     for account in accounts.values() {
@@ -236,14 +233,24 @@ pub fn continuity(roster: &Roster, accounts: &HashMap<JoinKey, AccountRow>) -> H
         roster.structures.iter().map(|s| (CompactString::from(s.uai.as_str()), Continuity::default())).collect();
     for person in &roster.persons {
         let (Role::Pupil(pupil), Some(account)) = (&person.role, accounts.get(&person.key)) else { continue };
-        let (Some(before), Some(now)) = (&account.level, pupil.course()) else { continue };
+        let (before, now) = (&account.level, pupil.course());
         for attachment in &person.schools {
             let Some(structure) = roster.structure(attachment.structure) else { continue };
             if account.schools.iter().any(|s| s == structure.uai.as_str())
                 && let Some(c) = schools.get_mut(structure.uai.as_str())
             {
-                c.stayed += 1;
-                c.changed_level += u32::from(before != now);
+                let same_level = before.as_ref() == now;
+                if before.is_some() && now.is_some() {
+                    c.stayed += 1;
+                    c.changed_level += u32::from(!same_level);
+                }
+                if let Some(class) = &account.class {
+                    let code = pupil.classes.iter().find(|(school, _)| *school == attachment.structure);
+                    let code = code.map(|(school, code)| roster.class_name(*school, code));
+                    c.classed += 1;
+                    c.unclassed += u32::from(pupil.classes.is_empty());
+                    c.renamed += u32::from(same_level && code.is_some_and(|now| now != *class));
+                }
             }
         }
     }

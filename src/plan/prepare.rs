@@ -28,7 +28,7 @@ use super::identity::{Known, identify, make_room, open_cases};
 use super::merge::merge_accounts;
 use super::names::{Asked, Named, rekey};
 use super::population::Population;
-use super::reading::{self, refuse_replica, structures_and_groups};
+use super::reading::{self, People, refuse_replica, structures_and_groups};
 use super::recover::OldStore;
 use super::relations::keep_proved;
 use super::saved::{Contents, Saved, save};
@@ -104,6 +104,8 @@ pub enum PlanError {
     /// See [`super::recover`].
     #[error("{0}")]
     OldStore(#[from] OldStore),
+    #[error("nobody has an account in a school {school}")]
+    UnknownSchool { school: Uai },
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -179,7 +181,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         gate,
         begun: super::begun::begun(ground).await?,
     };
-    let (population, judged) = loop {
+    let People { population, judged, asked } = loop {
         let shared = Arc::new(matter);
         let read = reading::people(ground, &shared, &known, asked).await?;
         matter = Arc::into_inner(shared).ok_or_else(|| PlanError::Stopped("the comparison goes on".into()))?;
@@ -194,6 +196,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         (matter.names, matter.recognised, drawn) = (named.names, named.recognised, named.drawn);
     };
     drawn.reserve(ground, trail).await?;
+    matter.recognised.ask_also(asked);
     findings.append(&mut matter.recognised.findings);
     keep_proved(ground, &matter.recognised.proved_roles, trail).await?;
     open_cases(ground, &matter.roster, &matter.accounts, &mut matter.recognised).await?;
@@ -242,6 +245,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         closed,
         holds: holds.iter().filter(|hold| hold.discarded.is_none()).count() as u64,
         undoes: None,
+        purge: false,
     };
     let used: Vec<i64> = draft.outcomes.released.iter().map(|(id, _)| *id).collect();
     let held = holds.clone();
@@ -271,10 +275,10 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 }
 
 /// The configuration, its schools under the UAI that they have now.
-fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
+pub(super) fn config_now(config: &Config, successors: &[SuccessorRow]) -> Config {
     let mut config = config.clone();
     let successors: Vec<_> = successors.iter().map(|row| row.successor.clone()).collect();
-    for school in &mut config.roster.schools {
+    for school in config.roster.schools.iter_mut().chain(&mut config.roster.absent) {
         if let Some(uai) = Uai::parse(school) {
             *school = present_uai(&successors, &uai).to_string();
         }

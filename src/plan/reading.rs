@@ -1,6 +1,7 @@
 //! The directory as a plan needs it: from the server that is written, each branch whole, the people streamed through the
 //! comparison.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
@@ -14,10 +15,11 @@ use crate::roster::PersonId;
 use super::draft::Matter;
 use super::gate::Judgement;
 use super::identity::Known;
-use super::names::{self, Asked, Unasked};
+use super::names::{self, Asked, Look, Unasked};
 use super::population::Population;
 use super::prepare::{Ground, PlanError};
-use super::recognise::Strangers;
+use super::recognise::{self, Strangers};
+use super::recover::Witness;
 
 /// Entries handed over at once between threads.
 const BATCH: usize = 1_024;
@@ -53,7 +55,7 @@ pub(super) async fn people(
     matter: &Arc<Matter>,
     identities: &Arc<Known>,
     asked: Asked,
-) -> Result<Option<(Population, Judged)>, PlanError> {
+) -> Result<Option<People>, PlanError> {
     again(ground, || population(ground, matter, identities, asked)).await
 }
 
@@ -88,13 +90,22 @@ async fn collect(ground: &Ground<'_>, base: &Dn) -> Result<Vec<Entry>, PlanError
 /// What the schema says of changes, by person.
 pub(super) type Judged = Vec<(PersonId, Judgement)>;
 
+/// Everybody's entry, compared with the roster.
+pub(super) struct People {
+    pub population: Population,
+    pub judged: Judged,
+    /// Newcomers about whom a person is asked, because of an entry that might be theirs.
+    pub asked: BTreeMap<PersonId, recognise::Asked>,
+}
+
 /// Streams the people branch through the comparison, on all cores.
 async fn population(
     ground: &Ground<'_>,
     matter: &Arc<Matter>,
     identities: &Arc<Known>,
     asked: Asked,
-) -> Result<Option<(Population, Judged)>, PlanError> {
+) -> Result<Option<People>, PlanError> {
+    let witness = Witness::new(ground.config, &ground.store.uid_counters().await?);
     let (sender, mut receiver) = mpsc::channel::<Vec<Entry>>(4);
     let comparer = {
         let (matter, identities) = (Arc::clone(matter), Arc::clone(identities));
@@ -102,21 +113,25 @@ async fn population(
             let rules = matter.config.identity.rules();
             let unasked = (asked == Asked::Register).then(|| {
                 let strangers = Strangers::new(&matter.roster, &matter.accounts, &rules, &identities.decisions);
-                Unasked::new(strangers, &matter, &identities)
+                Unasked::new(strangers, &matter, &identities, witness)
             });
             matter.with_diff(|diff| {
                 let (mut population, mut judged) = (Population::new(matter.config.directory.drift), Judged::new());
+                let mut strays = Vec::new();
                 while let Some(batch) = receiver.blocking_recv() {
                     let compare = |entry: &Entry| {
-                        if unasked.as_ref().is_some_and(|unasked| unasked.is_contradicted_by(entry)) {
-                            return None;
-                        }
                         let mut seen = diff.compare(entry);
+                        let stray = match unasked.as_ref().map(|unasked| unasked.look_at(entry, &seen)) {
+                            Some(Look::Contradiction) => return None,
+                            Some(Look::Stray(stray)) => Some(stray),
+                            Some(Look::Nothing) | None => None,
+                        };
                         let judgement = matter.gate.seen(entry, &mut seen);
-                        Some((seen, judgement))
+                        Some((seen, judgement, stray))
                     };
                     let seen: Option<Vec<_>> = batch.par_iter().map(compare).collect();
-                    for (seen, judgement) in seen? {
+                    for (seen, judgement, stray) in seen? {
+                        strays.extend(stray.map(|stray| *stray));
                         judged.extend(judgement);
                         population.absorb(seen);
                     }
@@ -126,7 +141,8 @@ async fn population(
                 let relations = &matter.recognised.relations;
                 population.changes.sort_by_key(|(_, change)| !relations.is_of_principal(change.write.attributes()));
                 judged.sort_by_key(|(id, _)| *id);
-                Some((population, judged))
+                let asked = unasked.map_or(Some(BTreeMap::new()), |unasked| unasked.settle(strays))?;
+                Some(People { population, judged, asked })
             })
         })
     };

@@ -337,3 +337,15 @@ pub(super) struct Recognised {
     pub relations: Relations,
     pub findings: Vec<Finding>,
 }
+
+impl Recognised {
+    /// Asks about these too.
+    pub fn ask_also(&mut self, asked: BTreeMap<PersonId, Asked>) {
+        for (id, Asked { candidates, later, two_accounts }) in asked {
+            let there = self.asked.entry(id).or_default();
+            there.candidates.extend(candidates);
+            there.later |= later;
+            there.two_accounts |= two_accounts;
+        }
+    }
+}

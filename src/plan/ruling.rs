@@ -15,7 +15,7 @@ use crate::store::{DecisionRow, PlanRow, Store, StoreError};
 use super::file::{PlanFileError, Reader};
 use super::kept::{KeptBack, kept_back};
 use super::prepare::{PlanError, blocking};
-use super::{Header, Hold, HoldReason, Line, Ruling};
+use super::{Header, Hold, HoldReason, Ruling};
 
 /// Which holds are meant: all that fit. Without any condition, none.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +84,8 @@ impl RulingError {
     }
 }
 
-/// Reads the last plan of a night: those of structures, and those that take another one back, have no such holds.
+/// Reads the last plan of a night: those of structures, of a purge, and those that take another one back, have no such
+/// holds.
 ///
 /// # Errors
 /// When there is none, or its file is not the one that was sealed.
@@ -106,15 +107,16 @@ pub async fn held(store: &Store) -> Result<Held, RulingError> {
     Ok(Held { header, path, holds, decisions: store.open_decisions().await? })
 }
 
-/// Whether a plan was asked for, of structures or to take another one back. One whose file is gone says so later.
+/// Whether a plan was asked for, of structures, of a purge or to take another one back. One whose file is gone says so later.
 async fn is_of_its_own(row: &PlanRow) -> Result<bool, RulingError> {
     let path = PathBuf::from(&row.file);
-    let first = move || Reader::open(path).ok()?.next()?.ok();
-    match blocking(first).await {
-        Ok(Some(Line::Header(header))) => Ok(!header.structures.is_empty() || header.undoes.is_some()),
-        Ok(_) => Ok(false),
-        Err(error) => Err(RulingError::Stopped(error.to_string())),
-    }
+    let asked_for = move || {
+        Reader::open(path).is_ok_and(|reader| {
+            let header = reader.header();
+            !header.structures.is_empty() || header.undoes.is_some() || header.purge
+        })
+    };
+    blocking(asked_for).await.map_err(|error| RulingError::Stopped(error.to_string()))
 }
 
 /// Decides about holds of the plan saved last. Each decision is on the trail before this returns.

@@ -30,6 +30,8 @@ pub(crate) struct Contents {
     /// Holds that somebody is asked about.
     pub holds: u64,
     pub undoes: Option<Undoes>,
+    /// The accounts that are past their date, and nothing else.
+    pub purge: bool,
 }
 
 /// A plan that has its name, on disk and in the store.
@@ -94,6 +96,7 @@ async fn header(ground: &Ground<'_>, contents: Contents) -> Result<Header, PlanE
         released: contents.released,
         closed: contents.closed,
         undoes: contents.undoes,
+        purge: contents.purge,
     })
 }
 

@@ -26,15 +26,14 @@ pub fn school_year(today: Date, closes: &YearConfig) -> SchoolYear {
 /// normal.
 ///
 /// Collège and lycée by their device (first three digits: 103 3e, 167 3e SEGPA, 202 terminale générale, 212
-/// terminale technologique), the others by the
-/// tail, whose first two digits are the duration of the course and the year in it (CAP en 2 ans, second year: `22x`).
+/// terminale technologique, 214 the same of agricultural schools), the others by the tail, whose first two digits are the duration of the course and the year in it (CAP en 2 ans, second year: `22x`).
 #[must_use]
 pub fn is_top_level(mef: &str) -> bool {
     if mef == "CM2" {
         return true;
     }
     let (Some(device), Some(tail)) = (mef.get(..3), mef.get(8..11)) else { return false };
-    if ["103", "167", "202", "212"].contains(&device) {
+    if ["103", "167", "202", "212", "214"].contains(&device) {
         return true;
     }
     if device < "200" {
@@ -44,18 +43,61 @@ pub fn is_top_level(mef: &str) -> bool {
     matches!((digits.next(), digits.next()), (Some(duration @ b'2'..=b'9'), Some(year)) if duration == year)
 }
 
-/// How many pupils of a school stayed, and how many of those changed their level.
+/// How many pupils of a school stayed, and what became of their levels and classes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Continuity {
     pub stayed: u32,
     pub changed_level: u32,
+    /// Had a class.
+    pub classed: u32,
+    /// Of those, have none any more.
+    pub unclassed: u32,
+    /// Of those, have one of another name, at the same level.
+    pub renamed: u32,
+}
+
+/// What a set says of a school that no school does in the midst of its year: it was prepared for the next one too early,
+/// or the export went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Premature {
+    /// Nobody has a class any more.
+    WithoutClass,
+    /// Everybody has another class.
+    Renamed,
+    /// Everybody went up.
+    WentUp,
 }
 
 impl Continuity {
-    /// The school has switched to the new year: most of those who stay went up. Below five pupils nothing is said.
+    /// The school has switched to the new year: most of those who stay went up; of fewer than five, all.
     #[must_use]
     pub const fn has_switched(self) -> bool {
-        self.stayed >= 5 && self.changed_level * 2 >= self.stayed
+        match self.stayed {
+            0 => false,
+            1..5 => self.changed_level == self.stayed,
+            _ => self.changed_level * 2 >= self.stayed,
+        }
+    }
+
+    /// What looks like a switch that came too early. Of a school that waits for its new year, only that nobody has a
+    /// class yet: then the new year is not ready. Small schools are not judged.
+    #[must_use]
+    pub const fn premature(self, in_transition: bool) -> Option<Premature> {
+        const FEW: u32 = 10;
+        /// Nine of ten are everybody.
+        const fn nearly(n: u32, of: u32) -> bool {
+            of >= FEW && n * 10 >= of * 9
+        }
+        if nearly(self.unclassed, self.classed) {
+            return Some(Premature::WithoutClass);
+        }
+        if in_transition {
+            return None;
+        }
+        if self.stayed >= FEW && self.has_switched() {
+            return Some(Premature::WentUp);
+        }
+        if nearly(self.renamed, self.classed) { Some(Premature::Renamed) } else { None }
     }
 }
 
@@ -105,13 +147,47 @@ mod tests {
 
     #[test]
     fn top_levels() {
-        for mef in ["10310019110", "20211010110", "21231011110", "16710002110", "24133610222", "24733610333", "CM2"] {
+        for mef in [
+            "21421004110",
+            "10310019110",
+            "20211010110",
+            "21231011110",
+            "16710002110",
+            "24133610222",
+            "24733610333",
+            "CM2",
+        ] {
             assert!(is_top_level(mef), "{mef}");
         }
-        for mef in
-            ["10010012110", "20010015110", "20111010110", "24133610210", "24733610321", "", "x", "CM1", "1031001911"]
-        {
+        for mef in [
+            "10010012110",
+            "20010015110",
+            "20111010110",
+            "21321004110",
+            "24133610210",
+            "24733610321",
+            "",
+            "x",
+            "CM1",
+            "1031001911",
+        ] {
             assert!(!is_top_level(mef), "{mef}");
+        }
+    }
+
+    #[test]
+    fn a_switch_that_comes_too_early_is_told_from_ordinary_life() {
+        let year = Continuity { stayed: 100, classed: 100, ..Continuity::default() };
+        for (continuity, outside, waiting) in [
+            (year, None, None),
+            (Continuity { unclassed: 95, ..year }, Some(Premature::WithoutClass), Some(Premature::WithoutClass)),
+            (Continuity { unclassed: 50, ..year }, None, None),
+            (Continuity { renamed: 95, ..year }, Some(Premature::Renamed), None),
+            (Continuity { renamed: 30, ..year }, None, None),
+            (Continuity { changed_level: 80, ..year }, Some(Premature::WentUp), None),
+            (Continuity { stayed: 9, classed: 9, unclassed: 9, renamed: 9, changed_level: 9 }, None, None),
+        ] {
+            assert_eq!((continuity.premature(false), continuity.premature(true)), (outside, waiting), "{continuity:?}");
         }
     }
 
@@ -120,8 +196,8 @@ mod tests {
         let years = Years { reached: [("0350001A".into(), 2025)].into(), current: 2026 };
         assert!(years.in_transition("0350001A"));
         assert!(!years.in_transition("0350002B"), "a school never fed waits for nothing");
-        let up = Continuity { stayed: 400, changed_level: 380 };
-        let still = Continuity { stayed: 400, changed_level: 3 };
+        let up = Continuity { stayed: 400, changed_level: 380, ..Continuity::default() };
+        let still = Continuity { stayed: 400, changed_level: 3, ..Continuity::default() };
         assert!(years.to_note([("0350001A", still)]).is_empty());
         assert_eq!(years.to_note([("0350001A", up), ("0350002B", still)]).len(), 2);
     }

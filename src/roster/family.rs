@@ -132,7 +132,9 @@ pub(super) fn link(
         let situations = [told.then_some(Situation::AddressProtected), in_care.then_some(Situation::InCare)];
         let grants = granted(situations.into_iter().flatten());
         if !grants.address {
-            there.into_iter().for_each(|at| family.hide(at));
+            for at in there {
+                family.hide(at);
+            }
             pupil.person.contact.address = None;
             *protected.entry(pupil.uai(structures)).or_default() += 1;
         }

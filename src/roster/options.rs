@@ -31,6 +31,8 @@ pub struct SourceInfo {
 pub struct Options {
     /// The schools in scope, sorted; every structure that has pupils when empty.
     pub schools: Vec<Uai>,
+    /// Schools that are not in scope whatever else is said.
+    pub absent: Vec<Uai>,
     /// Which standings give a relative an account.
     pub relatives: Vec<Standing>,
     /// Function code → national profile, over the built-in table; `None` for no profile.
@@ -70,6 +72,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             schools: Vec::new(),
+            absent: Vec::new(),
             relatives: vec![Standing::Authority, Standing::InCharge],
             functions: BTreeMap::new(),
             listed: LISTED,
@@ -120,7 +123,8 @@ impl Options {
             .iter()
             .map(|(code, profile)| Ok((code.trim().to_uppercase().into(), staff_profile(code, profile)?)))
             .collect::<Result<_, OptionsError>>()?;
-        Ok(Self { schools, relatives, functions, listed: LISTED, ..Self::default() })
+        let absent = config.absent.iter().filter_map(|text| Uai::parse(text)).collect();
+        Ok(Self { schools, absent, relatives, functions, listed: LISTED, ..Self::default() })
     }
 
     /// The same choices with those of `[policy]`, as of `today`.
@@ -145,7 +149,7 @@ impl Options {
     pub fn with_successors(mut self, successors: Vec<Successor>) -> Self {
         let of_age_in = std::mem::take(&mut self.policy.of_age_in).into_iter();
         self.policy.of_age_in = of_age_in.map(|(uai, choice)| (present_uai(&successors, &uai), choice)).collect();
-        for uai in &mut self.schools {
+        for uai in self.schools.iter_mut().chain(&mut self.absent) {
             *uai = present_uai(&successors, uai);
         }
         self.schools.sort_unstable();

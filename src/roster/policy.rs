@@ -61,44 +61,22 @@ impl Situation {
 
     /// The table.
     #[must_use]
+    #[rustfmt::skip]
+    #[expect(clippy::match_same_arms, reason = "a table: each row is read by itself")]
     pub const fn grants(self) -> Grants {
         const fn row(linked: bool, home: bool, address: bool) -> Grants {
             Grants { linked, home, address }
         }
         match self {
-            //                        linked  home   address
-            Self::Minor =>
-            /*       */
-            {
-                row(true, true, true)
-            }
-            Self::OfAge =>
-            /*       */
-            {
-                row(true, true, true)
-            }
-            Self::OfAgeAlone =>
-            /*  */
-            {
-                row(false, false, true)
-            }
-            Self::OwnGuardian =>
-            /* */
-            {
-                row(false, false, true)
-            }
+            //                        linked home   address
+            Self::Minor            => row(true,  true,  true),
+            Self::OfAge            => row(true,  true,  true),
+            Self::OfAgeAlone       => row(false, false, true),
+            Self::OwnGuardian      => row(false, false, true),
             Self::WithoutAuthority => row(false, false, true),
-            Self::Separated =>
-            /*   */
-            {
-                row(true, true, true)
-            }
-            Self::InCare =>
-            /*      */
-            {
-                row(true, false, false)
-            }
-            Self::AddressProtected => row(true, false, false),
+            Self::Separated        => row(true,  true,  true),
+            Self::InCare           => row(true,  false, false),
+            Self::AddressProtected => row(true,  false, false),
         }
     }
 }

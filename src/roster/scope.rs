@@ -55,7 +55,13 @@ pub(super) fn settle(
     }
     report_not_delivered(options, &schools, report);
     let wanted = |uai: &Uai, drafts: &[StructureDraft]| {
-        if options.schools.is_empty() { drafts.iter().any(has_pupils) } else { options.schools.contains(uai) }
+        if options.absent.contains(uai) {
+            false
+        } else if options.schools.is_empty() {
+            drafts.iter().any(has_pupils)
+        } else {
+            options.schools.contains(uai)
+        }
     };
     let mut kept = Vec::new();
     for (uai, mut drafts) in schools.into_iter().filter(|(uai, drafts)| wanted(uai, drafts)) {

@@ -60,6 +60,32 @@ pub struct AccountRow {
     pub adopted: bool,
     /// Of its owned values, as they were last written or found right; `None` until then.
     pub written: Option<OwnedDigest>,
+    /// First day on which no record named it, while it is on its way out: the entitlement ended then.
+    pub left: Option<Date>,
+    /// A pupil's class before the last turn of the year.
+    pub former_class: Option<CompactString>,
+}
+
+/// The school year that a school has reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchoolRow {
+    pub uai: CompactString,
+    /// By the calendar year in which it begins.
+    pub year: i16,
+    /// The day on which it was noted; an older version noted none.
+    pub since: Option<Date>,
+}
+
+impl AccountRow {
+    /// The day on which the entitlement ended; `grace` days before the suspension for accounts of an older version,
+    /// which did not note it.
+    #[must_use]
+    pub fn ended(&self, grace: u16) -> Date {
+        self.left.unwrap_or_else(|| match self.stage {
+            Stage::Suspended => self.since.saturating_sub(jiff::Span::new().days(grace)),
+            _ => self.since,
+        })
+    }
 }
 
 impl Store {
@@ -89,7 +115,7 @@ impl Store {
             return Ok(());
         }
         for part in accounts.chunks(ROWS_PER_TRANSACTION) {
-            let mut transaction = self.writer.begin().await?;
+            let mut transaction = self.write().await?;
             for chunk in part.chunks(ROWS_PER_STATEMENT) {
                 let mut update = QueryBuilder::<Sqlite>::new("WITH noted (key, digest) AS (");
                 update.push_values(chunk, |mut row, (key, digest)| {
@@ -116,18 +142,35 @@ impl Store {
 
     /// The school year that each school has reached.
     pub async fn school_years(&self) -> Result<HashMap<CompactString, i16>, StoreError> {
-        let rows = sqlx::query("SELECT uai, year FROM school").fetch_all(&self.reader).await?;
-        rows.iter().map(|row| Ok((CompactString::from(row.try_get::<&str, _>(0)?), row.try_get(1)?))).collect()
+        Ok(self.school_rows().await?.into_iter().map(|row| (row.uai, row.year)).collect())
     }
 
-    pub async fn set_school_years(&self, years: &[(CompactString, i16)]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+    /// The same, with the day on which it was noted, sorted by UAI.
+    pub async fn school_rows(&self) -> Result<Vec<SchoolRow>, StoreError> {
+        let rows = sqlx::query("SELECT uai, year, since FROM school ORDER BY uai").fetch_all(&self.reader).await?;
+        let damaged = || StoreError::Damaged { table: "school", reason: "bad date".to_owned() };
+        rows.iter()
+            .map(|row| {
+                let since: Option<&str> = row.try_get(2)?;
+                let since = since.map(|day| day.parse().map_err(|_| damaged())).transpose()?;
+                Ok(SchoolRow { uai: CompactString::from(row.try_get::<&str, _>(0)?), year: row.try_get(1)?, since })
+            })
+            .collect()
+    }
+
+    /// Notes that schools reached these years on `day`; one that had reached it keeps its day.
+    pub async fn set_school_years(&self, years: &[(CompactString, i16)], day: Date) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
         for (uai, year) in years {
-            sqlx::query("INSERT INTO school (uai, year) VALUES (?1, ?2) ON CONFLICT (uai) DO UPDATE SET year = ?2")
-                .bind(uai.as_str())
-                .bind(year)
-                .execute(&mut *transaction)
-                .await?;
+            sqlx::query(
+                "INSERT INTO school (uai, year, since) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (uai) DO UPDATE SET year = ?2, since = ?3 WHERE year <> ?2",
+            )
+            .bind(uai.as_str())
+            .bind(year)
+            .bind(day.to_string())
+            .execute(&mut *transaction)
+            .await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -139,7 +182,7 @@ impl Store {
         accounts: &[AccountRow],
         groups: &[(String, Option<Vec<String>>)],
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         save_accounts(&mut transaction, accounts).await?;
         save_groups(&mut transaction, groups).await?;
         transaction.commit().await?;
@@ -159,7 +202,8 @@ impl Store {
 }
 
 const ACCOUNTS: &str =
-    "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written FROM account";
+    "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written, gone_since,
+     former_class FROM account";
 
 fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
@@ -178,6 +222,11 @@ fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
             .try_get::<Option<&[u8]>, _>(10)?
             .map(|bytes| bytes.try_into().map(OwnedDigest).map_err(|_| damaged("digest")))
             .transpose()?,
+        left: row
+            .try_get::<Option<&str>, _>(11)?
+            .map(|day| day.parse().map_err(|_| damaged("first day of absence")))
+            .transpose()?,
+        former_class: row.try_get::<Option<&str>, _>(12)?.map(CompactString::from),
     })
 }
 
@@ -189,7 +238,8 @@ pub(super) async fn save_accounts(
     for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
         let mut upsert = QueryBuilder::<Sqlite>::new(
             "INSERT OR REPLACE INTO account
-             (join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written) ",
+             (join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written, gone_since,
+              former_class) ",
         );
         upsert.push_values(chunk, |mut row, a| {
             row.push_bind(a.join_key.as_str())
@@ -202,7 +252,9 @@ pub(super) async fn save_accounts(
                 .push_bind(a.level.as_deref())
                 .push_bind(a.expected)
                 .push_bind(a.adopted)
-                .push_bind(a.written.map(|digest| digest.0.to_vec()));
+                .push_bind(a.written.map(|digest| digest.0.to_vec()))
+                .push_bind(a.left.map(|day| day.to_string()))
+                .push_bind(a.former_class.as_deref());
         });
         upsert.build().execute(&mut **transaction).await?;
     }

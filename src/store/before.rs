@@ -34,7 +34,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         save_before(&mut transaction, plan, rows).await?;
         transaction.commit().await?;
         Ok(())
@@ -80,7 +80,7 @@ impl Store {
 
     /// Gives schools the year that they had reached; one without a year is forgotten.
     pub async fn restore_school_years(&self, years: &BTreeMap<CompactString, Option<i16>>) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for (uai, year) in years {
             match year {
                 Some(year) => {

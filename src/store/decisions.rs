@@ -55,7 +55,7 @@ impl Store {
     /// Notes a decision; an open one on the same hold gives way to it.
     pub async fn decide_hold(&self, row: &DecisionRow) -> Result<(), StoreError> {
         let at = row.at.as_millisecond();
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         sqlx::query(
             "UPDATE hold_decision SET state = 'replaced', ended_at = ?2
              WHERE hold = ?1 AND state IN ('waiting', 'standing')",
@@ -137,7 +137,7 @@ impl Store {
     /// Notes the holds of this run, and says what is new and what is gone since the last one. Those that are gone are
     /// forgotten.
     pub async fn note_holds(&self, ids: &[&str], now: i64) -> Result<HoldNews, StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         let mut news = HoldNews::default();
         for id in ids {
             let inserted =

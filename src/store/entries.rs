@@ -49,7 +49,7 @@ impl Store {
     /// Opens the one transaction in which a batch of writes goes.
     pub(crate) async fn write_entries(&self) -> Result<EntryWriter<'_>, StoreError> {
         // Immediate: it reads before it writes, and must not find at its first write that another got there first.
-        Ok(EntryWriter { transaction: self.writer.begin_with("BEGIN IMMEDIATE").await? })
+        Ok(EntryWriter { transaction: self.write().await? })
     }
 }
 

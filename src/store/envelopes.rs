@@ -29,7 +29,7 @@ impl Store {
     /// When an account of the batch already has a pending envelope (settle the interrupted run first), or an item of the
     /// pool was used by somebody else.
     pub async fn save_issued(&self, batch: &[Issued]) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         let used = json_list(batch.iter().filter_map(|issued| issued.pool_item));
         let expected = batch.iter().filter(|issued| issued.pool_item.is_some()).count() as u64;
         let deleted = sqlx::query("DELETE FROM pool WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))")
@@ -84,7 +84,7 @@ impl Store {
     pub async fn settle(&self, outcomes: &[(Serial, Outcome)], at: Timestamp) -> Result<u64, StoreError> {
         let of = |which| json_list(outcomes.iter().filter(|(_, outcome)| *outcome == which).map(|(serial, _)| serial));
         let (live, dead) = (of(Outcome::Live), of(Outcome::Dead));
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         sqlx::query(
             "UPDATE envelope SET state = 'superseded', sealed = NULL, binding = NULL, settled_at = ?1
              WHERE state = 'live' AND join_key IN (SELECT join_key FROM envelope WHERE state = 'pending'
@@ -240,6 +240,16 @@ impl Store {
         .execute(&self.writer)
         .await?;
         Ok(ended.rows_affected())
+    }
+
+    /// For whom an envelope was ever sealed and not withdrawn unprinted, in whatever state it is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sealed_for(&self) -> Result<std::collections::HashSet<JoinKey>, StoreError> {
+        let keys: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT join_key FROM envelope").fetch_all(&self.reader).await?;
+        Ok(keys.iter().map(|key| JoinKey::from_text(key)).collect())
     }
 
     /// Ends every live envelope issued before `day`. Gives how many.

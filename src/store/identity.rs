@@ -67,7 +67,7 @@ impl Store {
         if links.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for chunk in links.chunks(ROWS_PER_STATEMENT) {
             let mut insert =
                 QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO identity_link (a, b, decided, noted_at) ");
@@ -105,7 +105,7 @@ impl Store {
     /// Notes decisions, each instead of an earlier one about the same two. Two join keys that are the same person's are
     /// linked, and unlinked when they are not.
     pub async fn decide(&self, decisions: &[AnswerRow]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().await?;
         for decision in decisions {
             let (key, other) = (decision.join_key.as_str(), decision.other.as_str());
             // The same two the other way round are the same question.
@@ -150,7 +150,7 @@ impl Store {
 
     /// Keeps the cases that are open now, and those whose answer can be taken back; gives how many of them nobody has seen before.
     pub async fn save_cases(&self, cases: &[Case], now: i64) -> Result<u64, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().await?;
         let rows = sqlx::query("SELECT id, first_seen FROM identity_case").fetch_all(&mut *transaction).await?;
         let mut known: HashMap<String, i64> = HashMap::new();
         for row in &rows {
@@ -217,7 +217,7 @@ impl Store {
 
     /// Notes that accounts are merged into others.
     pub async fn note_merged(&self, merged: &[MergedRow], now: i64) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for row in merged {
             sqlx::query(
                 "INSERT OR IGNORE INTO identity_merged (join_key, dn, into_key, merged_at) VALUES (?1, ?2, ?3, ?4)",
@@ -235,7 +235,7 @@ impl Store {
 
     /// Gives up names that were reserved for people who turned out to have an account: retired, never given again.
     pub async fn retire_names(&self, keys: &[JoinKey], now: i64) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for key in keys {
             for statement in [
                 "INSERT OR IGNORE INTO retired_name (folded, join_key, retired_at)

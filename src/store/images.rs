@@ -152,7 +152,7 @@ impl Store {
 
     /// Numbers for the names of a delivery's files, in the given order.
     pub async fn origin_files(&self, names: &[Arc<str>]) -> Result<Vec<i64>, StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
             sqlx::query("INSERT INTO origin_file (name) VALUES (?1) ON CONFLICT DO NOTHING")
@@ -187,7 +187,7 @@ impl Store {
 
     /// Puts changed records aside until the delivery is accepted, each key once. `files` are the numbers of its parts.
     pub async fn stage(&self, source: i64, records: Vec<StagedRecord>, files: &[i64]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         let image = Images::of(source, &mut transaction).await?.staged;
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
@@ -210,7 +210,7 @@ impl Store {
 
     /// Takes keys out of the staging: their records contradict each other.
     pub async fn unstage(&self, source: i64, keys: &[(Category, CompactString)]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         let image = Images::of(source, &mut transaction).await?.staged;
         remove(&mut transaction, image, keys).await?;
         transaction.commit().await?;
@@ -221,7 +221,7 @@ impl Store {
     /// version of the image afterwards, raised when anything changed.
     pub async fn accept(&self, acceptance: Acceptance<'_>) -> Result<i64, StoreError> {
         let source = acceptance.source;
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         let changed = Images::of(source, &mut transaction).await?.merge(source, &mut transaction).await?;
         let image = Images::of(source, &mut transaction).await?.accepted;
         remove(&mut transaction, image, acceptance.gone).await?;

@@ -32,7 +32,7 @@ pub struct PrintedSheet {
 impl Store {
     /// Writes a print run with its sheets and marks their envelopes as printed, in one transaction.
     pub async fn note_printed(&self, batch: &PrintBatch, sheets: &[PrintedSheet]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         sqlx::query(
             "INSERT INTO print_batch (id, at, actor, selection, template) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO NOTHING",

@@ -33,10 +33,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 
-pub use accounts::{AccountRow, Stage};
+pub use accounts::{AccountRow, SchoolRow, Stage};
 pub use before::Before;
 pub use decisions::{DecisionRow, HoldNews};
 pub use deliveries::DeliveryRow;
@@ -123,17 +123,27 @@ impl Store {
             .pragma("secure_delete", "on");
         let open = |source| StoreError::Open { path: path.clone(), source };
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", WAL_PAGES);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(open)?;
-        sqlx::migrate!("schemas/sqlite")
-            .run(&writer)
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            // A commit that failed (a full disk) may leave its transaction open: the next one gets a new connection, and
+            // says for itself what is wrong.
+            .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(writing)
             .await
-            .map_err(|source| StoreError::Migrate { path: path.clone(), source })?;
+            .map_err(open)?;
+        migrate(&writer).await.map_err(|source| StoreError::Migrate { path: path.clone(), source })?;
         let reader = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.read_only(true))
             .await
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;
         Ok(Self { writer, reader, path })
+    }
+
+    /// A transaction that writes. It waits for its turn at its beginning: one that first reads would fail at its first
+    /// write, without waiting, when another program has written in between.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
     #[must_use]
@@ -184,6 +194,16 @@ pub(crate) fn json_list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>
 }
 
 impl Store {
+    /// Writes a copy of the whole database to a file that is not there yet.
+    ///
+    /// # Errors
+    /// When the copy cannot be written.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        create_private(file).map_err(|source| StoreError::Create { path: file.to_owned(), source })?;
+        sqlx::query("VACUUM INTO ?1").bind(file.display().to_string()).execute(&self.writer).await?;
+        Ok(())
+    }
+
     /// A folder beside the database for what belongs to it, made for its owner only.
     ///
     /// # Errors
@@ -198,6 +218,23 @@ impl Store {
             .map_err(|source| StoreError::Create { path: path.clone(), source })?;
         Ok(path)
     }
+}
+
+/// Brings the schema to this version, in one transaction that two programs cannot be in at once: of two first runs that
+/// begin together, the second finds the tables of the first. A store that lacks nothing is only checked, so that nobody
+/// waits for a run that writes.
+async fn migrate(writer: &SqlitePool) -> Result<(), sqlx::migrate::MigrateError> {
+    let migrator = sqlx::migrate!("schemas/sqlite");
+    let mut connection = writer.acquire().await?;
+    let known: Result<i64, _> =
+        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(&mut *connection).await;
+    if known.is_ok_and(|known| known.unsigned_abs() as usize >= migrator.iter().count()) {
+        return migrator.run_direct(None, &mut *connection, false).await;
+    }
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    migrator.run_direct(None, &mut *transaction, false).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// Creates the file readable by its owner only; an existing one is left as it is.

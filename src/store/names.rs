@@ -47,7 +47,7 @@ impl Store {
         let pairs: serde_json::Value =
             moves.iter().map(|(former, present)| serde_json::json!([former.as_str(), present.as_str()])).collect();
         let pairs = pairs.to_string();
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.write().await?;
         sqlx::query("CREATE TEMP TABLE rekeyed (former TEXT PRIMARY KEY, present TEXT NOT NULL)")
             .execute(&mut *transaction)
             .await?;
@@ -88,7 +88,7 @@ impl Store {
         fold: impl Fn(&str) -> String,
         now: i64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for name in names {
             let (uid, login) = (fold(name.uid.as_str()), fold(name.login.as_str()));
             sqlx::query(
@@ -128,7 +128,7 @@ impl Store {
         fold: impl Fn(&str) -> String,
         now: i64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         // The counters first: a number that is skipped harms nobody.
         for (series, last) in counters {
             sqlx::query(
@@ -142,7 +142,7 @@ impl Store {
         }
         transaction.commit().await?;
         for part in names.chunks(ROWS_PER_TRANSACTION) {
-            let mut transaction = self.writer.begin().await?;
+            let mut transaction = self.write().await?;
             for chunk in part.chunks(ROWS_PER_STATEMENT) {
                 let mut insert = QueryBuilder::<Sqlite>::new(
                     "INSERT INTO name (join_key, uid, uid_folded, login, login_folded, reserved_at) ",

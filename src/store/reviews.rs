@@ -27,7 +27,7 @@ impl Store {
         by: &str,
         at: i64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for chunk in digests.chunks(ROWS_PER_STATEMENT) {
             let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO reviewed (digest, plan, by, at) ");
             insert.push_values(chunk, |mut row, digest| {
@@ -70,7 +70,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn note_report(&self, plan: &str, path: &str) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         // A nightly report has the same name each time: it goes with the plan that it shows now.
         sqlx::query("DELETE FROM plan_report WHERE path = ?1").bind(path).execute(&mut *transaction).await?;
         sqlx::query("INSERT INTO plan_report (plan, path) VALUES (?1, ?2)")
@@ -110,7 +110,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn plan_expired(&self, id: &str, at: i64) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         sqlx::query("UPDATE plan SET expired_at = ?2 WHERE id = ?1")
             .bind(id)
             .bind(at)

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::{Row as _, Sqlite};
 
 use super::{AnswerRow, Store, StoreError};
+use crate::directory::Dn;
 use crate::identity::Answer;
 use crate::roster::JoinKey;
 
@@ -34,7 +35,7 @@ impl Store {
 
     /// Notes answers, each instead of an earlier one about the same two.
     pub async fn decide_roles(&self, answers: &[AnswerRow]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         for answer in answers {
             let (key, other) = (answer.join_key.as_str(), answer.other.as_str());
             let (a, b) = if key <= other { (key, other) } else { (other, key) };
@@ -88,6 +89,20 @@ pub(super) async fn save_role_links(
         };
         let query = sqlx::query(statement).bind(&link.holder).bind(&link.target).bind(link.principal);
         query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+/// The links of entries that are no more, on either side.
+pub(super) async fn forget_role_links(
+    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    gone: impl Iterator<Item = Dn>,
+) -> Result<(), StoreError> {
+    for dn in gone {
+        sqlx::query("DELETE FROM role_link WHERE holder = ?1 OR target = ?1")
+            .bind(dn.normalised())
+            .execute(&mut **transaction)
+            .await?;
     }
     Ok(())
 }

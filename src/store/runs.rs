@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::accounts::{AccountRow, forget_accounts, save_accounts, save_groups};
+use super::accounts::{AccountRow, Stage, forget_accounts, save_accounts, save_groups};
 use super::before::{Before, save_before};
-use super::roles::{RoleLinkRow, save_role_links};
+use super::roles::{RoleLinkRow, forget_role_links, save_role_links};
 use super::successors::{SuccessorRow, save_successors};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::directory::Dn;
 use crate::plan::{PlanId, RunId};
 use crate::roster::JoinKey;
 
@@ -199,7 +200,7 @@ impl Store {
 
     /// Notes that a plan was written as LDIF. Any other that waits to be loaded is closed: its file is overtaken.
     pub async fn plan_exported(&self, id: PlanId, file: &str, proved: bool, at: i64) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         sqlx::query("UPDATE plan SET state = 'applied' WHERE state = 'exported' AND id <> ?1")
             .bind(id.to_string())
             .execute(&mut *transaction)
@@ -257,7 +258,7 @@ impl Store {
     pub async fn journal_intent(&self, plan: PlanId, seqs: &[u64]) -> Result<(), StoreError> {
         let rows: Vec<JournalRow> =
             seqs.iter().map(|&seq| JournalRow { seq, outcome: Outcome::Intended, detail: None }).collect();
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         save_journal(&mut transaction, plan, &rows).await?;
         transaction.commit().await?;
         Ok(())
@@ -265,7 +266,7 @@ impl Store {
 
     /// Journals the outcomes of a batch with all that follows from them, in one transaction.
     pub async fn settle_batch(&self, plan: PlanId, batch: &BatchResult) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         save_journal(&mut transaction, plan, &batch.journal).await?;
         save_before(&mut transaction, plan, &batch.before).await?;
         save_accounts(&mut transaction, &batch.accounts).await?;
@@ -273,6 +274,8 @@ impl Store {
         save_groups(&mut transaction, &batch.groups).await?;
         save_successors(&mut transaction, &batch.successors).await?;
         save_role_links(&mut transaction, &batch.role_links).await?;
+        let purged = batch.accounts.iter().filter(|account| account.stage == Stage::Purged);
+        forget_role_links(&mut transaction, purged.filter_map(|account| Dn::parse(&account.dn).ok())).await?;
         transaction.commit().await?;
         Ok(())
     }

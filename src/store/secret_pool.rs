@@ -11,7 +11,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) async fn add_to_pool(&self, kind: &str, items: &[PoolItem]) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         for rows in items.chunks(ROWS_PER_STATEMENT) {
             QueryBuilder::new("INSERT INTO pool (kind, sealed, material) ")
                 .push_values(rows, |mut row, item| {

@@ -20,7 +20,7 @@ pub struct DivergenceRow {
 impl Store {
     /// Notes what differed on a day, in the place of what was noted that day before.
     pub async fn note_divergences(&self, day: Date, rows: &[DivergenceRow]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.write().await?;
         sqlx::query("DELETE FROM shadow_count WHERE day = ?1").bind(day.to_string()).execute(&mut *transaction).await?;
         sqlx::query("INSERT OR IGNORE INTO shadow_day (day) VALUES (?1)")
             .bind(day.to_string())

@@ -35,7 +35,7 @@ impl Store {
 
     /// Appends what `chain` makes of the head, in one transaction that nobody else's can overlap.
     pub(crate) async fn append_events(&self, chain: impl FnOnce(&Head) -> Vec<Link>) -> Result<Head, StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         let head = locked_head(&mut tx).await?;
         let links = chain(&head);
         let head = append(&mut tx, head, &links).await?;
@@ -50,7 +50,7 @@ impl Store {
         subject: &str,
         chain: impl FnOnce(&Head, &[u64]) -> Link,
     ) -> Result<(u64, Head), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         let head = locked_head(&mut tx).await?;
         let erased: Vec<i64> = sqlx::query_scalar(
             "DELETE FROM event_payload WHERE seq IN (SELECT seq FROM event WHERE subject = ?) RETURNING seq",

@@ -5,6 +5,7 @@
 
 mod console;
 mod directory;
+mod histories;
 #[cfg(feature = "letters")]
 mod letters;
 mod pipeline;

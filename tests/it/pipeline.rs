@@ -22,6 +22,7 @@ mod outages;
 mod policy;
 #[cfg(feature = "letters")]
 mod portal;
+mod purge;
 mod recover;
 mod review;
 mod roles;
@@ -31,3 +32,4 @@ mod sheets;
 mod sources;
 mod structures;
 mod undo;
+mod year;

@@ -12,12 +12,14 @@ pub(super) enum Stays {
     Structure,
     /// A structure's other name, and everything that was rewritten for it.
     Renamed,
+    /// An account that was deleted.
+    Purged,
     /// An older version noted less than this needs.
     NotNoted,
 }
 
 impl Stays {
-    pub const ALL: [Self; 3] = [Self::Structure, Self::Renamed, Self::NotNoted];
+    pub const ALL: [Self; 4] = [Self::Structure, Self::Renamed, Self::Purged, Self::NotNoted];
 
     pub const fn french(self) -> &'static str {
         match self {
@@ -26,6 +28,7 @@ impl Stays {
                 "le changement de nom ou la réunion de structures ne se défait pas tout seul : « rentree structures » dans \
                  l'autre sens"
             }
+            Self::Purged => "un compte effacé l'est pour toujours ; qui revient est recréé sous les mêmes identifiants",
             Self::NotNoted => "ce qui était là avant n'a pas été noté (version antérieure) : à reprendre à la main",
         }
     }
@@ -43,6 +46,7 @@ pub(super) fn inverse(dialect: &Dialect, change: &Change, before: Option<Before>
     };
     match (change.kind, &change.write) {
         (ChangeKind::StructureCreate, _) => Err(Stays::Structure),
+        (ChangeKind::Purge, _) => Err(Stays::Purged),
         (ChangeKind::StructureUpdate, Write::Modify { attributes }) => {
             let write = Write::Modify { attributes: reversed(attributes) };
             Ok(taking_back(change, ChangeKind::StructureUpdate, write, undo))

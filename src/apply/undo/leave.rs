@@ -36,6 +36,10 @@ pub(in crate::apply) async fn leave(
     path: &Path,
     header: &Header,
 ) -> Result<Option<PathBuf>, ApplyError> {
+    // Of whom a purge deletes, nothing is kept.
+    if header.purge {
+        return Ok(None);
+    }
     let store = ground.store;
     let place = place(store, header.plan_id)?;
     let folder = store.private_folder("plans")?;
@@ -85,6 +89,7 @@ pub(super) const fn id(why: Stays) -> &'static str {
     match why {
         Stays::Structure => "undo-structure",
         Stays::Renamed => "undo-renamed",
+        Stays::Purged => "undo-purged",
         Stays::NotNoted => "undo-not-noted",
     }
 }

@@ -28,10 +28,11 @@ use super::operations::ENTRY_CSN;
 use crate::audit::Trail;
 use crate::directory::{DirectoryError, Dn, Entry};
 use crate::feed::values::Uai;
-use crate::plan::file::{PlanFileError, verify};
+use crate::plan::file::{PlanFileError, Reader, verify};
 use crate::plan::saved::{Contents, Saved, save};
 use crate::plan::{
-    Change, ChangeKind, Ground, Header, Hold, PlanError, PlanId, Prepared, Totals, Undoes, Write, count_by_severity,
+    Change, ChangeKind, Ground, Header, Hold, Line, PlanError, PlanId, Prepared, Totals, Undoes, Write,
+    count_by_severity,
 };
 use crate::store::{PlanState, StoreError};
 
@@ -76,6 +77,11 @@ pub enum UndoError {
     Exported { id: String },
     #[error("plan {id} was interrupted; apply it to its end (or let `sync` settle it) before it is taken back")]
     Interrupted { id: String },
+    #[error(
+        "plan {id} deleted accounts, and nothing of what is deleted is kept: whoever an export names again gets the same \
+         names and a new password"
+    )]
+    Purged { id: String },
     #[error("nothing of plan {id} was carried out: there is nothing to take back")]
     Nothing { id: String },
 }
@@ -213,6 +219,9 @@ async fn find(ground: &Ground<'_>, asked: &Asked) -> Result<(PathBuf, Header), U
         },
     };
     let id = row.id.clone();
+    if purges(&row.file).await? {
+        return Err(UndoError::Purged { id });
+    }
     let plan = id.parse().map(PlanId).map_err(|_| UndoError::Unknown { given: id.clone() })?;
     match row.state {
         PlanState::Applied => {}
@@ -228,6 +237,13 @@ async fn find(ground: &Ground<'_>, asked: &Asked) -> Result<(PathBuf, Header), U
     }
     let (header, _) = verified(path.clone()).await?;
     Ok((path, header))
+}
+
+/// Whether a plan deletes accounts. One whose file is gone says nothing.
+async fn purges(file: &str) -> Result<bool, UndoError> {
+    let path = PathBuf::from(file);
+    let purges = move || Reader::open(path).is_ok_and(|reader| reader.header().purge);
+    Ok(tokio::task::spawn_blocking(purges).await.map_err(|e| PlanError::Stopped(e.to_string()))?)
 }
 
 async fn verified(path: PathBuf) -> Result<(Header, crate::plan::Seal), UndoError> {
@@ -258,14 +274,14 @@ async fn stays(path: &std::path::Path, school: Option<&Uai>) -> Result<Vec<crate
     let (path, school) = (path.to_owned(), school.cloned());
     let read = tokio::task::spawn_blocking(move || -> Result<_, PlanFileError> {
         let mut counted: BTreeMap<String, u64> = BTreeMap::new();
-        for line in crate::plan::file::Reader::open(path)? {
+        for line in Reader::open(path)? {
             match line? {
-                crate::plan::Line::Held { hold, change, .. }
+                Line::Held { hold, change, .. }
                     if school.as_ref().is_none_or(|school| change.subject.schools.contains(school)) =>
                 {
                     *counted.entry(hold).or_default() += 1;
                 }
-                crate::plan::Line::Change(_) => break,
+                Line::Change(_) => break,
                 _ => {}
             }
         }

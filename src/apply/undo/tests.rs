@@ -176,6 +176,8 @@ impl World {
                 expected: n == 1,
                 adopted: false,
                 written: Some(OwnedDigest([n as u8; 16])),
+                left: None,
+                former_class: None,
             });
         }
         store.settle_batch(PlanId(Uuid::now_v7()), &result).await.unwrap();

@@ -22,6 +22,9 @@ pub struct Args {
     /// Prints the access rules that the account of the runs needs, and nothing more
     #[arg(long, value_name = "SERVER", conflicts_with_all = ["schema", "bind_rate"])]
     rights: Option<texts::Server>,
+    /// With `--rights`: also the right to delete people, for `purge`
+    #[arg(long, requires = "rights")]
+    purge: bool,
     /// Prints the definitions of the ENT for this kind of server, all of them
     #[arg(long, value_name = "SERVER", conflicts_with = "bind_rate")]
     schema: Option<texts::Server>,
@@ -69,7 +72,7 @@ impl Checks {
 pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let config = Config::load(&global.config)?;
     if let Some(server) = args.rights {
-        return texts::rights(&config, server);
+        return texts::rights(&config, server, args.purge);
     }
     if let Some(server) = args.schema {
         return texts::schema(server);

@@ -23,14 +23,14 @@ fn account(config: &Config) -> String {
     config.directory.bind_dn.clone().unwrap_or_else(|| format!("cn=rentree,{}", config.directory.suffix))
 }
 
-pub fn rights(config: &Config, server: Server) -> Result<u8, Failure> {
+pub fn rights(config: &Config, server: Server, purge: bool) -> Result<u8, Failure> {
     let dialect = Dialect::load(&config.directory).map_err(failed)?;
     let suffix = Dn::parse(&config.directory.suffix).map_err(failed)?;
     let account = account(config);
     let mut text = String::new();
     match server {
         Server::Openldap => {
-            let (rules, limits) = rights::openldap(&dialect, &suffix, &account);
+            let (rules, limits) = rights::openldap(&dialect, &suffix, &account, purge);
             text.push_str(
                 "# Adaptez le nom de la base ({1}mdb) ; {0}, {1}… placent ces règles avant les vôtres.\n\
                  dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n",
@@ -42,7 +42,7 @@ pub fn rights(config: &Config, server: Server) -> Result<u8, Failure> {
         }
         Server::Ds389 => {
             text.push_str(&format!("dn: {suffix}\nchangetype: modify\nadd: aci\n"));
-            for rule in rights::aci_389(&dialect, &account) {
+            for rule in rights::aci_389(&dialect, &account, purge) {
                 text.push_str(&format!("aci: {rule}\n"));
             }
             text.push_str(

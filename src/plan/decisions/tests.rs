@@ -106,5 +106,5 @@ fn what_cannot_be_released_is_not() {
         }
     }
     let releasable = HoldReason::ALL.into_iter().filter(|reason| reason.releasable().is_ok()).count();
-    assert_eq!(releasable, 7, "six axes and the unknown population");
+    assert_eq!(releasable, 7, "five axes, the unknown population, a premature switch; no purge");
 }

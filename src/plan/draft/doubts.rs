@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use compact_str::CompactString;
+
 use crate::directory::Dn;
 use crate::directory::dialect::DefaultedValues;
 use crate::feed::values::Uai;
@@ -13,6 +15,7 @@ use crate::plan::limits::Tallies;
 use crate::plan::persons::PersonDiff;
 use crate::plan::population::Population;
 use crate::plan::recognise::Recognised;
+use crate::plan::year::{Continuity, Years};
 use crate::roster::{PersonId, Role, Roster};
 use crate::store::Stage;
 
@@ -37,7 +40,9 @@ pub(super) fn hold_what_is_doubtful(
     let mut missing: BTreeMap<Uai, u64> = BTreeMap::new();
     for account in matter.accounts.values().filter(|a| matches!(a.stage, Stage::Present | Stage::Absent)) {
         for uai in account.schools.iter().filter_map(|s| Uai::parse(s)) {
-            let removed = !configured.is_empty() && !configured.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str()));
+            let absent = matter.config.roster.absent.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str()));
+            let removed =
+                absent || (!configured.is_empty() && !configured.iter().any(|c| c.eq_ignore_ascii_case(uai.as_str())));
             if !names.contains_key(uai.as_str()) && !removed {
                 *missing.entry(uai).or_default() += 1;
             }
@@ -49,6 +54,21 @@ pub(super) fn hold_what_is_doubtful(
     for breach in tallies.breaches(&matter.config.limits) {
         let name = breach.school.as_deref().and_then(|school| names.get(school)).copied();
         holds.breach(&breach, name.unwrap_or("établissement"));
+    }
+}
+
+/// Schools whose set is of another year than theirs.
+pub(super) fn hold_premature(
+    roster: &Roster,
+    years: &Years,
+    continuity: &HashMap<CompactString, Continuity>,
+    holds: &mut Holds,
+) {
+    for structure in &roster.structures {
+        let Some(continuity) = continuity.get(structure.uai.as_str()) else { continue };
+        if let Some(what) = continuity.premature(years.in_transition(structure.uai.as_str())) {
+            holds.premature(&structure.uai, &structure.name, what, *continuity);
+        }
     }
 }
 

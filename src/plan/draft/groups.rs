@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use compact_str::CompactString;
+use rayon::prelude::*;
 
 use crate::config::Axis;
 use crate::directory::{Dn, Entry};
@@ -36,6 +37,7 @@ impl Ground<'_, '_> {
         let Self { matter, diff, population, beside, keep } = *self;
         let roster = &matter.roster;
         let dns: Vec<Option<Dn>> = (0..roster.persons.len() as u32)
+            .into_par_iter()
             .map(PersonId)
             .map(|id| match population.dn(diff, id) {
                 Some(dn) => Some(dn),
@@ -46,7 +48,7 @@ impl Ground<'_, '_> {
         findings.extend(wanted.findings);
         let wanted = wanted
             .groups
-            .into_iter()
+            .into_par_iter()
             .map(|group| {
                 let members: BTreeSet<Dn> =
                     group.members.iter().filter_map(|id| dns.get(id.0 as usize).cloned().flatten()).collect();

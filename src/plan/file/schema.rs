@@ -81,6 +81,7 @@ fn changes() -> Vec<Change> {
     plan.person(ChangeKind::Update, 21, None, modify(&[("cn", &["a"], &["b"])]));
     plan.person(ChangeKind::Suspend, 22, None, Write::Lock { attributes: some() });
     plan.person(ChangeKind::Restore, 23, None, Write::Unlock { attributes: some() });
+    plan.person(ChangeKind::Purge, 24, None, Write::Delete);
     plan.object(ChangeKind::GroupUpdate, "g", members(2, 1));
     plan.object(ChangeKind::GroupDelete, "g", Write::Delete);
     let to = crate::directory::Dn::parse("cn=h,ou=groups,dc=fr").unwrap();
@@ -105,6 +106,8 @@ fn undo() -> crate::plan::Undo {
         expected: true,
         adopted: false,
         written: digest,
+        left: Some(jiff::civil::date(2026, 9, 2)),
+        former_class: Some("5A".into()),
     };
     crate::plan::Undo {
         seq: 12,
@@ -136,6 +139,7 @@ fn the_schema_describes_every_line() {
         years: [(fixtures::MOULIN.into(), Some(2025)), (fixtures::WEIL.into(), None)].into(),
     };
     ok(&line("header", crate::plan::Header { undoes: Some(undoes), ..fixtures::header() }));
+    ok(&line("header", crate::plan::Header { purge: true, ..fixtures::header() }));
     let decided = crate::plan::Decided {
         by: vec!["zoe@pc".to_owned()],
         at: "2026-09-02T01:12:00Z".parse().unwrap(),
@@ -185,7 +189,7 @@ fn the_schema_refuses_other_things() {
         json!({"line": "hold"}),
         with(&header, "/format_version", json!(1)),
         with(&header, "/totals/accounts/held", json!("3")),
-        with(&change, "/kind", json!("purge")),
+        with(&change, "/kind", json!("vanish")),
         with(&change, "/write", json!({"modify": {}})),
         with(&change, "/write", json!({"add": {"attributes": []}, "delete": null})),
     ] {

@@ -69,6 +69,8 @@ fn account(key: &str, profile: Profile) -> AccountRow {
         expected: false,
         adopted: false,
         written: None,
+        left: None,
+        former_class: None,
     }
 }
 

@@ -29,7 +29,7 @@ use super::reading::structures_and_groups;
 use super::sources::take_in_all;
 
 pub use witness::OldStore;
-pub(super) use witness::{Witness, is_of, prefixes};
+pub(super) use witness::Witness;
 
 /// What was found, and what [`restore`] does with it.
 #[derive(Debug, Default, Serialize)]

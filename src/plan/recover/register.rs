@@ -153,6 +153,8 @@ fn account(
         expected: false,
         adopted: known.is_some_and(|known| known.adopted),
         written: None,
+        left: known.and_then(|known| known.left),
+        former_class: known.and_then(|known| known.former_class.clone()),
         join_key: key,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::config::Config;
 use crate::directory::dialect::{Dialect, TakenNames};
 use crate::directory::{Dn, Entry};
-use crate::naming::{Register, numbered};
+use crate::naming::numbered;
 use crate::roster::JoinKey;
 
 /// The store is older than the directory.
@@ -31,7 +31,8 @@ pub(in crate::plan) struct Witness {
 
 impl Witness {
     pub fn new(config: &Config, counters: &[(String, u64)]) -> Self {
-        Self { prefixes: prefixes(config), counters: counters.iter().cloned().collect() }
+        let prefixes = config.sources.iter().map(|source| source.prefix().to_owned()).collect();
+        Self { prefixes, counters: counters.iter().cloned().collect() }
     }
 
     /// Nothing when the entry is known, is another program's, or has a name that this register can have given.
@@ -40,25 +41,20 @@ impl Witness {
         entry: &Entry,
         dialect: &Dialect,
         names: &TakenNames,
-        register: &Register,
+        known: impl Fn(&JoinKey) -> bool,
     ) -> Result<(), OldStore> {
         let Some((series, number)) = names.uid.as_ref().and_then(|uid| numbered(uid.as_str())) else { return Ok(()) };
         let Some(last) = self.counters.get(series).copied().filter(|last| number > *last) else { return Ok(()) };
         let mut keys = dialect.join_keys(entry).map(JoinKey::from_text).peekable();
         let Some(key) = keys.peek().cloned() else { return Ok(()) };
-        if keys.any(|key| register.get(&key).is_some() || !is_of(&self.prefixes, &key)) {
+        if keys.any(|key| known(&key) || !is_of(&self.prefixes, &key)) {
             return Ok(());
         }
         Err(OldStore { dn: entry.dn.clone(), key, series: series.to_owned(), last })
     }
 }
 
-/// Of the join keys of the sources.
-pub(in crate::plan) fn prefixes(config: &Config) -> Vec<String> {
-    config.sources.iter().map(|source| source.prefix().to_owned()).collect()
-}
-
 /// Whether a join key is of one of these sources.
-pub(in crate::plan) fn is_of(prefixes: &[String], key: &JoinKey) -> bool {
+pub(super) fn is_of(prefixes: &[String], key: &JoinKey) -> bool {
     key.as_str().split_once('$').is_some_and(|(prefix, _)| prefixes.iter().any(|known| known == prefix))
 }

@@ -83,6 +83,8 @@ mod tests {
             expected: false,
             adopted: false,
             written: None,
+            left: None,
+            former_class: None,
         };
         all.iter().map(|row| (key(row.0), account(row))).collect()
     }

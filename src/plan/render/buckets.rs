@@ -17,10 +17,11 @@ use crate::plan::ChangeKind;
 const IN_MEMORY: usize = 16 << 20;
 
 /// The order of kinds within a school: the unusual and dangerous first, the long and plain last.
-pub(super) const ORDER: [ChangeKind; 16] = [
+pub(super) const ORDER: [ChangeKind; 17] = [
     ChangeKind::StructureRename,
     ChangeKind::StructureMerge,
     ChangeKind::StructureDelete,
+    ChangeKind::Purge,
     ChangeKind::Suspend,
     ChangeKind::Absent,
     ChangeKind::Move,

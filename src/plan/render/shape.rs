@@ -104,12 +104,13 @@ impl Shape {
     pub fn of(row: &Row) -> Self {
         let persons = is_about_people(row.kind);
         let level = if persons { level(&row.details) } else { None };
-        let mut matters: BTreeSet<String> = if matches!(row.kind, ChangeKind::Absent | ChangeKind::Suspend) {
-            // A departure is the same whatever links it takes away.
-            BTreeSet::new()
-        } else {
-            row.details.iter().map(|detail| matter(&detail.attribute)).collect()
-        };
+        let mut matters: BTreeSet<String> =
+            if matches!(row.kind, ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::Purge) {
+                // A departure is the same whatever links it takes away.
+                BTreeSet::new()
+            } else {
+                row.details.iter().map(|detail| matter(&detail.attribute)).collect()
+            };
         if level.is_some() || row.kind == ChangeKind::Move {
             matters.retain(|matter| !SCHOOLING.contains(&matter.as_str()));
         }
@@ -159,6 +160,7 @@ impl Shape {
             (ChangeKind::Create, _) => format!("{who} : {}", words::agree(n, "compte à créer", "comptes à créer")),
             (ChangeKind::Absent, _) => format!("{who} : {}", words::agree(n, "absent", "absents")),
             (ChangeKind::Suspend, _) => format!("{who} : {}", words::agree(n, "suspendu", "suspendus")),
+            (ChangeKind::Purge, _) => format!("{who} : {}", words::agree(n, "compte effacé", "comptes effacés")),
             (ChangeKind::Restore, _) => format!("{who} : {}{also}", words::agree(n, "rétabli", "rétablis")),
             _ if matters.is_empty() && self.adopts => format!("{who} : rien à aligner"),
             _ if matters.is_empty() && moves => format!("{who} : {SCHOOL}"),
@@ -188,6 +190,7 @@ pub(super) const fn is_about_people(kind: ChangeKind) -> bool {
             | ChangeKind::Update
             | ChangeKind::Absent
             | ChangeKind::Suspend
+            | ChangeKind::Purge
     )
 }
 

@@ -181,6 +181,7 @@ impl Survey {
             (ChangeKind::Restore, "rétabli", "rétablis"),
             (ChangeKind::Absent, "absent", "absents"),
             (ChangeKind::Suspend, "suspendu", "suspendus"),
+            (ChangeKind::Purge, "à effacer", "à effacer"),
         ] {
             say(of(kind), accounts(of(kind)), what, plural);
         }

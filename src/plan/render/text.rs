@@ -62,7 +62,11 @@ impl Paint {
                 "36"
             }
             ChangeKind::Restore => "35",
-            ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete | ChangeKind::StructureDelete => "31",
+            ChangeKind::Absent
+            | ChangeKind::Suspend
+            | ChangeKind::Purge
+            | ChangeKind::GroupDelete
+            | ChangeKind::StructureDelete => "31",
         };
         self.with(code, words::symbol(kind))
     }
@@ -122,7 +126,7 @@ impl Text<'_> {
             return Limits::FULL;
         }
         let people = match kind {
-            ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::GroupDelete => NAMES_AT_RISK,
+            ChangeKind::Purge | ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::GroupDelete => NAMES_AT_RISK,
             _ => NAMES,
         };
         Limits { people, variants: VARIANTS, full: false }
@@ -325,7 +329,7 @@ impl Text<'_> {
             | ChangeKind::StructureRename
             | ChangeKind::StructureMerge
             | ChangeKind::GroupRename => self.update(&sign, fold, &names),
-            ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Move | ChangeKind::Restore => {
+            ChangeKind::Purge | ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Move | ChangeKind::Restore => {
                 self.transition(kind, &sign, fold, &names)
             }
         }
@@ -339,6 +343,7 @@ impl Text<'_> {
         let note = fold.said.note.as_deref().map(words::plain).unwrap_or_default();
         let word = match kind {
             ChangeKind::Suspend => words::agree(fold.count, "suspendu", "suspendus"),
+            ChangeKind::Purge => words::agree(fold.count, "à effacer", "à effacer"),
             ChangeKind::Restore => words::agree(fold.count, "rétabli", "rétablis"),
             // The note says it better where there is one.
             ChangeKind::Absent if !note.starts_with("absent") => words::agree(fold.count, "absent", "absents"),
@@ -438,9 +443,10 @@ impl Text<'_> {
             .map(|who| {
                 // Where the class is the fold's, or is what changes, it is not said again.
                 let class = match (&who.class, kind) {
-                    (Some(class), ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Update) => {
-                        Some(words::plain(class).into_owned())
-                    }
+                    (
+                        Some(class),
+                        ChangeKind::Purge | ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Update,
+                    ) => Some(words::plain(class).into_owned()),
                     _ => None,
                 };
                 let note =

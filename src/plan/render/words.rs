@@ -22,7 +22,11 @@ pub(super) const fn symbol(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::Rewrite => "~",
         ChangeKind::Restore => "↺",
         ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => "→",
-        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete | ChangeKind::StructureDelete => "-",
+        ChangeKind::Absent
+        | ChangeKind::Suspend
+        | ChangeKind::Purge
+        | ChangeKind::GroupDelete
+        | ChangeKind::StructureDelete => "-",
         ChangeKind::GroupUpdate => "±",
     }
 }
@@ -46,6 +50,7 @@ pub(super) fn kind(kind: ChangeKind, n: u64) -> String {
         ChangeKind::GroupUpdate => ("groupe à mettre à jour", "groupes à mettre à jour"),
         ChangeKind::GroupDelete => ("groupe à supprimer", "groupes à supprimer"),
         ChangeKind::GroupRename => ("groupe à renommer", "groupes à renommer"),
+        ChangeKind::Purge => ("compte à effacer", "comptes à effacer"),
     };
     count(n, singular, plural)
 }
@@ -60,6 +65,7 @@ pub const fn hold_reason(reason: HoldReason) -> &'static str {
         HoldReason::PurgeLimit => "trop d'effacements",
         HoldReason::MembersLimit => "trop de retraits de groupes",
         HoldReason::GroupsLimit => "trop de classes ou de groupes qui disparaissent",
+        HoldReason::PrematureSwitch => "bascule prématurée",
         HoldReason::NoClass => "sans division",
         HoldReason::UnknownPopulation => "population inconnue dans l'annuaire",
         HoldReason::SchoolMissing => "établissement absent de la livraison",

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::{Academy, findings, left, person, pupil, relative, small};
-use crate::config::{OfAge, PolicyConfig};
+use crate::config::PolicyConfig;
 use crate::feed::{Category, Code};
 use crate::roster::{LeftOutReason, Options, OptionsError, Person, Roster};
 
@@ -41,7 +41,7 @@ fn under(academy: &Academy, policy: &str) -> Roster {
 }
 
 fn street(person: &Person) -> Option<&str> {
-    person.contact.address.as_ref().and_then(|address| address.lines.first()).map(|line| line.as_str())
+    person.contact.address.as_ref().and_then(|address| address.lines.first()).map(compact_str::CompactString::as_str)
 }
 
 /// Who is linked to pupil 2, with whom he is said to live, and the streets of the three.

@@ -167,14 +167,16 @@ fn whoever_is_out_of_scope_or_without_authority_is_told_so() {
         .filter(|p| p.to_str().unwrap().contains("_PersRelEleve_"))
         .map(|p| std::fs::read_to_string(p).unwrap())
         .collect();
-    let reasons = text
+    let reasons: Vec<Value> = text
         .split("<id>")
         .skip(1)
         .filter_map(|rest| rest.split("</id>").next())
         .map(|key| explain(&installation, &format!("AC-TEST${key}")))
-        .filter(|told| told["person"]["account"].is_null());
-    for told in reasons {
-        let why = sentence(&told);
+        .filter(|told| told["person"]["account"].is_null())
+        .collect();
+    assert!(reasons.iter().any(|told| sentence(told).contains("autorité")), "{reasons:?}");
+    for told in &reasons {
+        let why = sentence(told);
         assert!(why.contains("autorité") || why.contains("responsable sans élève"), "{told}");
     }
 }

@@ -153,8 +153,14 @@ fn every_axis_is_shown_and_released() {
     released_is_what_was_shown(&update, "update_limit");
 
     let groups = first.twin();
-    rename_classes(&groups.feed(), &school);
+    configure(&groups, "[limits.groups.classes]\npercent = 1.0\nminimum = 1\ntolerated = 0");
+    rename_classes(&groups.feed(), &school, 1);
     released_is_what_was_shown(&groups, "groups_limit");
+
+    // All of them: one reason, and one decision.
+    let all = first.twin();
+    rename_classes(&all.feed(), &school, usize::MAX);
+    released_is_what_was_shown(&all, "premature_switch");
 
     let members = first.twin();
     configure(&members, "[limits.members]\npercent = 1.0\nminimum = 1\ntolerated = 0");
@@ -299,7 +305,7 @@ fn fifty_schools_two_of_them_held() {
     let all = pupils(&installation.feed());
     let renamed = &all.iter().find(|(_, s)| *s != school).unwrap().1;
     remove_pupils(&installation.feed(), &half);
-    rename_classes(&installation.feed(), renamed);
+    rename_classes(&installation.feed(), renamed, usize::MAX);
     let held = night(&installation, 3);
     let mut schools: Vec<&str> =
         held["holds"].as_array().unwrap().iter().filter_map(|hold| hold["school"].as_str()).collect();

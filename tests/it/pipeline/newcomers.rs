@@ -57,24 +57,22 @@ fn a_name_that_somebody_unknown_bears_is_given_to_nobody() {
     installation.sync(&[&DAYS[..], &["--accept-foreign"]].concat(), 0);
 }
 
-#[test]
-fn a_newcomer_who_is_there_already_is_taken_over() {
-    let slapd = Slapd::start();
-    let installation = Installation::with(&slapd.toml());
-    installation.simulate(3, 240, 0, false);
-    installation.sync(&DAYS, 0);
-    let twin = Installation::embedded();
-    twin.simulate(3, 240, 0, false);
-    twin.sync(&DAYS, 0);
-    let before = logins(&twin);
-    twin.simulate(3, 240, 20, false);
-    twin.sync(&DAYS, 0);
-    let entries = twin.entries();
-    let newcomer = entries
-        .iter()
-        .find(|e| e.first("ENTEleveINE").is_some() && !before.contains(e.first("ENTPersonLogin").unwrap()))
-        .expect("a pupil who came with an INE");
-    let mut there = newcomer.clone();
+/// A pupil with an INE who comes with day 20, as the engine would write the entry.
+fn newcomer() -> Entry {
+    let alone = Installation::embedded();
+    alone.simulate(3, 240, 0, false);
+    alone.sync(&DAYS, 0);
+    let before = logins(&alone);
+    alone.simulate(3, 240, 20, false);
+    alone.sync(&DAYS, 0);
+    let is_new = |entry: &Entry| !before.contains(entry.first("ENTPersonLogin").unwrap());
+    let mut entries = alone.entries().into_iter();
+    entries.find(|entry| entry.first("ENTEleveINE").is_some() && is_new(entry)).expect("a pupil who came with an INE")
+}
+
+/// The account that another program gave to somebody: under names of its own.
+fn of_another_program(somebody: &Entry) -> Entry {
+    let mut there = somebody.clone();
     there.dn = dn(&format!("uid=venu-d-ailleurs,ou=people,{SUFFIX}"));
     for (name, value) in [
         ("uid", "venu-d-ailleurs"),
@@ -85,13 +83,50 @@ fn a_newcomer_who_is_there_already_is_taken_over() {
         there.attributes.retain(|(n, _)| n != name);
         there.push(name, [value]);
     }
+    there
+}
+
+fn written(entry: &Entry) -> String {
     let mut text = Vec::new();
-    ldif::write_entry(&mut text, &there).unwrap();
-    slapd.add(&String::from_utf8(text).unwrap());
+    ldif::write_entry(&mut text, entry).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn a_newcomer_who_is_there_already_is_taken_over() {
+    let newcomer = newcomer();
+    let slapd = Slapd::start();
+    let installation = Installation::with(&slapd.toml());
+    installation.simulate(3, 240, 0, false);
+    installation.sync(&DAYS, 0);
+    slapd.add(&written(&of_another_program(&newcomer)));
     installation.simulate(3, 240, 20, false);
     let answer = installation.sync(&DAYS, 0);
     assert_eq!(answer["adopted"], 1, "{answer}");
     let now = logins(&installation);
     assert!(now.contains("venu-d-ailleurs") && !now.contains(newcomer.first("ENTPersonLogin").unwrap()), "{now:?}");
     installation.sync(&DAYS, 0);
+}
+
+#[test]
+fn a_newcomer_who_might_be_there_is_asked_about() {
+    let newcomer = newcomer();
+    let mut there = of_another_program(&newcomer);
+    // Name and birth date agree, and nothing proves it.
+    let proofs = ["ENTEleveINE", "ENTEleveNumeroSconet", "ENTPersonStructRattach"];
+    there.attributes.retain(|(name, _)| !proofs.contains(&name.as_str()));
+    let slapd = Slapd::start();
+    let installation = Installation::with(&slapd.toml());
+    installation.simulate(3, 240, 0, false);
+    installation.sync(&DAYS, 0);
+    slapd.add(&written(&there));
+    installation.simulate(3, 240, 20, false);
+    for _night in 0..2 {
+        installation.sync(&[&DAYS[..], &["--accept-foreign"]].concat(), 3);
+        let answer = installation.run(&["cases", "list", "--json"]).json();
+        assert_eq!(answer.as_array().map(Vec::len), Some(1), "{answer}");
+        assert!(answer.to_string().contains("venu-d-ailleurs"), "{answer}");
+        let now = logins(&installation);
+        assert!(!now.contains(newcomer.first("ENTPersonLogin").unwrap()), "{now:?}");
+    }
 }

@@ -54,13 +54,13 @@ fn what_was_read_is_folded_in_the_next_plan_of_the_same_changes() {
 fn a_redacted_plan_names_nobody_of_the_academy() {
     let installation = Installation::embedded();
     installation.simulate(2, 40, 0, false);
-    installation.sync(&[], 0);
+    installation.sync(&["--today", "2026-06-15"], 0);
     installation.simulate(2, 40, 0, true);
     let pages = installation.home().join("pages");
     let folder = pages.to_str().unwrap();
-    let text = installation.run(&["plan", "--redact", "--html", folder]);
+    let text = installation.run(&["plan", "--redact", "--html", folder, "--today", "2026-09-02"]);
     assert!([0, 3].contains(&text.code), "{}", text.stderr);
-    let json = installation.run(&["plan", "--redact", "--json"]);
+    let json = installation.run(&["plan", "--redact", "--json", "--today", "2026-09-02"]);
     let plan = json.json()["plan_id"].as_str().unwrap().to_owned();
     let full = installation.run(&["show", &plan, "--redact", "--full"]);
     let shown = installation.run(&["show", &plan, "--redact", "--json"]);

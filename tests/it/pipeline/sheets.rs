@@ -119,3 +119,40 @@ fn the_demonstration_shows_everything() {
     let sheets = std::fs::read_dir(out.join("fiches")).unwrap().count();
     assert!(sheets > 3, "{sheets}");
 }
+
+/// The same credentials in every layout, and a list that needs no key and is no printing.
+#[test]
+fn whatever_the_layout_the_credentials_are_the_same() {
+    let installation = Installation::embedded();
+    installation.simulate(1, 24, 0, false);
+    installation.sync(&[], 0);
+    let key = installation.key();
+    let words = |arguments: &[&str], folder: &str| -> Vec<Vec<String>> {
+        let out = installation.home().join(folder);
+        let answer = installation.run(&[arguments, &["--out", out.to_str().unwrap(), "--json"]].concat());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let mut files: Vec<_> = std::fs::read_dir(&out).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        let read = |file: &std::path::PathBuf| {
+            let output = std::process::Command::new("pdftotext").arg(file).arg("-").output().unwrap();
+            String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
+        };
+        files.iter().map(read).collect()
+    };
+    let with_key = ["letters", "--profile", "pupil", "--key", key.to_str().unwrap()];
+    words(&with_key, "letter");
+    let printed = printed(&installation.home().join("letter"));
+    assert_eq!(printed.len(), 24);
+    for layout in ["half", "cards", "large"] {
+        let all = words(&[&with_key[..], &["--layout", layout]].concat(), layout).concat();
+        for exact in printed.iter().flat_map(|(login, password)| [login, password]) {
+            assert_eq!(all.iter().filter(|word| word == &exact).count(), 1, "{layout} {exact}");
+        }
+    }
+    let sheets = installation.run(&["audit", "show", "--json", "--kind", "printed"]).stdout;
+    let list = words(&["letters", "--profile", "pupil", "--list"], "list").concat();
+    for (login, password) in &printed {
+        assert!(list.contains(login) && !list.contains(password), "{login}");
+    }
+    assert_eq!(installation.run(&["audit", "show", "--json", "--kind", "printed"]).stdout, sheets, "nothing printed");
+}

@@ -93,7 +93,7 @@ impl Ds389 {
     pub fn least_rights(&self) {
         let dialect = rentree::directory::dialect::Dialect::load(&self.config()).unwrap();
         let mut ldif = format!("dn: {SUFFIX}\nchangetype: modify\nreplace: aci\n");
-        for rule in rentree::directory::rights::aci_389(&dialect, &format!("cn=sync,{SUFFIX}")) {
+        for rule in rentree::directory::rights::aci_389(&dialect, &format!("cn=sync,{SUFFIX}"), false) {
             let _ = writeln!(ldif, "aci: {rule}");
         }
         self.modify(&ldif);

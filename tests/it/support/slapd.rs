@@ -46,6 +46,8 @@ pub struct Options {
     pub read_only: bool,
     /// `cn=sync` has the rights that the program says it needs, and no more.
     pub least_rights: bool,
+    /// Among these rights, that of deleting people.
+    pub purges: bool,
     /// The ENT's attributes of these names take ASCII only.
     pub ascii_only: &'static [&'static str],
     /// The classes of groups of the ENT are not loaded.
@@ -333,6 +335,7 @@ impl Slapd {
                 &dialect,
                 &rentree::directory::Dn::parse(SUFFIX).unwrap(),
                 &account,
+                self.options.purges,
             );
             for rule in rules {
                 let _ = writeln!(text, "access {rule}");

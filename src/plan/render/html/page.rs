@@ -120,6 +120,7 @@ impl<'a, W: Write> Page<'a, W> {
             ("restore", "Rétablis", of(ChangeKind::Restore)),
             ("leave", "Absents", of(ChangeKind::Absent)),
             ("leave", "Suspendus", of(ChangeKind::Suspend)),
+            ("leave", "À effacer", of(ChangeKind::Purge)),
             ("plain", "Inchangés", totals.accounts.unchanged),
             ("update", "Repris de l'annuaire", survey.adopted.accounts),
             ("update", "Modifiés à la main", totals.drift.restored + totals.drift.left),
@@ -134,7 +135,9 @@ impl<'a, W: Write> Page<'a, W> {
         self.out.write_all(
             b"<section aria-labelledby=\"resume\">\n<h2 id=\"resume\">En bref</h2>\n<dl class=\"tiles\">\n",
         )?;
-        for (class, label, n) in tiles {
+        // No night deletes anybody.
+        let purge = survey.header.purge;
+        for (class, label, n) in tiles.into_iter().filter(|(_, label, _)| purge || *label != "À effacer") {
             let none = if n == 0 { " none" } else { "" };
             writeln!(self.out, "<div class=\"{class}{none}\"><dt>{label}</dt><dd>{}</dd></div>", number(n))?;
         }
@@ -416,6 +419,7 @@ pub(super) const fn title(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureMerge => "Structures à réunir",
         ChangeKind::StructureDelete => "Structures à supprimer",
         ChangeKind::Rewrite => "Fiches à réécrire",
+        ChangeKind::Purge => "Comptes à effacer",
     }
 }
 
@@ -437,6 +441,7 @@ pub(super) const fn kind_token(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureMerge => "structure-merge",
         ChangeKind::StructureDelete => "structure-delete",
         ChangeKind::Rewrite => "rewrite",
+        ChangeKind::Purge => "purge",
     }
 }
 

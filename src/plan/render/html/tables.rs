@@ -33,6 +33,7 @@ impl Columns {
                 | ChangeKind::Update
                 | ChangeKind::Absent
                 | ChangeKind::Suspend
+                | ChangeKind::Purge
         );
         let says = |f: &Fold| f.people.iter().any(|who| who.note.is_some()) || (f.count == 1 && f.says_more());
         Self { persons, change: folds.iter().any(says) }
@@ -235,6 +236,10 @@ const fn tone(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate | ChangeKind::Rewrite => "update",
         ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => "move",
         ChangeKind::Restore => "restore",
-        ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::GroupDelete | ChangeKind::StructureDelete => "leave",
+        ChangeKind::Absent
+        | ChangeKind::Suspend
+        | ChangeKind::Purge
+        | ChangeKind::GroupDelete
+        | ChangeKind::StructureDelete => "leave",
     }
 }
