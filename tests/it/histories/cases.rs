@@ -38,7 +38,34 @@ fn alter(folder: &std::path::Path, category: &str, change: impl Fn(String) -> St
     }
 }
 
-const CASES: [Case; 13] = [
+/// The pupils of the first school.
+fn of_first_school(academy: &mut Academy) -> impl Iterator<Item = &mut super::academy::Pupil> {
+    let school = *academy.schools.keys().next().unwrap();
+    academy.pupils.values_mut().filter(move |pupil| pupil.school == school)
+}
+
+/// The first pupil has a class in a second school too.
+fn in_two_schools(text: String) -> String {
+    let values: Vec<&str> = text
+        .split("name=\"ENTEleveClasses\"><value>")
+        .skip(1)
+        .filter_map(|rest| rest.split('<').next())
+        .filter(|value| value.contains('$'))
+        .collect();
+    let school = |value: &str| value.split('$').next().unwrap().to_owned();
+    let other = values.iter().find(|value| school(value) != school(values[0])).unwrap();
+    let (from, to) = (format!("<value>{}<", values[0]), format!("<value>{}</value><value>{other}<", values[0]));
+    text.replacen(&from, &to, 1)
+}
+
+/// The first record once more.
+fn twice(text: String) -> String {
+    let start = text.find("<addRequest>").unwrap();
+    let end = start + text[start..].find("</addRequest>").unwrap() + "</addRequest>".len();
+    format!("{}\n{}", &text[..end], &text[start..])
+}
+
+const CASES: [Case; 17] = [
     case("a pupil changes class", "2026-09-20", |a| {
         let key = first(a);
         "3B".clone_into(&mut a.pupils.get_mut(&key).unwrap().class);
@@ -92,6 +119,14 @@ const CASES: [Case; 13] = [
         },
         ..case("an attribute that nobody knows", "2026-09-20", |_| ())
     },
+    case("nobody of a school has a class", "2026-11-20", |a| {
+        of_first_school(a).for_each(|pupil| pupil.class = String::new());
+    }),
+    case("all classes of a school have other names", "2026-11-20", |a| {
+        of_first_school(a).for_each(|pupil| pupil.class = format!("N{}", pupil.class));
+    }),
+    Case { mishap: |f| alter(f, "_Eleve_", in_two_schools), ..case("a pupil in two schools", "2026-09-20", |_| ()) },
+    Case { mishap: |f| alter(f, "_Eleve_", twice), ..case("the same pupil twice in a file", "2026-09-20", |_| ()) },
     case("a pupil without a class", "2026-09-20", |a| {
         let key = a.pupil_arrives(&mut Dice::new(5, 2));
         a.pupils.get_mut(&key).unwrap().class = String::new();
