@@ -140,6 +140,7 @@ impl Config {
     #[must_use]
     pub fn on(mut self, today: Date) -> Self {
         self.roster.absent = self.rollout.absent(today);
+        self.roster.classes = self.rollout.classes(today);
         self
     }
 

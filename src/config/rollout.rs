@@ -18,7 +18,7 @@ pub struct RolloutConfig {
 }
 
 /// Since when a school takes part.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RolloutSchool {
     /// Not before this day.
@@ -26,12 +26,17 @@ pub struct RolloutSchool {
     pub from: Option<Date>,
     /// Not at all.
     pub out: bool,
+    /// Of its pupils only those of these classes, by their codes; all of them when empty.
+    pub classes: Vec<String>,
+    /// From this day the other classes too.
+    #[serde(deserialize_with = "day")]
+    pub all_from: Option<Date>,
 }
 
 impl RolloutSchool {
     /// Whether the school takes part on this day.
     #[must_use]
-    pub fn takes_part(self, today: Date) -> bool {
+    pub fn takes_part(&self, today: Date) -> bool {
         !self.out && self.from.is_none_or(|from| today >= from)
     }
 }
@@ -41,13 +46,22 @@ impl RolloutConfig {
     #[must_use]
     pub fn of(&self, uai: &str) -> RolloutSchool {
         let named = self.schools.iter().find(|(known, _)| known.trim().eq_ignore_ascii_case(uai));
-        named.map(|(_, school)| *school).unwrap_or_default()
+        named.map(|(_, school)| school.clone()).unwrap_or_default()
     }
 
     /// UAI of the schools that do not take part on this day.
     #[must_use]
     pub fn absent(&self, today: Date) -> Vec<String> {
         self.schools.iter().filter(|(_, school)| !school.takes_part(today)).map(|(uai, _)| uai.clone()).collect()
+    }
+
+    /// By the UAI of schools of which only some classes take part on this day, those classes.
+    #[must_use]
+    pub fn classes(&self, today: Date) -> BTreeMap<String, Vec<String>> {
+        let some =
+            |school: &RolloutSchool| !school.classes.is_empty() && school.all_from.is_none_or(|from| today < from);
+        let schools = self.schools.iter().filter(|(_, school)| some(school));
+        schools.map(|(uai, school)| (uai.clone(), school.classes.clone())).collect()
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
@@ -88,6 +102,14 @@ mod tests {
         assert_eq!(rollout.absent(date(2026, 9, 7)), ["0290010D", "0350001A"]);
         assert!(rollout.of("0999999Z").takes_part(date(2026, 1, 1)), "who is not named takes part");
         assert!(!rollout.of("0290010d").takes_part(date(2030, 1, 1)));
+    }
+
+    #[test]
+    fn some_classes_go_first_and_the_others_from_their_day() {
+        let rollout: RolloutConfig =
+            toml::from_str("[schools.0290009C]\nclasses = [\"6A\", \"6B\"]\nall_from = 2026-11-02\n").unwrap();
+        assert_eq!(rollout.classes(date(2026, 11, 1)), [("0290009C".into(), vec!["6A".into(), "6B".into()])].into());
+        assert!(rollout.classes(date(2026, 11, 2)).is_empty());
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub struct RosterConfig {
     /// UAI of schools that do not take part on the day of the run: what `[rollout]` comes to, see `Config::on`.
     #[serde(skip)]
     pub absent: Vec<String>,
+    /// By UAI, the classes of schools of which no others take part that day; likewise.
+    #[serde(skip)]
+    pub classes: std::collections::BTreeMap<String, Vec<String>>,
 }
 
 impl Default for RosterConfig {
@@ -23,6 +26,7 @@ impl Default for RosterConfig {
             relatives: vec![RelativeStanding::Authority, RelativeStanding::InCharge],
             functions: std::collections::BTreeMap::new(),
             absent: Vec::new(),
+            classes: std::collections::BTreeMap::new(),
         }
     }
 }

@@ -90,7 +90,7 @@ pub async fn schools(ground: &Ground<'_>) -> Result<Vec<SchoolState>, PlanError>
     let closed = config.year.closing(current);
     let state = |(uai, name): (CompactString, String)| {
         let (state, since) =
-            judge(config.rollout.of(&uai), rows.get(uai.as_str()).copied(), ground.today, (current, closed));
+            judge(&config.rollout.of(&uai), rows.get(uai.as_str()).copied(), ground.today, (current, closed));
         SchoolState {
             year: rows.get(uai.as_str()).map(|row| row.year),
             from: config.rollout.of(&uai).from.filter(|from| *from > ground.today),
@@ -106,7 +106,7 @@ pub async fn schools(ground: &Ground<'_>) -> Result<Vec<SchoolState>, PlanError>
 
 /// The state of a school and since when. `year` is the present one and the day on which the one before closed.
 fn judge(
-    rollout: RolloutSchool,
+    rollout: &RolloutSchool,
     row: Option<&SchoolRow>,
     today: Date,
     year: (SchoolYear, Date),
@@ -130,13 +130,13 @@ mod tests {
         let row = |year| SchoolRow { uai: "0290009C".into(), year, since: Some(date(2025, 9, 3)) };
         let (old, new) = (row(2025), row(2026));
         let today = date(2026, 8, 1);
-        let judge = |rollout, row| judge(rollout, row, today, (2026, date(2026, 7, 5)));
+        let judge = |rollout: &RolloutSchool, row| judge(rollout, row, today, (2026, date(2026, 7, 5)));
         let takes_part = RolloutSchool::default();
-        assert_eq!(judge(takes_part, None), (FeedState::NotFed, None));
-        assert_eq!(judge(takes_part, Some(&old)), (FeedState::Transition, Some(date(2026, 7, 5))));
-        assert_eq!(judge(takes_part, Some(&new)), (FeedState::Open, Some(date(2025, 9, 3))));
-        let later = RolloutSchool { from: Some(date(2026, 9, 7)), out: false };
-        assert_eq!(judge(later, None), (FeedState::Planned, None));
-        assert_eq!(judge(RolloutSchool { out: true, ..later }, Some(&new)), (FeedState::Out, None));
+        assert_eq!(judge(&takes_part, None), (FeedState::NotFed, None));
+        assert_eq!(judge(&takes_part, Some(&old)), (FeedState::Transition, Some(date(2026, 7, 5))));
+        assert_eq!(judge(&takes_part, Some(&new)), (FeedState::Open, Some(date(2025, 9, 3))));
+        let later = RolloutSchool { from: Some(date(2026, 9, 7)), ..RolloutSchool::default() };
+        assert_eq!(judge(&later, None), (FeedState::Planned, None));
+        assert_eq!(judge(&RolloutSchool { out: true, ..later }, Some(&new)), (FeedState::Out, None));
     }
 }

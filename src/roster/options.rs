@@ -1,6 +1,6 @@
 //! Who is in scope and who gets an account: the configured choices, checked.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -33,6 +33,8 @@ pub struct Options {
     pub schools: Vec<Uai>,
     /// Schools that are not in scope whatever else is said.
     pub absent: Vec<Uai>,
+    /// Schools of whose pupils only those of some classes are in scope: the codes, in lower case.
+    pub classes: BTreeMap<Uai, BTreeSet<CompactString>>,
     /// Which standings give a relative an account.
     pub relatives: Vec<Standing>,
     /// Function code → national profile, over the built-in table; `None` for no profile.
@@ -73,6 +75,7 @@ impl Default for Options {
         Self {
             schools: Vec::new(),
             absent: Vec::new(),
+            classes: BTreeMap::new(),
             relatives: vec![Standing::Authority, Standing::InCharge],
             functions: BTreeMap::new(),
             listed: LISTED,
@@ -124,7 +127,11 @@ impl Options {
             .map(|(code, profile)| Ok((code.trim().to_uppercase().into(), staff_profile(code, profile)?)))
             .collect::<Result<_, OptionsError>>()?;
         let absent = config.absent.iter().filter_map(|text| Uai::parse(text)).collect();
-        Ok(Self { schools, absent, relatives, functions, listed: LISTED, ..Self::default() })
+        let code = |code: &String| CompactString::from(code.trim().to_lowercase());
+        let classes =
+            config.classes.iter().filter_map(|(uai, codes)| Some((Uai::parse(uai)?, codes.iter().map(code).collect())));
+        let classes = classes.collect();
+        Ok(Self { schools, absent, classes, relatives, functions, listed: LISTED, ..Self::default() })
     }
 
     /// The same choices with those of `[policy]`, as of `today`.
@@ -149,6 +156,8 @@ impl Options {
     pub fn with_successors(mut self, successors: Vec<Successor>) -> Self {
         let of_age_in = std::mem::take(&mut self.policy.of_age_in).into_iter();
         self.policy.of_age_in = of_age_in.map(|(uai, choice)| (present_uai(&successors, &uai), choice)).collect();
+        let classes = std::mem::take(&mut self.classes).into_iter();
+        self.classes = classes.map(|(uai, codes)| (present_uai(&successors, &uai), codes)).collect();
         for uai in self.schools.iter_mut().chain(&mut self.absent) {
             *uai = present_uai(&successors, uai);
         }

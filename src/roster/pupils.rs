@@ -133,9 +133,15 @@ fn settle_one(
             None => classes.push((id, class)),
         }
     }
+    // A school of which only other classes take part is none for him.
+    administrative = administrative.filter(|id| structures.takes(*id, &classes));
+    let there: Vec<StructureId> =
+        classes.iter().map(|(id, _)| *id).filter(|id| !structures.takes(*id, &classes)).collect();
+    classes.retain(|(id, _)| !there.contains(id));
     if administrative.is_none() && classes.is_empty() {
         return Err(Box::new(draft));
     }
+    groups.retain(|(id, _)| !there.contains(id));
     classes.sort_unstable();
     groups.sort_unstable();
     groups.dedup();

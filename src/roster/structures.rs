@@ -25,6 +25,8 @@ pub(super) enum Division {
 pub(super) struct Structures {
     list: Vec<Structure>,
     places: HashMap<JoinKey, Place>,
+    /// Where only some classes are in scope: their codes in lower case.
+    only: HashMap<StructureId, BTreeSet<CompactString>>,
     /// Codes known so far, per structure in scope: declared, then those that people's records name.
     classes: Vec<HashSet<CompactString>>,
     groups: Vec<HashSet<CompactString>>,
@@ -38,6 +40,13 @@ pub(super) struct Structures {
 }
 
 impl Structures {
+    /// Whether a pupil of these classes is in scope in a school.
+    pub(super) fn takes(&self, school: StructureId, classes: &[(StructureId, CompactString)]) -> bool {
+        self.only.get(&school).is_none_or(|only| {
+            classes.iter().any(|(id, class)| *id == school && only.contains(class.to_lowercase().as_str()))
+        })
+    }
+
     /// Takes the delivered structures, keys unique; the pupils say which are in scope when nothing is configured.
     pub(super) fn new(
         drafts: Vec<StructureDraft>,
@@ -49,6 +58,7 @@ impl Structures {
         let mut structures = Self {
             list: Vec::with_capacity(kept.len()),
             places,
+            only: HashMap::new(),
             classes: Vec::new(),
             groups: Vec::new(),
             undeclared_classes: vec![BTreeSet::new(); kept.len()],
@@ -57,6 +67,9 @@ impl Structures {
             unknown: BTreeMap::new(),
         };
         for (uai, draft) in kept {
+            if let Some(only) = options.classes.get(&uai) {
+                structures.only.insert(StructureId(structures.list.len() as u32), only.clone());
+            }
             let structure = structures.finish_draft(uai, draft, report);
             structures.classes.push(structure.classes.iter().map(|c| c.code.clone()).collect());
             structures.groups.push(structure.groups.iter().map(|g| g.code.clone()).collect());

@@ -57,6 +57,19 @@ fn the_scope_is_where_pupils_are_or_what_is_configured() {
 }
 
 #[test]
+fn of_a_school_only_some_classes_may_be_in_scope() {
+    let academy = small()
+        .pupil("2", "Malo", &[("ENTPersonStructRattach", &["100"]), ("ENTEleveClasses", &["100$6B"])])
+        .pupil("3", "Ines", &[("ENTPersonStructRattach", &["100"]), ("ENTEleveClasses", &["100$6A"])]);
+    let uai = academy.roster().structures[0].uai.clone();
+    let classes = [(uai, ["6a".into()].into())].into();
+    let roster = academy.roster_with(&Options { classes, ..Options::default() });
+    assert_eq!(left(&roster, "2"), Some(LeftOutReason::OutOfScope));
+    assert_eq!(left(&roster, "3"), None);
+    assert!(roster.persons.iter().any(|person| person.key.as_str().ends_with("$3")));
+}
+
+#[test]
 fn a_configured_school_that_is_not_delivered_is_said() {
     let roster = small().roster_with(&only("0210066H"));
     let [finding] = findings(&roster, Code::StructureNotDelivered)[..] else { panic!("one finding") };
