@@ -97,6 +97,7 @@ fn compare(pupils: u32, rounds: usize) -> Result<(), Failure> {
         day: 0,
         delta: false,
         bascule: false,
+        bascule_night: None,
         out: out.clone(),
     };
     simulate::write(&options, &|_| {})?;

@@ -102,6 +102,7 @@ fn sample(out: &Path) -> simulate::Options {
         day: 0,
         delta: false,
         bascule: false,
+        bascule_night: None,
         out: out.to_owned(),
     }
 }

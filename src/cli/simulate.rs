@@ -35,6 +35,10 @@ pub struct Args {
     /// The same academy a year later, after the transition
     #[arg(long)]
     bascule: bool,
+    /// With --bascule, so many nights after that 1 September: each school switches on its own night, 0 to 9, and the
+    /// others are still as they were
+    #[arg(long, requires = "bascule", value_name = "NIGHT")]
+    bascule_night: Option<u32>,
 }
 
 pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
@@ -46,6 +50,7 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         day: args.day,
         delta: args.delta,
         bascule: args.bascule,
+        bascule_night: args.bascule_night,
         out: args.out.clone(),
     };
     let progress = watcher(global.json);

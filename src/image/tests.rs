@@ -82,7 +82,17 @@ impl Academy {
 
 /// Options of a small synthetic academy on a day, written to `out`.
 pub(super) fn simulated(pupils: u32, seed: u64, day: u32, delta: bool, out: &Path) -> simulate::Options {
-    simulate::Options { schools: 3, pupils, seed, year: 2026, day, delta, bascule: false, out: out.to_owned() }
+    simulate::Options {
+        schools: 3,
+        pupils,
+        seed,
+        year: 2026,
+        day,
+        delta,
+        bascule: false,
+        bascule_night: None,
+        out: out.to_owned(),
+    }
 }
 
 pub(super) fn simulate(options: &simulate::Options) {

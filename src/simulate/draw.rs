@@ -23,6 +23,8 @@ pub(super) enum Stream {
     PupilSummer = 5,
     /// What happens to one member of the staff in the summer after a year.
     StaffSummer = 6,
+    /// The night on which a school goes over to the next year.
+    SchoolSummer = 7,
 }
 
 /// The draws of one entity.

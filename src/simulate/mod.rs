@@ -30,6 +30,7 @@ mod nights;
 mod places;
 mod schools;
 mod staff;
+mod switches;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -50,6 +51,9 @@ pub const FORMAT: u32 = 1;
 /// Last night of a school year that can be lived: 31 August.
 pub const LAST_DAY: u32 = 364;
 
+/// The night after 1 September on which the last school of a bascule switches.
+pub const LAST_SWITCH: u32 = 9;
+
 /// Which academy, on which day, written where.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -66,6 +70,9 @@ pub struct Options {
     pub delta: bool,
     /// Writes the complete set of the next 1 September instead, after `day` nights of this year.
     pub bascule: bool,
+    /// With `bascule`: the set of so many nights after that 1 September, on which only some schools have switched
+    /// (each on its own night, the last on [`LAST_SWITCH`]); the others are as they were.
+    pub bascule_night: Option<u32>,
     /// The folder; made when missing. It must not hold files of the same set.
     pub out: PathBuf,
 }
@@ -105,6 +112,8 @@ pub enum SimulateError {
     Range { name: &'static str, value: i64, low: i64, high: i64 },
     #[error("a delta and a bascule exclude each other: the bascule is a complete set")]
     DeltaOfBascule,
+    #[error("a night of the bascule without a bascule")]
+    NightWithoutBascule,
     #[error("{path} is there already: choose an empty folder or remove the earlier set")]
     Exists { path: PathBuf },
     #[error("cannot write {path}")]
@@ -132,7 +141,12 @@ pub fn write(options: &Options, progress: &dyn Fn(u64)) -> Result<Summary, Simul
         return write::delta(&before, &academy, &lists, &options.out, progress);
     }
     if options.bascule {
+        let before = options.bascule_night.map(|night| (night, academy.clone()));
         bascule::turn(&mut academy, &lists, options.day);
+        if let Some((night, before)) = before {
+            academy = switches::partly(&before, academy, night);
+            academy.today = date(options.year + 1, night);
+        }
     }
     write::complete(&academy, &lists, &options.out, progress)
 }
@@ -145,7 +159,12 @@ fn check(options: &Options) -> Result<(), SimulateError> {
     range("pupils", options.pupils.into(), options.schools.into(), MAX_PUPILS.into())?;
     range("year", options.year.into(), 1990, 2090)?;
     range("day", options.day.into(), options.delta.into(), LAST_DAY.into())?;
-    if options.delta && options.bascule { Err(SimulateError::DeltaOfBascule) } else { Ok(()) }
+    range("bascule_night", options.bascule_night.unwrap_or(0).into(), 0, LAST_DAY.into())?;
+    match (options.delta, options.bascule, options.bascule_night) {
+        (true, true, _) => Err(SimulateError::DeltaOfBascule),
+        (_, false, Some(_)) => Err(SimulateError::NightWithoutBascule),
+        _ => Ok(()),
+    }
 }
 
 /// The academy on 1 September.

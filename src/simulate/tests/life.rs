@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::references::check;
 use super::set::{Item, Set, of, options, written};
 use crate::feed::Category;
-use crate::simulate::{Options, write};
+use crate::simulate::{LAST_SWITCH, Options, write};
 
 fn academy(day: u32, bascule: bool) -> Set {
     let folder = tempfile::tempdir().unwrap();
@@ -183,4 +183,37 @@ fn the_header_says_what_it_is() {
             assert!(text.contains(line), "{line}");
         }
     }
+}
+
+/// From the old year to the new one, school by school: before its night a school is as it was, after it as it will be.
+#[test]
+fn each_school_switches_on_its_own_night() {
+    let on = |bascule_night: Option<u32>, bascule: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        written(&Options { bascule, bascule_night, ..options(16, 600, 5, folder.path()) }).1
+    };
+    let (old, new) = (on(None, false), on(None, true));
+    let pupils = |set: &Set| -> BTreeMap<String, (String, String)> {
+        of(set, "Eleve")
+            .map(|p| (p.key.clone(), (p.first("ENTPersonStructRattach").to_owned(), p.first("ENTEleveMEF").to_owned())))
+            .collect()
+    };
+    let (before, after) = (pupils(&old), pupils(&new));
+    let mut switched = 0;
+    for night in 0..=LAST_SWITCH {
+        let now = pupils(&on(Some(night), true));
+        let of_new: BTreeSet<&str> = now
+            .iter()
+            .filter(|(key, at)| before.get(*key) != Some(at))
+            .map(|(_, (school, _))| school.as_str())
+            .collect();
+        assert!(of_new.len() >= switched, "{of_new:?}");
+        switched = of_new.len();
+        for (key, at) in &now {
+            let year = if of_new.contains(at.0.as_str()) { &after } else { &before };
+            assert_eq!(year.get(key), Some(at), "{key} on night {night}");
+        }
+    }
+    assert_eq!(pupils(&on(Some(LAST_SWITCH), true)), after);
+    assert!(switched > 12, "{switched}");
 }

@@ -77,6 +77,8 @@ fn bad_options_are_refused_and_nothing_is_overwritten() {
     }
     let both = Options { delta: true, bascule: true, day: 1, ..good.clone() };
     assert!(matches!(write(&both, &|_| {}), Err(SimulateError::DeltaOfBascule)));
+    let night = Options { bascule_night: Some(1), ..good.clone() };
+    assert!(matches!(write(&night, &|_| {}), Err(SimulateError::NightWithoutBascule)));
     write(&good, &|_| {}).unwrap();
     assert!(matches!(write(&good, &|_| {}), Err(SimulateError::Exists { .. })));
     // A delta of another day goes beside it.

@@ -35,7 +35,17 @@ impl Item {
 pub(super) type Set = BTreeMap<(String, String), Item>;
 
 pub(super) fn options(schools: u32, pupils: u32, seed: u64, out: &Path) -> Options {
-    Options { schools, pupils, seed, year: 2026, day: 0, delta: false, bascule: false, out: out.to_owned() }
+    Options {
+        schools,
+        pupils,
+        seed,
+        year: 2026,
+        day: 0,
+        delta: false,
+        bascule: false,
+        bascule_night: None,
+        out: out.to_owned(),
+    }
 }
 
 /// Writes and reads back.

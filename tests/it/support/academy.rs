@@ -135,47 +135,6 @@ pub fn rename_classes(feed: &Path, school: &str, n: usize) {
     }
 }
 
-/// A complete set of a day on which only some schools (by their structure's key) have gone over to the new year: those of
-/// `old` and `new` side by side, as academies deliver them in September. Gives the keys of all schools with pupils.
-pub fn turned(old: &Path, new: &Path, out: &Path, day: &str, switched: &dyn Fn(&str) -> bool) -> Vec<String> {
-    drop(std::fs::remove_dir_all(out));
-    std::fs::create_dir_all(out).unwrap();
-    let schools: std::collections::BTreeSet<String> = pupils(old).into_iter().map(|(_, school)| school).collect();
-    let waits = |school: &str| schools.contains(school) && !switched(school);
-    for category in ["EtabEducNat", "MatiereEducNat", "MefEducNat", "Eleve", "PersRelEleve", "PersEducNat"] {
-        let read = |folder: &Path| -> Vec<String> {
-            files(folder, category).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
-        };
-        let (before, after) = (read(old), read(new));
-        let school = |request: &str| match category {
-            "EtabEducNat" => key(request).to_owned(),
-            _ => value(request, "ENTPersonStructRattach").unwrap_or_default().to_owned(),
-        };
-        let mut kept: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
-        for request in before.iter().flat_map(|text| requests(text)) {
-            // Staff stay in the delivery as long as one of their schools has its old year in it.
-            let elsewhere = || request.split("<value>").filter_map(|v| v.split_once('$')).any(|(s, _)| waits(s));
-            let stays = category == "PersEducNat" && elsewhere();
-            if stays || !switched(&school(request)) || !matches!(category, "Eleve" | "EtabEducNat" | "PersEducNat") {
-                kept.insert(key(request), request);
-            }
-        }
-        for request in after.iter().flat_map(|text| requests(text)) {
-            if switched(&school(request)) || !matches!(category, "Eleve" | "EtabEducNat" | "PersEducNat") {
-                kept.insert(key(request), request);
-            }
-        }
-        let head = before[0].split("<addRequest>").next().unwrap();
-        let mut text = head.to_owned();
-        for request in kept.values() {
-            text.extend([request, "\n\n"]);
-        }
-        text.push_str("</ficAlimMENESR>\n");
-        std::fs::write(out.join(format!("ENT_Complet_{day}_{category}_0000.xml")), text).unwrap();
-    }
-    schools.into_iter().collect()
-}
-
 /// Takes the class off every pupil of these schools, or gives each class another name.
 pub fn reclass(feed: &Path, which: &dyn Fn(&str) -> bool, prefix: Option<&str>) {
     for file in files(feed, "Eleve") {

@@ -102,7 +102,17 @@ impl Installation {
     /// The complete set of a simulated academy on a day.
     pub fn academy(&self, schools: u32, pupils: u32, day: u32) -> rentree::simulate::Options {
         let out = self.feed();
-        rentree::simulate::Options { schools, pupils, seed: 7, year: 2026, day, delta: false, bascule: false, out }
+        rentree::simulate::Options {
+            schools,
+            pupils,
+            seed: 7,
+            year: 2026,
+            day,
+            delta: false,
+            bascule: false,
+            bascule_night: None,
+            out,
+        }
     }
 
     pub fn write(academy: &rentree::simulate::Options) {
