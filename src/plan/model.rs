@@ -387,7 +387,7 @@ pub struct Change {
     /// The record that caused it, when one did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub origin: Option<Origin>,
-    /// French, when the kind alone does not say it: "de la classe 5A vers 4B", "absent depuis le 2026-09-02".
+    /// French, when the kind alone does not say it: "de la classe 5A vers 4B", "absent depuis le 2 septembre 2026".
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
     /// An account found in the directory that this change takes over, by what it was recognised.

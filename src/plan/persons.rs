@@ -12,8 +12,10 @@ use crate::feed::values::Uai;
 use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
 use crate::store::{AccountRow, Stage};
+use crate::wording::date;
 
 use super::recognise::Recognised;
+use super::year::Years;
 use super::{Change, ChangeKind, Proof, Subject, Write};
 
 /// What the comparison needs to know beside the entry.
@@ -60,6 +62,8 @@ pub enum Seen {
 pub struct Departing {
     pub key: JoinKey,
     pub dn: Dn,
+    /// What the entry calls the person.
+    pub name: Option<String>,
     /// DNs of the pupils that a relative's entry names.
     pub linked: Vec<Dn>,
     /// What to write at once when authority was withdrawn.
@@ -119,7 +123,8 @@ impl PersonDiff<'_> {
         let linked = self.dialect.linked_pupils(entry);
         let leave = self.dialect.leave_groups(entry, self.put_by_engine);
         let relation = self.recognised.relations.of(entry);
-        Seen::Departing(Box::new(Departing { key, dn: entry.dn.clone(), linked, unlink, leave, merged, relation }))
+        let (dn, name) = (entry.dn.clone(), shown_name(entry));
+        Seen::Departing(Box::new(Departing { key, dn, name, linked, unlink, leave, merged, relation }))
     }
 
     fn compare_person(&self, id: PersonId, proof: Proof, former: Option<&JoinKey>, entry: &Entry) -> Seen {
@@ -190,18 +195,19 @@ impl PersonDiff<'_> {
                 (ChangeKind::Update, modify(attributes), Some(note), Some(proof))
             }
             Some(account) if account.stage == Stage::Suspended && former.is_some() => {
-                let note = format!("{}, suspendu depuis le {}", arrival(account, &subject, former), account.since);
+                let note =
+                    format!("{}, suspendu depuis le {}", arrival(account, &subject, former), date(account.since));
                 (ChangeKind::Restore, Write::Unlock { attributes }, Some(note), None)
             }
             Some(account) if former.is_some() && account.stage != Stage::Purged => {
                 (ChangeKind::Move, modify(attributes), Some(arrival(account, &subject, former)), None)
             }
             Some(account) if account.stage == Stage::Suspended => {
-                let note = format!("de retour, suspendu depuis le {}", account.since);
+                let note = format!("de retour, suspendu depuis le {}", date(account.since));
                 (ChangeKind::Restore, Write::Unlock { attributes }, Some(note), None)
             }
             Some(account) if account.stage == Stage::Absent => {
-                let note = format!("de retour, absent depuis le {}", account.since);
+                let note = format!("de retour, absent depuis le {}", date(account.since));
                 (ChangeKind::Restore, modify(attributes), Some(note), None)
             }
             Some(account) => match moved(account, &subject) {
@@ -231,7 +237,7 @@ impl PersonDiff<'_> {
         let wanted = self.wanted(id)?;
         let note = self.accounts.get(&person.key).map(|account| match account.stage {
             Stage::Purged => {
-                format!("de retour, effacé le {} : mêmes identifiants, nouveau mot de passe", account.since)
+                format!("de retour, effacé le {} : mêmes identifiants, nouveau mot de passe", date(account.since))
             }
             _ => "l'entrée avait disparu de l'annuaire".to_owned(),
         });
@@ -289,8 +295,18 @@ impl PersonDiff<'_> {
     }
 
     /// What a departing account becomes today, if anything changes.
-    pub fn departure(&self, departing: &Departing, account: &AccountRow, expected: bool) -> Option<Change> {
-        let usable_until = |ended| self.lifecycle.suspended_from(account.profile, ended, self.year);
+    pub fn departure(
+        &self,
+        departing: &Departing,
+        account: &AccountRow,
+        expected: bool,
+        years: &Years,
+    ) -> Option<Change> {
+        let usable_until = |ended| {
+            let day = self.lifecycle.suspended_from(account.profile, ended, self.year);
+            let most = self.lifecycle.purge_from(account.profile, ended, false);
+            years.suspended_from(&account.schools, ended, day, most)
+        };
         let merged = departing.merged.is_some();
         let (kind, write, note) = match account.stage {
             Stage::Present | Stage::Absent if merged => {
@@ -312,10 +328,10 @@ impl PersonDiff<'_> {
                     departing.relation.clone()
                 };
                 let write = if attributes.is_empty() { Write::Nothing } else { Write::Modify { attributes } };
-                (ChangeKind::Absent, write, format!("{why} ; utilisable jusqu'au {until}"))
+                (ChangeKind::Absent, write, format!("{why} ; {until}"))
             }
-            Stage::Absent if self.today >= usable_until(account.since) => {
-                let note = format!("absent depuis le {}", account.since);
+            Stage::Absent if self.today >= usable_until(account.since).day => {
+                let note = format!("absent depuis le {}", date(account.since));
                 (ChangeKind::Suspend, Write::Lock { attributes: departing.parting() }, note)
             }
             // The stage stays; only the link changes.
@@ -327,22 +343,27 @@ impl PersonDiff<'_> {
             _ => return None,
         };
         let revokes = merged || self.withdrawn.contains(&account.join_key);
-        let change = Change::new(kind, departing.dn.clone(), known_subject(account), write);
+        let change = Change::new(kind, departing.dn.clone(), known_subject(account, departing.name.clone()), write);
         Some(Change { note: Some(note), revokes, expected, ..change })
     }
 }
 
-/// The subject of an account that only the register knows any more.
-fn known_subject(account: &AccountRow) -> Subject {
+/// The subject of an account that only the register knows any more; `shown` is how its entry calls it.
+pub(super) fn known_subject(account: &AccountRow, shown: Option<String>) -> Subject {
     Subject {
         join_key: Some(account.join_key.clone()),
         profile: Some(account.profile),
-        name: Dn::parse(&account.dn).map(|dn| dn.rdn_value()).unwrap_or_default(),
+        name: shown.or_else(|| Dn::parse(&account.dn).ok().map(|dn| dn.rdn_value())).unwrap_or_default(),
         schools: account.schools.iter().filter_map(|s| Uai::parse(s)).collect(),
         class: account.class.clone(),
         level: account.level.clone(),
         ..Subject::default()
     }
+}
+
+/// How an entry calls its person.
+pub(super) fn shown_name(entry: &Entry) -> Option<String> {
+    entry.first("displayName").or_else(|| entry.first("cn")).map(str::to_owned)
 }
 
 /// In words, where an account comes from that had another record's key until now.

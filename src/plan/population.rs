@@ -166,7 +166,7 @@ impl Population {
                 }
             }
             let expected = departing.merged.is_some() || leaving.expected.contains(&departing.key);
-            let change = diff.departure(departing, account, expected);
+            let change = diff.departure(departing, account, expected, years);
             if !expected && counts(account, diff.today) {
                 for school in account.schools.iter().filter(|school| !let_through(account, school, beside.carried_out))
                 {

@@ -8,14 +8,13 @@ use crate::audit::{Kind, Trail};
 use crate::image::{Intake, IntakeRules, take_in};
 
 use super::prepare::{Ground, PlanError};
-use super::year::{Years, school_year};
+use super::year::Years;
 
 /// Takes in the newest delivery of every source, in the order of the configuration.
 pub(super) async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, PlanError> {
     let mut intakes = Vec::new();
     let years = years(ground).await?;
-    let mut waiting: HashSet<CompactString> =
-        years.reached.keys().filter(|uai| years.in_transition(uai)).cloned().collect();
+    let mut waiting: HashSet<CompactString> = years.waiting().cloned().collect();
     // The exports may go on saying what a school was called before.
     for successor in ground.store.successors().await?.iter().rev() {
         if waiting.contains(successor.uai.as_str()) {
@@ -44,6 +43,5 @@ pub(super) async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Ve
 
 /// The school year of each school, and the present one.
 pub(super) async fn years(ground: &Ground<'_>) -> Result<Years, PlanError> {
-    let reached = ground.store.school_years().await?;
-    Ok(Years { reached, current: school_year(ground.today, &ground.config.year) })
+    Ok(Years::new(ground.store.school_rows().await?, ground.today, &ground.config.year))
 }

@@ -4,12 +4,15 @@
 //! gone up; then it is open for the new year. While in transition, the departure of a pupil of last year's top level
 //! (3e, terminale, the last year of a CAP …) is expected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use compact_str::CompactString;
+use jiff::Span;
 use jiff::civil::Date;
 
 use crate::config::YearConfig;
+use crate::store::SchoolRow;
+use crate::wording::date;
 
 /// A school year, by the calendar year in which it begins.
 pub type SchoolYear = i16;
@@ -101,18 +104,69 @@ impl Continuity {
     }
 }
 
+/// Until when an account can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Until {
+    pub day: Date,
+    /// It is the latest possible day: a school of his waits for its new year.
+    pub waits: bool,
+}
+
+impl std::fmt::Display for Until {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.waits {
+            write!(f, "utilisable jusqu'à la bascule de l'établissement, au plus tard le {}", date(self.day))
+        } else {
+            write!(f, "utilisable jusqu'au {}", date(self.day))
+        }
+    }
+}
+
 /// The state of each school at the time of a plan.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Years {
-    /// What the store knows: the year that each school has reached.
-    pub reached: std::collections::HashMap<CompactString, SchoolYear>,
+    reached: HashMap<CompactString, SchoolRow>,
     pub current: SchoolYear,
+    /// The day on which the year before it closed.
+    closed: Date,
 }
 
 impl Years {
+    /// `rows` is what the store knows: the year that each school has reached.
+    #[must_use]
+    pub fn new(rows: Vec<SchoolRow>, today: Date, closes: &YearConfig) -> Self {
+        let current = school_year(today, closes);
+        let reached = rows.into_iter().map(|row| (row.uai.clone(), row)).collect();
+        Self { reached, current, closed: closes.closing(current) }
+    }
+
     #[must_use]
     pub fn in_transition(&self, uai: &str) -> bool {
-        self.reached.get(uai).is_some_and(|&year| year < self.current)
+        self.reached.get(uai).is_some_and(|row| row.year < self.current)
+    }
+
+    /// Every school that waits for its new year.
+    pub fn waiting(&self) -> impl Iterator<Item = &CompactString> {
+        self.reached.keys().filter(|uai| self.in_transition(uai))
+    }
+
+    /// The day on which an account of these schools cannot be used any more, of which nothing was heard since `ended`.
+    /// `day` is what its delay says, `most` the latest that the law allows.
+    ///
+    /// Between the close of a year and the first set of the next, exports say little: those days do not count.
+    #[must_use]
+    pub fn suspended_from(&self, schools: &[CompactString], ended: Date, day: Date, most: Date) -> Until {
+        if day <= self.closed {
+            return Until { day, waits: false };
+        }
+        if schools.iter().any(|school| self.in_transition(school)) {
+            return Until { day: most.max(day), waits: true };
+        }
+        let began = ended.max(self.closed);
+        let switched = schools.iter().filter_map(|school| self.reached.get(school)?.since).max();
+        let paused = switched.filter(|since| *since > began).map_or(0, |since| (since - began).get_days());
+        let later = day.saturating_add(Span::new().days(paused));
+        Until { day: later.min(most).max(day), waits: false }
     }
 
     /// The years to note once the plan is applied: schools seen for the first time, and those that have switched.
@@ -125,7 +179,7 @@ impl Years {
             .into_iter()
             .filter(|(uai, continuity)| match self.reached.get(*uai) {
                 None => true,
-                Some(&year) => year < self.current && continuity.has_switched(),
+                Some(row) => row.year < self.current && continuity.has_switched(),
             })
             .map(|(uai, _)| (CompactString::from(uai), self.current))
             .collect()
@@ -134,6 +188,8 @@ impl Years {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]
@@ -193,12 +249,37 @@ mod tests {
 
     #[test]
     fn a_school_switches_when_most_pupils_go_up() {
-        let years = Years { reached: [("0350001A".into(), 2025)].into(), current: 2026 };
+        let row = SchoolRow { uai: "0350001A".into(), year: 2025, since: None };
+        let years = Years::new(vec![row], date(2026, 8, 1), &YearConfig::default());
         assert!(years.in_transition("0350001A"));
         assert!(!years.in_transition("0350002B"), "a school never fed waits for nothing");
         let up = Continuity { stayed: 400, changed_level: 380, ..Continuity::default() };
         let still = Continuity { stayed: 400, changed_level: 3, ..Continuity::default() };
         assert!(years.to_note([("0350001A", still)]).is_empty());
         assert_eq!(years.to_note([("0350001A", up), ("0350002B", still)]).len(), 2);
+    }
+
+    /// While a school waits nobody of it is suspended before the law says so; afterwards the delay goes on.
+    #[test]
+    fn the_days_of_the_transition_do_not_count() {
+        let row = |uai: &str, year, since| SchoolRow { uai: uai.into(), year, since: Some(since) };
+        let until = |rows: Vec<SchoolRow>, today, ended: Date| {
+            let years = Years::new(rows, today, &YearConfig::default());
+            let delay = |days: i32| ended.saturating_add(Span::new().days(days));
+            years.suspended_from(&["0350001A".into()], ended, delay(30), delay(90))
+        };
+        let waits = || vec![row("0350001A", 2026, date(2026, 9, 1))];
+        let switched = || vec![row("0350001A", 2027, date(2027, 8, 28))];
+        let day = |day| Until { day, waits: false };
+        let summer = date(2027, 8, 20);
+        assert_eq!(until(waits(), summer, date(2027, 7, 10)), Until { day: date(2027, 10, 8), waits: true });
+        assert_eq!(until(waits(), summer, date(2027, 3, 1)), day(date(2027, 3, 31)), "long before");
+        let autumn = date(2027, 9, 3);
+        // Five days of the delay in June, the others from the switch on.
+        assert_eq!(until(switched(), autumn, date(2027, 6, 30)), day(date(2027, 9, 22)));
+        assert_eq!(until(switched(), autumn, date(2027, 8, 20)), day(date(2027, 9, 27)));
+        assert_eq!(until(switched(), autumn, date(2027, 7, 10)), day(date(2027, 9, 27)));
+        assert_eq!(until(switched(), autumn, date(2027, 9, 2)), day(date(2027, 10, 2)), "after the switch");
+        assert_eq!(until(Vec::new(), autumn, date(2027, 8, 20)), day(date(2027, 9, 19)), "a school never fed");
     }
 }

@@ -86,7 +86,7 @@ fn what_only_tells_is_no_part_of_it() {
     let mut plan = Plan::default();
     let plain = plan.person(ChangeKind::Absent, 1, Some("6A"), Write::Nothing).clone();
     let told = Change {
-        note: Some("utilisable jusqu'au 2026-10-02".to_owned()),
+        note: Some("utilisable jusqu'au 2 octobre 2026".to_owned()),
         origin: Some(fixtures::origin(900)),
         seq: 12,
         subject: Subject { name: "autrement".to_owned(), ..plain.subject.clone() },

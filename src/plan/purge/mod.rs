@@ -26,11 +26,12 @@ use crate::store::{AccountRow, Stage};
 use crate::wording::date;
 
 use super::file::{PlanFileError, Writer};
+use super::persons::{known_subject, shown_name};
 use super::prepare::{Ground, PlanError, config_now};
 use super::reading::{again, refuse_replica, structures_and_groups};
 use super::saved::{Contents, Saved, save};
 use super::sources::years;
-use super::{Change, ChangeKind, Departures, Header, Hold, Prepared, Seal, Subject, Totals, Write, count_by_severity};
+use super::{Change, ChangeKind, Departures, Header, Hold, Prepared, Seal, Totals, Write, count_by_severity};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -134,7 +135,7 @@ pub async fn purge(ground: &Ground<'_>, asked: &Purge, trail: &Trail) -> Result<
         match why {
             Some(why) => spared.push(Spared {
                 join_key: account.join_key.clone(),
-                name: name(account, found.first()),
+                name: known_subject(account, found.first().and_then(shown_name)).name,
                 schools: account.schools.clone(),
                 why,
             }),
@@ -193,21 +194,9 @@ fn names_of(roster: &Roster) -> BTreeMap<CompactString, String> {
     roster.structures.iter().map(|s| (s.uai.as_str().into(), s.name.clone())).collect()
 }
 
-fn name(account: &AccountRow, entry: Option<&Entry>) -> String {
-    let shown = entry.and_then(|entry| entry.first("displayName").or_else(|| entry.first("cn")));
-    shown.map(str::to_owned).or_else(|| Dn::parse(&account.dn).ok().map(|dn| dn.rdn_value())).unwrap_or_default()
-}
-
 fn change(account: &AccountRow, entry: Option<&Entry>, ended: Date, never: bool) -> Option<Change> {
     let dn = entry.map(|entry| entry.dn.clone()).or_else(|| Dn::parse(&account.dn).ok())?;
-    let subject = Subject {
-        join_key: Some(account.join_key.clone()),
-        profile: Some(account.profile),
-        name: name(account, entry),
-        schools: account.schools.iter().filter_map(|school| Uai::parse(school)).collect(),
-        class: account.class.clone(),
-        ..Subject::default()
-    };
+    let subject = known_subject(account, entry.and_then(shown_name));
     let used = if never { " ; jamais activé" } else { "" };
     let there = if entry.is_none() { " ; déjà absent de l'annuaire" } else { "" };
     let note = format!("sans droit depuis le {}, suspendu depuis le {}{used}{there}", date(ended), date(account.since));

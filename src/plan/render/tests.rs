@@ -59,7 +59,7 @@ fn ordinary_night() -> Plan {
     let mut plan = Plan::default();
     plan.person(ChangeKind::Create, 1, Some("6A"), add(1));
     let restored = plan.person(ChangeKind::Restore, 2, Some("4B"), Write::Unlock { attributes: vec![] });
-    restored.note = Some("de retour, absent depuis le 2026-06-01".to_owned());
+    restored.note = Some("de retour, absent depuis le 1er juin 2026".to_owned());
     let moved = plan.person(
         ChangeKind::Move,
         3,
@@ -106,10 +106,10 @@ fn ordinary_night() -> Plan {
     aligned.note = Some("compte déjà présent, repris par sa clé de jointure".to_owned());
     for n in 50..53 {
         let absent = plan.person(ChangeKind::Absent, n, Some("3B"), Write::Nothing);
-        absent.note = Some("absent depuis le 2026-09-02".to_owned());
+        absent.note = Some("absent depuis le 2 septembre 2026".to_owned());
     }
     let gone = plan.person(ChangeKind::Suspend, 60, None, Write::Lock { attributes: attributes(&[]) });
-    gone.note = Some("absent depuis le 2026-08-01".to_owned());
+    gone.note = Some("absent depuis le 1er août 2026".to_owned());
     gone.subject.profile = Some(Profile::Teacher);
     gone.subject.schools = vec![uai(WEIL)];
     plan.person(ChangeKind::Create, 70, None, add(70)).subject.schools = vec![];
