@@ -157,14 +157,37 @@ fn lookalikes(
     known: &Known,
     recognised: &mut Recognised,
 ) {
-    if ground.config.sources.len() < 2 {
-        return;
-    }
     let rules = ground.config.identity.rules();
     let claimed: HashSet<PersonId> = recognised.claims.iter().map(|(id, _)| *id).collect();
     let has_account = |id: PersonId, person: &Person| {
         claimed.contains(&id) || accounts.get(&person.key).is_some_and(|account| account.stage != Stage::Purged)
     };
+    let mut consider = |class: Class, one: (PersonId, &Person), other: (PersonId, &Person)| {
+        let told = known.told(&one.1.key, &other.1.key);
+        let (judgement, evidence) = rules.compare(class, &portrait_of(roster, one.1), &portrait_of(roster, other.1));
+        if matches!(told, Some(Answer::Different | Answer::Same)) || judgement == Judgement::Unrelated {
+            return;
+        }
+        // Within a source two keys are two people, until all that is known of them says otherwise.
+        if one.1.source == other.1.source && evidence.iter().any(|e| e.contradicts(class)) {
+            return;
+        }
+        // Asked about: whoever has no account, and of two such the one whose source is heard later.
+        let order = |(id, person): &(PersonId, &Person)| (!has_account(*id, person), person.source, *id);
+        let (kept, asked) = if order(&one) <= order(&other) { (one, other) } else { (other, one) };
+        let contested = matches!(judgement, Judgement::Same(_));
+        let party = party(ground, roster, kept.1, accounts.get(&kept.1.key));
+        let slot = recognised.asked.entry(asked.0).or_default();
+        slot.later |= told.is_some();
+        slot.two_accounts = has_account(asked.0, asked.1);
+        slot.candidates.push(Candidate::new(class, party, evidence, contested));
+    };
+    for [newcomer, other] in one_number(roster, &has_account) {
+        consider(Class::Pupil, newcomer, other);
+    }
+    if ground.config.sources.len() < 2 {
+        return;
+    }
     for class in [Class::Pupil, Class::Relative, Class::Staff] {
         let ids: Vec<PersonId> = (0..roster.persons.len() as u32)
             .map(PersonId)
@@ -174,23 +197,45 @@ fn lookalikes(
         let portrait = |at: u32| person(at).map(|(_, person)| portrait_of(roster, person)).unwrap_or_default();
         let source = |at: u32| person(at).map(|(_, person)| person.source);
         for (a, b) in meetings(class, ids.len() as u32, portrait, |a, b| source(a) != source(b)) {
-            let (Some(one), Some(other)) = (person(a), person(b)) else { continue };
-            let told = known.told(&one.1.key, &other.1.key);
-            let (judgement, evidence) = rules.compare(class, &portrait(a), &portrait(b));
-            if matches!(told, Some(Answer::Different | Answer::Same)) || judgement == Judgement::Unrelated {
-                continue;
+            if let (Some(one), Some(other)) = (person(a), person(b)) {
+                consider(class, one, other);
             }
-            // Asked about: whoever has no account, and of two such the one whose source is heard later.
-            let order = |(id, person): &(PersonId, &Person)| (!has_account(*id, person), person.source, *id);
-            let (kept, asked) = if order(&one) <= order(&other) { (one, other) } else { (other, one) };
-            let contested = matches!(judgement, Judgement::Same(_));
-            let party = party(ground, roster, kept.1, accounts.get(&kept.1.key));
-            let slot = recognised.asked.entry(asked.0).or_default();
-            slot.later |= told.is_some();
-            slot.two_accounts = has_account(asked.0, asked.1);
-            slot.candidates.push(Candidate::new(class, party, evidence, contested));
         }
     }
+}
+
+/// Pupils without an account whose INE another pupil of the same source has: as when a pupil comes back under another key
+/// in a delivery whose category nobody can trust, so that the former record stays.
+fn one_number<'r>(
+    roster: &'r Roster,
+    has_account: &dyn Fn(PersonId, &Person) -> bool,
+) -> Vec<[(PersonId, &'r Person); 2]> {
+    fn number(person: &Person) -> Option<&str> {
+        match &person.role {
+            Role::Pupil(pupil) => pupil.ine.as_deref(),
+            _ => None,
+        }
+    }
+    let people = || (0..).map(PersonId).zip(roster.persons.iter().map(|person| &**person));
+    let mut newcomers: HashMap<(u16, &str), Vec<(PersonId, &Person)>> = HashMap::new();
+    for (id, person) in people() {
+        if let Some(ine) = number(person).filter(|_| !has_account(id, person)) {
+            newcomers.entry((person.source, ine)).or_default().push((id, person));
+        }
+    }
+    let mut pairs = Vec::new();
+    if newcomers.is_empty() {
+        return pairs;
+    }
+    for (id, person) in people() {
+        let Some(ine) = number(person) else { continue };
+        let alike = newcomers.get(&(person.source, ine)).into_iter().flatten();
+        // Of two newcomers each is met once.
+        let newcomer = !has_account(id, person);
+        let others = alike.filter(|(other, _)| if newcomer { *other > id } else { *other != id });
+        pairs.extend(others.map(|other| [*other, (id, person)]));
+    }
+    pairs
 }
 
 pub(super) fn portrait_of(roster: &Roster, person: &Person) -> Portrait {

@@ -357,7 +357,7 @@ fn the_shadow_tells_what_differs_and_writes_nothing() {
 fn groups_are_taken_over_where_that_is_wished() {
     let reference = Installation::embedded();
     reference.simulate(3, 120, 0, false);
-    reference.sync(&[], 0);
+    reference.sync(&["--today", "2026-09-02"], 0);
     let mut entries = reference.entries();
     let marked = |e: &Entry| e.dn.rdn_type() == "cn" && e.first("businessCategory") == Some("rentree");
     let class = entries.iter().find(|e| marked(e) && has(e, "ENTClasse") && e.values("member").len() > 3).unwrap();
@@ -389,14 +389,14 @@ fn groups_are_taken_over_where_that_is_wished() {
 
     let installation = Installation::with(&format!("{}adopt_groups = true\n", slapd.toml()));
     installation.simulate(3, 120, 0, false);
-    let plan = installation.run(&["plan"]);
+    let plan = installation.run(&["plan", "--today", "2026-09-02"]);
     assert!(plan.stdout.contains(&format!("{cn} (groupe déjà présent, repris) : +1 −1 membres")), "{}", plan.stdout);
-    installation.sync(&[], 0);
+    installation.sync(&["--today", "2026-09-02"], 0);
     let after = members(&slapd);
     assert!(after.contains(&dn(missing.as_ref().unwrap().as_text().unwrap())) && after.contains(&by_hand));
     assert!(!after.contains(stale.as_ref().unwrap()));
     assert_eq!(dump(&slapd)[&class]["businesscategory"], BTreeSet::from([b"rentree".to_vec()]));
-    assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
+    assert_eq!(installation.sync(&["--today", "2026-09-02"], 0)["verdict"], "unchanged");
 
     // Those who were there already follow the exports too: whoever leaves is taken out, in time.
     let (key, _) = crate::support::academy::pupils(&installation.feed())

@@ -245,10 +245,14 @@ fn one_ine_on_two_pupils_links_nobody() {
     assert_eq!((&night["accounts"]["held"], &night["accounts"]["created"]), (&2.into(), &0.into()), "{night}");
     let open = cases(&second);
     assert_eq!(open.len(), 2);
-    // One of them is; the other is then somebody else, with an account of her own.
+    // One of them is; the other has her number, name and birth date all the same, and waits for another answer.
     decide(&second, &open[0], &["same"]);
-    let night = second.sync(&DAY, 0);
-    assert_eq!((&night["accounts"]["moved"], &night["accounts"]["created"]), (&1.into(), &1.into()), "{night}");
+    let night = second.sync(&DAY, 3);
+    assert_eq!((&night["accounts"]["moved"], &night["accounts"]["held"]), (&1.into(), &1.into()), "{night}");
+    let open = cases(&second);
+    assert_eq!(open.len(), 1);
+    decide(&second, &open[0], &["different"]);
+    assert_eq!(second.sync(&DAY, 0)["accounts"]["created"], 1);
     assert!(cases(&second).is_empty());
 }
 

@@ -14,7 +14,17 @@ fn attribute(text: &str, name: &str, value: &str, before: &str) -> String {
     text.replacen(&before, &format!("<attr name=\"{name}\"><value>{value}</value></attr>\n{before}"), 1)
 }
 
-pub const CASES: [Case; 8] = [
+/// The last pupil in a third part, and no second one.
+fn part_is_missing(f: &std::path::Path) {
+    let file = f.join("ENT_Complet_20260920_Eleve_0000.xml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (first, rest) = (text.find("<addRequest>").unwrap(), text.rfind("<addRequest>").unwrap());
+    std::fs::write(&file, format!("{}</ficAlimMENESR>\n", &text[..rest])).unwrap();
+    let third = format!("{}{}", &text[..first], &text[rest..]);
+    std::fs::write(f.join("ENT_Complet_20260920_Eleve_0002.xml"), third).unwrap();
+}
+
+pub const CASES: [Case; 9] = [
     Case {
         mishap: |f| alter(f, "_Eleve_", |text| attribute(&text, "ENTInconnu", "x", "ENTEleveMEF")),
         ..case("an attribute that nobody knows", "2026-09-20", |_| ())
@@ -39,16 +49,13 @@ pub const CASES: [Case; 8] = [
         mishap: |f| alter(f, "_PersEducNat_", |text| text.replacen("$020700<", "$999900<", 1)),
         ..case("a subject that nobody knows", "2026-09-20", |_| ())
     },
+    Case { mishap: part_is_missing, ..case("a part that is missing in the numbering", "2026-09-20", |_| ()) },
     Case {
-        mishap: |f| {
-            let file = f.join("ENT_Complet_20260920_Eleve_0000.xml");
-            let text = std::fs::read_to_string(&file).unwrap();
-            let (first, rest) = (text.find("<addRequest>").unwrap(), text.rfind("<addRequest>").unwrap());
-            std::fs::write(&file, format!("{}</ficAlimMENESR>\n", &text[..rest])).unwrap();
-            let third = format!("{}{}", &text[..first], &text[rest..]);
-            std::fs::write(f.join("ENT_Complet_20260920_Eleve_0002.xml"), third).unwrap();
-        },
-        ..case("a part that is missing in the numbering", "2026-09-20", |_| ())
+        mishap: part_is_missing,
+        ..case("a pupil under another key in a delivery that lacks a part", "2026-09-20", |a| {
+            let key = super::first(a);
+            a.pupil_gets_another_key(key);
+        })
     },
     Case {
         mishap: |f| {
