@@ -6,8 +6,8 @@ use compact_str::CompactString;
 use futures_util::TryStreamExt as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{ROWS_PER_STATEMENT, ROWS_PER_TRANSACTION, Store, StoreError, json_list};
 use crate::directory::dialect::OwnedDigest;
@@ -232,7 +232,7 @@ fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
 
 /// Upserts accounts inside a transaction of the caller's.
 pub(super) async fn save_accounts(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    transaction: &mut SqliteConnection,
     accounts: &[AccountRow],
 ) -> Result<(), StoreError> {
     for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
@@ -256,14 +256,14 @@ pub(super) async fn save_accounts(
                 .push_bind(a.left.map(|day| day.to_string()))
                 .push_bind(a.former_class.as_deref());
         });
-        upsert.build().execute(&mut **transaction).await?;
+        upsert.build().execute(&mut *transaction).await?;
     }
     Ok(())
 }
 
 /// Saves the members that the engine put in groups; `None` forgets a group.
 pub(super) async fn save_groups(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    transaction: &mut SqliteConnection,
     groups: &[(String, Option<Vec<String>>)],
 ) -> Result<(), StoreError> {
     for (cn, members) in groups {
@@ -272,11 +272,11 @@ pub(super) async fn save_groups(
                 sqlx::query("INSERT OR REPLACE INTO group_state (cn, members) VALUES (?1, ?2)")
                     .bind(cn)
                     .bind(members.join("\n"))
-                    .execute(&mut **transaction)
+                    .execute(&mut *transaction)
                     .await?;
             }
             None => {
-                sqlx::query("DELETE FROM group_state WHERE cn = ?1").bind(cn).execute(&mut **transaction).await?;
+                sqlx::query("DELETE FROM group_state WHERE cn = ?1").bind(cn).execute(&mut *transaction).await?;
             }
         }
     }
@@ -284,16 +284,13 @@ pub(super) async fn save_groups(
 }
 
 /// Forgets accounts that the register did not know before.
-pub(super) async fn forget_accounts(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
-    keys: &[JoinKey],
-) -> Result<(), StoreError> {
+pub(super) async fn forget_accounts(transaction: &mut SqliteConnection, keys: &[JoinKey]) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
     }
     sqlx::query("DELETE FROM account WHERE join_key IN (SELECT value FROM json_each(?1))")
         .bind(json_list(keys))
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await?;
     Ok(())
 }

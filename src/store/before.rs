@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::{AccountRow, ROWS_PER_STATEMENT, Store, StoreError};
 use crate::directory::Value;
@@ -105,7 +105,7 @@ impl Store {
 
 /// Saves inside a transaction of the caller's.
 pub(super) async fn save_before(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    transaction: &mut SqliteConnection,
     plan: PlanId,
     rows: &[(u64, Before)],
 ) -> Result<(), StoreError> {
@@ -121,7 +121,7 @@ pub(super) async fn save_before(
         insert.push_values(texts, |mut row, (seq, text)| {
             row.push_bind(plan.as_str()).push_bind(seq).push_bind(text);
         });
-        insert.build().execute(&mut **transaction).await?;
+        insert.build().execute(&mut *transaction).await?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The deliveries that each image has taken in.
 
 use jiff::civil::Date;
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::{Row as _, SqliteConnection};
 
 use super::{Store, StoreError};
 use crate::feed::DeliveryKind;
@@ -41,14 +41,14 @@ impl Store {
 
 /// Notes an accepted delivery. After a complete set, what came before it says nothing any more.
 pub(super) async fn note(
-    transaction: &mut Transaction<'_, Sqlite>,
+    transaction: &mut SqliteConnection,
     source: i64,
     delivery: &DeliveryRow,
     accepted_at: i64,
 ) -> Result<(), StoreError> {
     let kind = match delivery.kind {
         DeliveryKind::Complete => {
-            sqlx::query("DELETE FROM delivery WHERE source = ?1").bind(source).execute(&mut **transaction).await?;
+            sqlx::query("DELETE FROM delivery WHERE source = ?1").bind(source).execute(&mut *transaction).await?;
             "complete"
         }
         DeliveryKind::Delta => "delta",
@@ -61,7 +61,7 @@ pub(super) async fn note(
     .bind(kind)
     .bind(delivery.date.map(|d| d.to_string()))
     .bind(accepted_at)
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     Ok(())
 }

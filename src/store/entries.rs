@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
-use sqlx::{QueryBuilder, Sqlite, Transaction};
+use sqlx::QueryBuilder;
+
+use super::writing::Writing;
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 
@@ -47,18 +49,18 @@ impl Store {
     }
 
     /// Opens the one transaction in which a batch of writes goes.
-    pub(crate) async fn write_entries(&self) -> Result<EntryWriter<'_>, StoreError> {
+    pub(crate) async fn write_entries(&self) -> Result<EntryWriter, StoreError> {
         // Immediate: it reads before it writes, and must not find at its first write that another got there first.
         Ok(EntryWriter { transaction: self.write().await? })
     }
 }
 
 /// A transaction on the entries. Dropped without [`EntryWriter::commit`], it leaves no trace.
-pub(crate) struct EntryWriter<'a> {
-    transaction: Transaction<'a, Sqlite>,
+pub(crate) struct EntryWriter {
+    transaction: Writing,
 }
 
-impl EntryWriter<'_> {
+impl EntryWriter {
     /// Those of `paths` that are there.
     pub(crate) async fn load(&mut self, paths: &[&str]) -> Result<HashMap<String, EntryRow>, StoreError> {
         let mut rows = HashMap::with_capacity(paths.len());

@@ -4,6 +4,7 @@
 //! call to the driver costs a thread hop. Every file is created 0600. [`RunLock`] is the operating system's lock on a
 //! file beside the database: a dead process frees it.
 
+mod acceptance;
 mod accounts;
 mod before;
 mod decisions;
@@ -27,6 +28,7 @@ mod secret_pool;
 mod shadow;
 mod successors;
 mod trail;
+mod writing;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -34,15 +36,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, SqlitePool};
 
+pub use acceptance::{Acceptance, StagedRecord};
 pub use accounts::{AccountRow, SchoolRow, Stage};
 pub use before::Before;
 pub use decisions::{DecisionRow, HoldNews};
 pub use deliveries::DeliveryRow;
 pub use envelopes::hash_mark;
 pub use identity::{AnswerRow, CaseRow, LinkRow, MergedRow, is_join_key};
-pub use images::{Acceptance, ImageRow, KnownRecord, SourceRow, StagedRecord};
+pub use images::{ImageRow, KnownRecord, SourceRow};
 pub use ledger::{PrintBatch, PrintedSheet};
 pub use lock::RunLock;
 pub use look_up::{CredentialRow, SheetRow};
@@ -138,12 +141,6 @@ impl Store {
             .await
             .map_err(|source| StoreError::Open { path: path.clone(), source })?;
         Ok(Self { writer, reader, path })
-    }
-
-    /// A transaction that writes. It waits for its turn at its beginning: one that first reads would fail at its first
-    /// write, without waiting, when another program has written in between.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
     #[must_use]

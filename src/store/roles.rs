@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Row as _, Sqlite};
+use sqlx::{Row as _, SqliteConnection};
 
 use super::{AnswerRow, Store, StoreError};
 use crate::directory::Dn;
@@ -78,7 +78,7 @@ impl Store {
 
 /// Links that were written (`true`) or taken away.
 pub(super) async fn save_role_links(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    transaction: &mut SqliteConnection,
     links: &[(RoleLinkRow, bool)],
 ) -> Result<(), StoreError> {
     for (link, written) in links {
@@ -88,20 +88,20 @@ pub(super) async fn save_role_links(
             "DELETE FROM role_link WHERE holder = ?1 AND target = ?2 AND principal = ?3"
         };
         let query = sqlx::query(statement).bind(&link.holder).bind(&link.target).bind(link.principal);
-        query.execute(&mut **transaction).await?;
+        query.execute(&mut *transaction).await?;
     }
     Ok(())
 }
 
 /// The links of entries that are no more, on either side.
 pub(super) async fn forget_role_links(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    transaction: &mut SqliteConnection,
     gone: impl Iterator<Item = Dn>,
 ) -> Result<(), StoreError> {
     for dn in gone {
         sqlx::query("DELETE FROM role_link WHERE holder = ?1 OR target = ?1")
             .bind(dn.normalised())
-            .execute(&mut **transaction)
+            .execute(&mut *transaction)
             .await?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::accounts::{AccountRow, Stage, forget_accounts, save_accounts, save_groups};
 use super::before::{Before, save_before};
@@ -281,11 +281,7 @@ impl Store {
     }
 }
 
-async fn save_journal(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
-    plan: PlanId,
-    rows: &[JournalRow],
-) -> Result<(), StoreError> {
+async fn save_journal(transaction: &mut SqliteConnection, plan: PlanId, rows: &[JournalRow]) -> Result<(), StoreError> {
     let plan = plan.to_string();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO journal (plan, seq, outcome, detail) ");
@@ -295,7 +291,7 @@ async fn save_journal(
                 .push_bind(j.outcome.name())
                 .push_bind(j.detail.as_deref());
         });
-        insert.build().execute(&mut **transaction).await?;
+        insert.build().execute(&mut *transaction).await?;
     }
     Ok(())
 }

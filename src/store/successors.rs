@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, Sqlite};
+use sqlx::Row as _;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{Store, StoreError};
 use crate::feed::values::Uai;
@@ -59,7 +59,7 @@ fn successor_row(row: &SqliteRow) -> Result<SuccessorRow, StoreError> {
 /// Notes decisions with all that the register knows under the former UAI, inside a transaction of the caller's: the
 /// schools of the accounts, and the year that the school has reached (a structure that was there keeps its own).
 pub(super) async fn save_successors(
-    transaction: &mut sqlx::Transaction<'_, Sqlite>,
+    transaction: &mut SqliteConnection,
     rows: &[SuccessorRow],
 ) -> Result<(), StoreError> {
     for SuccessorRow { successor, former_dn, dn, decided_at } in rows {
@@ -75,7 +75,7 @@ pub(super) async fn save_successors(
         .bind(former_dn)
         .bind(dn)
         .bind(decided_at)
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await?;
         let (former, present) = (successor.former_uai.as_str(), successor.uai.as_str());
         if former == present {
@@ -84,7 +84,7 @@ pub(super) async fn save_successors(
         let accounts: Vec<(String, String)> =
             sqlx::query_as("SELECT join_key, schools FROM account WHERE ' ' || schools || ' ' LIKE '% ' || ?1 || ' %'")
                 .bind(former)
-                .fetch_all(&mut **transaction)
+                .fetch_all(&mut *transaction)
                 .await?;
         for (join_key, schools) in accounts {
             let followed = schools.split_whitespace().map(|uai| if uai == former { present } else { uai });
@@ -92,7 +92,7 @@ pub(super) async fn save_successors(
             sqlx::query("UPDATE account SET schools = ?2 WHERE join_key = ?1")
                 .bind(join_key)
                 .bind(schools.join(" "))
-                .execute(&mut **transaction)
+                .execute(&mut *transaction)
                 .await?;
         }
         sqlx::query(
@@ -100,9 +100,9 @@ pub(super) async fn save_successors(
         )
         .bind(former)
         .bind(present)
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await?;
-        sqlx::query("DELETE FROM school WHERE uai = ?1").bind(former).execute(&mut **transaction).await?;
+        sqlx::query("DELETE FROM school WHERE uai = ?1").bind(former).execute(&mut *transaction).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row as _, SqliteConnection};
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::audit::{EventFilter, Head, Link, Payload};
@@ -119,12 +119,12 @@ impl Store {
 
 const STATE: &str = "SELECT salt, head_seq, head_hash FROM trail WHERE id = 1";
 
-async fn locked_head(tx: &mut Transaction<'_, Sqlite>) -> Result<Head, StoreError> {
-    let row = sqlx::query(STATE).fetch_optional(&mut **tx).await?;
+async fn locked_head(tx: &mut SqliteConnection) -> Result<Head, StoreError> {
+    let row = sqlx::query(STATE).fetch_optional(&mut *tx).await?;
     row.as_ref().map(state).transpose()?.map(|state| state.head).ok_or_else(|| damaged("its row is missing"))
 }
 
-async fn append(tx: &mut Transaction<'_, Sqlite>, head: Head, links: &[Link]) -> Result<Head, StoreError> {
+async fn append(tx: &mut SqliteConnection, head: Head, links: &[Link]) -> Result<Head, StoreError> {
     let Some(last) = links.last() else { return Ok(head) };
     for rows in links.chunks(ROWS_PER_STATEMENT) {
         QueryBuilder::new("INSERT INTO event (seq, at, run, kind, actor, subject, payload_digest, prev, hash) ")
@@ -140,7 +140,7 @@ async fn append(tx: &mut Transaction<'_, Sqlite>, head: Head, links: &[Link]) ->
                     .push_bind(link.hash.as_slice());
             })
             .build()
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
         let payloads = rows.iter().filter_map(|link| link.payload.as_ref().map(|payload| (link.seq, payload)));
         QueryBuilder::new("INSERT INTO event_payload (seq, salt, body) ")
@@ -148,14 +148,14 @@ async fn append(tx: &mut Transaction<'_, Sqlite>, head: Head, links: &[Link]) ->
                 row.push_bind(number(seq)).push_bind(payload.salt.as_slice()).push_bind(payload.body.as_str());
             })
             .build()
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     }
     let moved = sqlx::query("UPDATE trail SET head_seq = ?, head_hash = ? WHERE id = 1 AND head_seq = ?")
         .bind(number(last.seq))
         .bind(last.hash.as_slice())
         .bind(number(head.seq))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     if moved.rows_affected() != 1 {
         return Err(damaged("its head moved under a transaction"));

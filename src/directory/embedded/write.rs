@@ -35,11 +35,11 @@ pub(super) async fn execute(store: &Store, suffix: &Dn, operations: &[Operation]
     }
 }
 
-async fn carry_out<'s>(
-    store: &'s Store,
+async fn carry_out(
+    store: &Store,
     suffix: &Dn,
     operations: &[Operation],
-) -> Result<(Vec<Outcome>, EntryWriter<'s>), StoreError> {
+) -> Result<(Vec<Outcome>, EntryWriter), StoreError> {
     let mut writer = store.write_entries().await?;
     let mut outcomes = Vec::with_capacity(operations.len());
     for operations in operations.chunks(CHUNK) {
@@ -61,7 +61,7 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    async fn load(writer: &mut EntryWriter<'_>, suffix: &'a Dn, operations: &[Operation]) -> Result<Self, StoreError> {
+    async fn load(writer: &mut EntryWriter, suffix: &'a Dn, operations: &[Operation]) -> Result<Self, StoreError> {
         let mut wanted = HashSet::with_capacity(operations.len() + 8);
         let mut deleted = Vec::new();
         for operation in operations {
@@ -183,7 +183,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn store(self, writer: &mut EntryWriter<'_>) -> Result<(), StoreError> {
+    async fn store(self, writer: &mut EntryWriter) -> Result<(), StoreError> {
         let mut entries = self.entries;
         let (mut put, mut removed) = (Vec::new(), Vec::new());
         for path in self.changed {
