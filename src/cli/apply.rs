@@ -85,8 +85,9 @@ async fn export_ldif(global: &Global, session: &Session, plan: &str, file: &Path
     let trail = session.begin_with("apply", None, &[("ldif", serde_json::json!(file))]).await?;
     let outcome = export(&session.ground(), &path, file, &trail).await.map_err(failure);
     let verdict = outcome.as_ref().map_or_else(|failure| failure.verdict, |_| Verdict::Done);
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
     let exported = outcome?;
+    let head = head?;
     if global.json {
         output::json(&exported)?;
     } else {

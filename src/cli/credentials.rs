@@ -88,8 +88,9 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
 async fn export(global: &Global, session: &Session, path: &Path) -> Result<u8, Failure> {
     let trail = session.trail().await?;
     let exported = export_hashes(&session.store, &trail, path).await.map_err(failed);
-    trail.close().await.map_err(failed)?;
+    let closed = trail.close().await;
     let count = exported?;
+    closed.map_err(failed)?;
     if global.json {
         output::json(&serde_json::json!({ "file": path, "credentials": count }))?;
     } else {

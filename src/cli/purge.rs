@@ -52,8 +52,9 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Ok(_) => Verdict::Unchanged,
         Err(error) => refusal(error),
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
     let Purging { prepared, spared } = outcome.map_err(failure)?;
+    let head = head?;
     let options = render_options(args.full);
     if let Some(html) = &args.html {
         page(&session.store, &prepared.path, &prepared.header, &options, html).await?;

@@ -37,8 +37,9 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         Ok(prepared) => super::plan::verdict(prepared, prepared.held().next().is_some()),
         Err(error) => refusal(error),
     };
-    session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
     let prepared = outcome.map_err(failure)?;
+    head?;
     let outlooks = outlooks(&prepared.path).map_err(failed)?;
     if global.json {
         output::json(&serde_json::json!({

@@ -67,8 +67,9 @@ async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTree
         Ok(prepared) => super::plan::verdict(prepared, prepared.held().next().is_some()),
         Err(error) => refusal(error),
     };
-    session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
     let prepared = prepared.map_err(failure)?;
+    head?;
     let counted = divergences(&prepared.path).map_err(failed)?;
     let rows: Vec<DivergenceRow> = counted
         .into_iter()

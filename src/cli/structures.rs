@@ -70,12 +70,13 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         Err(SuccessionError::Plan(error)) => refusal(error),
         Err(_) => Verdict::Refused,
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
     let prepared = outcome.map_err(|error| match error {
         SuccessionError::Plan(error) => failure(error),
         error if error.is_usage() => Failure::usage(error.to_string()),
         error => Failure::new(Verdict::Refused, error),
     })?;
+    let head = head?;
     let options = render_options(report.full);
     if let Some(html) = &report.html {
         page(&session.store, &prepared.path, &prepared.header, &options, html).await?;

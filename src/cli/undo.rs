@@ -47,13 +47,14 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         Err(UndoError::Plan(error)) => refusal(error),
         Err(_) => rentree::plan::Verdict::Refused,
     };
-    let head = session.finish(trail, verdict).await?;
+    let head = session.finish(trail, verdict).await;
     let prepared = outcome.map_err(|error| match error {
         UndoError::Plan(error) => failure(error),
         UndoError::Apply(error) => apply_failure(error),
         error if error.is_usage() => Failure::usage(error.to_string()),
         error => Failure::new(rentree::plan::Verdict::Refused, error),
     })?;
+    let head = head?;
     let options = render_options(args.full);
     if let Some(html) = &args.html {
         page(&session.store, &prepared.path, &prepared.header, &options, html).await?;
