@@ -4,7 +4,7 @@ use super::{Case, alter, case, first};
 use crate::histories::academy::Academy;
 
 /// The first pupil has a class in a second school too.
-fn in_two_schools(text: String) -> String {
+fn in_two_schools(text: &str) -> String {
     let values: Vec<&str> = text
         .split("name=\"ENTEleveClasses\"><value>")
         .skip(1)
@@ -56,7 +56,10 @@ pub const CASES: [Case; 14] = [
         let key = first(a);
         "ALDERIC".clone_into(&mut a.pupils.get_mut(&key).unwrap().surname);
     }),
-    Case { mishap: |f| alter(f, "_Eleve_", in_two_schools), ..case("a pupil in two schools", "2026-09-20", |_| ()) },
+    Case {
+        mishap: |f| alter(f, "_Eleve_", |text| in_two_schools(&text)),
+        ..case("a pupil in two schools", "2026-09-20", |_| ())
+    },
     case("a younger child in another school", "2026-09-20", sibling_elsewhere),
     Case {
         earlier: &[("2026-09-10", sibling_elsewhere)],
