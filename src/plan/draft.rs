@@ -37,7 +37,8 @@ use super::{Change, ChangeKind, ObjectTotals, Totals};
 use doubts::{hold_clashes, hold_doubts, hold_premature, hold_what_is_doubtful, hold_without_class};
 use groups::members;
 use measure::{count_identities, kept};
-use split::{Part, split};
+pub(super) use split::without;
+use split::{Part, split, split_person};
 
 /// Everything that the comparison needs, shared between threads.
 pub(super) struct Matter {
@@ -115,6 +116,8 @@ pub(super) struct Draft {
     pub totals: Totals,
     pub findings: Vec<Finding>,
     pub years: BTreeMap<CompactString, i16>,
+    /// Accounts that are held back before they are created: nothing may name them.
+    pub not_yet: HashSet<Dn>,
 }
 
 /// Changes, and what would keep each back if nothing was released.
@@ -221,7 +224,8 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         HashMap::new()
     } else {
         let waiting = ground.waiting(&withheld, &holds);
-        kept(matter, diff, beside.decisions, &withheld, |change, ids| apart(change, ids, &waiting))
+        let of_person = |change: &Change, ids: &[HoldId]| split_person(change, ids, &waiting);
+        kept(matter, diff, beside.decisions, &withheld, of_person, |change, ids| apart(change, ids, &waiting))
     };
     let outcomes = judge(beside.decisions, &kept, &mut holds);
     let waiting = ground.waiting(&withheld, &holds);
@@ -241,15 +245,19 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
     }
     for (id, change, ids) in withheld.changes {
         let ids = holds.still(ids);
-        if ids.is_empty() {
-            set(id, Class::of(change.kind));
-            totals.adopted += u64::from(change.adopts.is_some());
-            totals.drift.restored += u64::from(change.drift);
-            persons.push(change);
-        } else {
-            set(id, back(&holds, &ids));
-            keep_back(&mut held, &mut holds, (ids, change));
+        let mut class = None;
+        for (ids, part) in split_person(&change, &ids, &waiting) {
+            if ids.is_empty() {
+                class = Some(Class::of(part.kind));
+                totals.adopted += u64::from(part.adopts.is_some());
+                totals.drift.restored += u64::from(part.drift);
+                persons.push(part);
+            } else {
+                class = class.or_else(|| Some(back(&holds, &ids)));
+                keep_back(&mut held, &mut holds, (ids, part));
+            }
         }
+        set(id, class.unwrap_or(Class::Unchanged));
     }
     for (change, ids) in withheld.departures {
         let ids = holds.still(ids);
@@ -337,6 +345,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         totals,
         findings,
         years,
+        not_yet: waiting.joining.into_keys().collect(),
     }
 }
 

@@ -301,6 +301,8 @@ pub(super) async fn open_cases(
             party.school_names = party.schools.iter().filter_map(named).collect();
         }
         if question == Question::OneAccount && !case.two_accounts {
+            let accounts = case.candidates.iter().filter_map(|candidate| Dn::parse(candidate.who.dn.as_deref()?).ok());
+            recognised.contested.extend(accounts.map(|dn| dn.normalised().to_owned()));
             recognised.doubts.entry(id).or_insert_with(|| summary(&case));
         }
         cases.push(case);

@@ -15,7 +15,7 @@ use crate::store::{AccountRow, Stage};
 use crate::wording::date;
 
 use super::recognise::Recognised;
-use super::year::Years;
+use super::year::{Until, Years};
 use super::{Change, ChangeKind, Proof, Subject, Write};
 
 /// What the comparison needs to know beside the entry.
@@ -305,6 +305,10 @@ impl PersonDiff<'_> {
         let usable_until = |ended| {
             let day = self.lifecycle.suspended_from(account.profile, ended, self.year);
             let most = self.lifecycle.purge_from(account.profile, ended, false);
+            if self.recognised.contested.contains(departing.dn.normalised()) {
+                // It may be somebody's who is there: not before that is decided.
+                return Until { day: most.max(day), waits: false };
+            }
             years.suspended_from(&account.schools, ended, day, most)
         };
         let merged = departing.merged.is_some();

@@ -336,6 +336,8 @@ pub(super) struct Recognised {
     /// Accounts of one adult that say so of each other.
     pub relations: Relations,
     pub findings: Vec<Finding>,
+    /// Accounts that a case names, normalised: whose they are is not known.
+    pub contested: HashSet<String>,
 }
 
 impl Recognised {

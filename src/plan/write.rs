@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::roster::PersonId;
 
-use super::draft::{Draft, Matter};
+use super::draft::{Draft, Matter, without};
 use super::file::{PlanFileError, Writer};
 use super::gate::Gate;
 use super::holds::HoldId;
@@ -53,6 +53,9 @@ pub(super) fn write(
             put(&mut writer, change)?;
         }
         for_each_create(diff, &matter.gate, &draft.creates, |mut change| {
+            if !draft.not_yet.is_empty() {
+                without(&mut change, &draft.not_yet);
+            }
             change.note = change.note.take().or_else(|| matter.begun.note(change.subject.join_key.as_ref()?));
             put(&mut writer, change)
         })?;

@@ -25,7 +25,8 @@ pub(super) fn kept<'d>(
     diff: &PersonDiff<'_>,
     decisions: &'d [DecisionRow],
     withheld: &Withheld,
-    apart: impl Fn(&Change, &[HoldId]) -> Vec<Part>,
+    of_person: impl Fn(&Change, &[HoldId]) -> Vec<Part>,
+    of_group: impl Fn(&Change, &[HoldId]) -> Vec<Part>,
 ) -> HashMap<&'d str, Marks> {
     let mut kept: HashMap<&str, Marks> = decisions.iter().map(|row| (row.hold.as_str(), Marks::default())).collect();
     let mut add = |ids: &[HoldId], change: &Change| {
@@ -36,13 +37,15 @@ pub(super) fn kept<'d>(
         }
     };
     for (_, change, ids) in &withheld.changes {
-        add(ids, change);
+        for (ids, part) in of_person(change, ids) {
+            add(&ids, &part);
+        }
     }
     for (change, ids) in withheld.departures.iter().chain(&withheld.structures) {
         add(ids, change);
     }
     for (change, ids) in &withheld.groups {
-        for (ids, part) in apart(change, ids) {
+        for (ids, part) in of_group(change, ids) {
             add(&ids, &part);
         }
     }

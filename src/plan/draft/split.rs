@@ -3,7 +3,7 @@
 //! A group may be free while one of its members waits: then the membership waits with him, and the rest of the group is
 //! written. What is taken apart here is for the list of what is held, and for decisions about it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::directory::{AttributeChange, Dn, Value};
 use crate::plan::holds::HoldId;
@@ -78,6 +78,71 @@ pub(super) fn split(
         all.push((ids, Change::new(ChangeKind::GroupUpdate, change.dn.clone(), change.subject.clone(), write)));
     }
     all
+}
+
+/// Takes the change of a person apart: what would name somebody whose account cannot be created yet waits with him, and
+/// the attribute stays as it is. `whole` keeps back all of it.
+pub(super) fn split_person(change: &Change, whole: &[HoldId], waiting: &Waiting) -> Vec<Part> {
+    let mut base = change.clone();
+    let mut apart: BTreeMap<Vec<HoldId>, Vec<AttributeChange>> = BTreeMap::new();
+    if let Write::Modify { attributes } | Write::Unlock { attributes } | Write::Lock { attributes } = &mut base.write
+        && !waiting.joining.is_empty()
+    {
+        attributes.retain(|attribute| {
+            let ids =
+                union(whole, attribute.new.iter().filter_map(|value| waiting.joining.get(&named(value)?)).flatten());
+            if ids.len() == whole.len() {
+                return true;
+            }
+            apart.entry(ids).or_default().push(attribute.clone());
+            false
+        });
+    }
+    if apart.is_empty() {
+        return vec![(whole.to_vec(), base)];
+    }
+    // The entry will not be what the register would say of it.
+    base.written = None;
+    let empty = matches!(&base.write, Write::Modify { attributes } if attributes.is_empty());
+    let mut parts = Vec::new();
+    if empty && base.kind != ChangeKind::Update {
+        base.write = Write::Nothing;
+    }
+    if !(empty && base.kind == ChangeKind::Update && base.adopts.is_none()) {
+        parts.push((whole.to_vec(), base));
+    }
+    for (ids, attributes) in apart {
+        let write = Write::Modify { attributes };
+        let part = Change::new(ChangeKind::Update, change.dn.clone(), change.subject.clone(), write);
+        parts.push((ids, Change { origin: change.origin.clone(), ..part }));
+    }
+    parts
+}
+
+/// Leaves out of an entry to create what would name somebody who is not created.
+pub(in crate::plan) fn without(change: &mut Change, people: &HashSet<Dn>) {
+    let Write::Add { attributes, .. } = &mut change.write else { return };
+    let mut all = true;
+    for (_, values) in attributes.iter_mut() {
+        values.retain(|value| {
+            let stays = !named(value).is_some_and(|dn| people.contains(&dn));
+            all &= stays;
+            stays
+        });
+    }
+    if !all {
+        attributes.retain(|(_, values)| !values.is_empty());
+        change.written = None;
+    }
+}
+
+/// The entry that a value names: all of it, or its first field.
+fn named(value: &Value) -> Option<Dn> {
+    let text = value.as_text()?.split('$').next()?;
+    if !text.contains('=') || !text.contains(',') {
+        return None;
+    }
+    Dn::parse(text).ok()
 }
 
 #[derive(Default)]

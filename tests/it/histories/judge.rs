@@ -133,6 +133,15 @@ impl Judge {
                 must!(*known != words, "{account} is suspended and its password still opens it");
             }
         }
+        for (key, entry) in sight.people() {
+            for attribute in ["ENTElevePersRelEleve", "ENTAuxPersRelEleveEleve"] {
+                for value in entry.texts(attribute) {
+                    let named = dn(value.split('$').next().unwrap_or_default());
+                    let there = sight.entries.contains_key(named.normalised());
+                    must!(there, "{attribute} of {key} names {named}, who is not there");
+                }
+            }
+        }
         for (account, name) in &self.entries {
             must!(sight.entries.contains_key(name), "the entry of {account} ({name}) was deleted");
         }

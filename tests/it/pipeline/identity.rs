@@ -365,3 +365,33 @@ fn two_accounts_become_one() {
     assert_eq!(own(people.iter().find(|entry| entry.dn == before.dn).unwrap()), own(&before));
     assert_eq!(installation.sync(&DAY, 0)["verdict"], "unchanged");
 }
+
+/// While it is asked who a pupil is, the parents keep the child that they have; nothing names an account that is not
+/// there; the account in question is not suspended. The answer gives them the child under the new key.
+#[test]
+fn a_family_waits_with_a_doubtful_child() {
+    let installation = two_sources(None);
+    let family = |key: &str, ine: Option<&str>| {
+        let child = zoe(key, "100").with("ENTElevePersRelEleve", "51$10$1$1$1$0");
+        [ine.map_or_else(|| child.clone(), |ine| child.clone().ine(ine)), Record::relative("51", "Ève", "ARNAUD")]
+    };
+    schools(&installation, "20260901", &family("1", Some(INE)));
+    college(&installation, "20260901", &[]);
+    installation.sync(&DAY, 0);
+    let (child, parent) = (only(&installation, "Zoé"), only(&installation, "Ève"));
+    schools(&installation, "20260902", &family("77", None));
+    for day in ["2026-09-03", "2026-10-20"] {
+        let night = installation.sync(&["--today", day], 3);
+        assert_eq!(night["accounts"]["held"], 2, "the child and what the parent's entry would say: {night}");
+        assert_eq!(only(&installation, "Ève").attributes, parent.attributes);
+        assert_eq!(only(&installation, "Zoé").attributes, child.attributes, "{day}");
+    }
+    let open = cases(&installation);
+    decide(&installation, &open[0], &["same"]);
+    let night = installation.sync(&["--today", "2026-10-21"], 0);
+    assert_eq!(night["accounts"]["created"], 0, "{night}");
+    let (after, same) = (only(&installation, "Zoé"), only(&installation, "Ève"));
+    assert_eq!((after.dn.clone(), own(&after)), (child.dn.clone(), own(&child)));
+    assert_eq!(same.values("ENTAuxPersRelEleveEleve"), parent.values("ENTAuxPersRelEleveEleve"));
+    assert_eq!(installation.sync(&["--today", "2026-10-21"], 0)["verdict"], "unchanged");
+}
