@@ -16,6 +16,7 @@ mod check;
 mod loaded;
 mod offline;
 mod operations;
+mod password;
 pub mod probe;
 mod ready;
 mod record;
@@ -120,7 +121,7 @@ async fn apply_scope(ground: &Ground<'_>, path: &Path, scope: Scope, trail: &Tra
         None => return Err(ApplyError::Stale(vec!["it was not made on this store".into()])),
     }
     // Before anything is written: which form of password the server checks.
-    let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
+    let issuer = if issues(&header) { Some(issuer(ground).await?) } else { None };
     if seal.changes > 0 {
         // What is written now overtakes a file that was not loaded.
         ground.store.close_exported().await?;
@@ -169,7 +170,7 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
     if seal.digest != row.digest {
         return Err(ApplyError::Stale(vec![format!("{} is not the plan that was interrupted", path.display())]));
     }
-    let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
+    let issuer = if issues(&header) { Some(issuer(ground).await?) } else { None };
     // No night makes anew what is left of a structure's new name: it is carried out to its end.
     let scope = if header.structures.is_empty() { Scope::Intended } else { Scope::All };
     let applied = carry_out(ground, path, &header, seal.changes, scope, issuer.as_ref(), trail).await?;
@@ -178,6 +179,11 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
         ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     }
     Ok(Some(applied))
+}
+
+/// Whether a plan writes hashes of passwords: new ones, or such as nobody knows the password of.
+const fn issues(header: &Header) -> bool {
+    header.totals.credentials > 0 || header.credentials.is_some()
 }
 
 /// What makes the credentials of a run, by the scheme that the server is proved to check. Hashes that an interrupted

@@ -69,6 +69,8 @@ pub(super) fn seen(
         (Write::Modify { attributes }, Some(entry)) => unit(attributes, entry, true),
         (Write::Lock { attributes }, Some(entry)) => unit(attributes, entry, lock.lock(entry).is_empty()),
         (Write::Unlock { attributes }, Some(entry)) => unit(attributes, entry, lock.unlock(entry).is_empty()),
+        // By its own rule, which knows the hash that was sent.
+        (Write::Password { .. }, Some(_)) => Seen::AsPlanned,
         (Write::Members { .. }, Some(entry)) => {
             let rest = remaining(change, entry);
             let Write::Members { add, remove, attributes, .. } = &rest.write else { return Seen::AsPlanned };

@@ -6,12 +6,12 @@ use rentree::apply::probe::prove;
 use rentree::audit::Kind;
 use rentree::credentials::portal::export_hashes;
 use rentree::credentials::{Issuer, Scheme};
-use rentree::plan::Verdict;
+use rentree::plan::{Renew, Verdict};
 
 use super::exit::Failure;
 use super::plan::failed;
 use super::session::Session;
-use super::{Global, output};
+use super::{Global, output, renew};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
@@ -29,6 +29,10 @@ pub enum Verb {
         #[arg(long)]
         by_class: bool,
     },
+    /// Another first password for somebody, a class, a school: what was printed before opens nothing any more
+    Reissue(renew::Args),
+    /// Takes first passwords back: what was printed opens nothing any more, and nobody gets another one
+    Revoke(renew::Args),
     /// Gives a portal the hashes that it is to check (profiles of mode "portal")
     Export {
         /// Where to write them, one JSON object a line (created, readable by its owner only)
@@ -38,13 +42,18 @@ pub enum Verb {
 }
 
 pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
-    let session = Session::open(global, None).await?;
     match verb {
-        Verb::Prepare { count, profile } => prepare(global, &session, count, &profile).await,
-        Verb::Status { by_class: false } => status(global, &session).await,
-        Verb::Status { by_class: true } => super::activation::by_class(global, &session).await,
-        Verb::Export { hashes } => export(global, &session, &hashes).await,
+        Verb::Prepare { count, profile } => prepare(global, &open(global).await?, count, &profile).await,
+        Verb::Status { by_class: false } => status(global, &open(global).await?).await,
+        Verb::Status { by_class: true } => super::activation::by_class(global, &open(global).await?).await,
+        Verb::Reissue(args) => Box::pin(renew::run(global, Renew::Reissue, args)).await,
+        Verb::Revoke(args) => Box::pin(renew::run(global, Renew::Revoke, args)).await,
+        Verb::Export { hashes } => export(global, &open(global).await?, &hashes).await,
     }
+}
+
+async fn open(global: &Global) -> Result<Session, Failure> {
+    Session::open(global, None).await
 }
 
 async fn prepare(global: &Global, session: &Session, count: usize, profile: &str) -> Result<u8, Failure> {

@@ -6,7 +6,6 @@ use rentree::config::Layout;
 use rentree::credentials::{PrintKey, read_key};
 use rentree::letters::{self, Printed, Selection};
 use rentree::plan::Verdict;
-use rentree::roster::JoinKey;
 
 use super::exit::Failure;
 use super::plan::failed;
@@ -82,7 +81,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         class: args.selection.class.clone(),
         profile: args.selection.profile()?,
         person: match &args.selection.person {
-            Some(person) => Some(who(&session, person).await?),
+            Some(person) => Some(super::renew::who(&session.store, person).await?),
             None => None,
         },
     };
@@ -117,17 +116,6 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         output::text(&text)?;
     }
     Ok(0)
-}
-
-/// Finds a person by join key, uid or login.
-async fn who(session: &StoreSession, person: &str) -> Result<JoinKey, Failure> {
-    let same = |name: &str| name.eq_ignore_ascii_case(person);
-    let names = session.store.names().await?;
-    names
-        .into_iter()
-        .find(|row| row.join_key.as_str() == person || same(row.uid.as_str()) || same(row.login.as_str()))
-        .map(|row| row.join_key)
-        .ok_or_else(|| Failure::usage(format!("nobody here has the join key, uid or login {person:?}")))
 }
 
 /// Prints a selection with its trail.

@@ -23,6 +23,7 @@ mod progress;
 mod purge;
 mod recover;
 mod rehearse;
+mod renew;
 mod review;
 mod schools;
 mod serve;

@@ -39,6 +39,8 @@ pub struct NewCredential {
     pub uid: Uid,
     pub login: Login,
     pub profile: Profile,
+    /// For nobody: the hash is of a password that is thrown away, and the envelope is empty.
+    pub closed: bool,
 }
 
 /// A credential that was made for an account, to be saved and then sent.
@@ -238,7 +240,7 @@ impl Issuer {
         }
         let Some(key) = taken.key.clone() else { return Ok((items, None)) };
         let mut wanted: BTreeMap<&String, usize> = BTreeMap::new();
-        for kind in &kinds {
+        for (kind, _) in kinds.iter().zip(accounts).filter(|(_, account)| !account.closed) {
             *wanted.entry(kind).or_default() += 1;
         }
         for (kind, most) in wanted {
@@ -247,7 +249,9 @@ impl Issuer {
             if let Some(last) = found.last() {
                 taken.after.insert(kind.clone(), last.id);
             }
-            let places = items.iter_mut().zip(&kinds).filter(|(_, k)| *k == kind).map(|(place, _)| place);
+            let open = accounts.iter().map(|account| !account.closed);
+            let places = items.iter_mut().zip(&kinds).zip(open);
+            let places = places.filter(|((_, k), open)| *k == kind && *open).map(|((place, _), _)| place);
             places.zip(found).for_each(|(place, item)| *place = Some(item));
         }
         Ok((items, Some(key)))
@@ -278,7 +282,7 @@ impl Tools {
         item: Option<(PoolItem, &PrintKey)>,
         today: Date,
     ) -> Result<Issued, CredentialError> {
-        let profile = account.profile;
+        let (profile, closed) = (account.profile, account.closed);
         let label = Label {
             uid: account.uid,
             login: account.login,
@@ -302,6 +306,9 @@ impl Tools {
         let mut rng = rand::rng();
         let secret = generate(policy, &mut rng);
         let hash = self.hasher(profile).hash(&secret, &mut rng)?;
+        if closed {
+            return Ok(Issued { label, profile, hash, sealed: Vec::new(), binding: None, pool_item: None, for_portal });
+        }
         let content = Content { label, secret };
         let sealed = seal(&self.recipients, &content)?;
         Ok(Issued { label: content.label, profile, hash, sealed, binding: None, pool_item: None, for_portal })

@@ -36,6 +36,17 @@ pub use state::{Ended, EnvelopeState, Outcome, PendingEnvelope, SealedEnvelope};
 use crate::roster::Profile;
 use crate::store::StoreError;
 
+/// By which password values are known again without being kept: the first half of each one's SHA-256 in hexadecimal,
+/// sorted.
+#[must_use]
+pub fn marks<'v>(values: impl Iterator<Item = &'v [u8]>) -> Vec<String> {
+    use sha2::Digest as _;
+    let mut marks: Vec<String> =
+        values.map(|value| mac::hex(sha2::Sha256::digest(value).get(..16).unwrap_or_default())).collect();
+    marks.sort();
+    marks
+}
+
 /// Why credentials could not be issued.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {

@@ -44,6 +44,7 @@ async fn bench() -> Bench {
 fn accounts(range: std::ops::Range<u32>) -> Vec<NewCredential> {
     range
         .map(|n| NewCredential {
+            closed: false,
             join_key: join_key(n),
             uid: Uid::new(&format!("pab{n:05}")),
             login: Login::new(&format!("zoé.exemple{n}")),

@@ -182,6 +182,8 @@ impl Survey {
             (ChangeKind::Absent, "absent", "absents"),
             (ChangeKind::Suspend, "suspendu", "suspendus"),
             (ChangeKind::Purge, "à effacer", "à effacer"),
+            (ChangeKind::Reissue, "au mot de passe à remplacer", "au mot de passe à remplacer"),
+            (ChangeKind::Revoke, "au mot de passe à retirer", "au mot de passe à retirer"),
         ] {
             say(of(kind), accounts(of(kind)), what, plural);
         }

@@ -1,0 +1,224 @@
+//! The life of a first password: replaced, taken back, printed again; what was printed before opens nothing any more.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rentree::directory::ldap::Ldap;
+use rentree::directory::{Directory as _, Entry, Modification, Operation, Pace, Value};
+
+use crate::support::people;
+use crate::support::program::{Answer, Installation, printed};
+use crate::support::slapd::Slapd;
+
+/// An installation, its server, and what is printed of it.
+struct Bench {
+    slapd: Slapd,
+    installation: Installation,
+    directory: Ldap,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let slapd = Slapd::start();
+        let installation = Installation::with(&slapd.toml());
+        installation.simulate(2, 24, 0, false);
+        installation.sync(&[], 0);
+        let directory = Ldap::connect(&slapd.config()).await.unwrap();
+        Self { slapd, installation, directory }
+    }
+
+    fn json(&self, arguments: &[&str], code: i32) -> serde_json::Value {
+        self.answer(&[arguments, &["--json"]].concat(), code).json()
+    }
+
+    fn answer(&self, arguments: &[&str], code: i32) -> Answer {
+        let answer = self.installation.run(arguments);
+        assert_eq!(answer.code, code, "{arguments:?}\n{}\n{}", answer.stderr, answer.stdout);
+        answer
+    }
+
+    /// Prints these into a folder of their own, and reads logins and passwords back.
+    fn print(&self, folder: &str, arguments: &[&str]) -> BTreeMap<String, String> {
+        let out = self.folder(folder);
+        let key = self.installation.key();
+        let with = ["letters", "--out", out.to_str().unwrap(), "--key", key.to_str().unwrap()];
+        self.answer(&[&with[..], arguments].concat(), 0);
+        if out.exists() { printed(&out).into_iter().collect() } else { BTreeMap::new() }
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        self.installation.home().join(name)
+    }
+
+    fn entry(&self, login: &str) -> Entry {
+        people(&self.slapd).into_iter().find(|e| e.first("ENTPersonLogin") == Some(login)).unwrap()
+    }
+
+    async fn binds(&self, login: &str, password: &str) -> bool {
+        self.directory.bind(&self.entry(login).dn, password).await.unwrap()
+    }
+
+    /// As the account's user does in the portal.
+    async fn choose(&self, login: &str, password: &str) {
+        let entry = self.entry(login);
+        let modification = Modification {
+            attribute: "userPassword".to_owned(),
+            delete: entry.values("userPassword").to_vec(),
+            add: vec![Value::from(password)],
+        };
+        let operation = Operation::Modify { dn: entry.dn, modifications: vec![modification] };
+        self.directory.execute(&[operation], &Pace::unlimited()).await.pop().unwrap().unwrap();
+    }
+
+    /// School and class of a pupil, as the print register has them.
+    fn pupil(&self, sheets: &BTreeMap<String, String>, at: usize) -> String {
+        let pupils: Vec<String> = people(&self.slapd)
+            .into_iter()
+            .filter(|e| e.texts("objectClass").any(|class| class == "ENTEleve"))
+            .map(|e| e.first("ENTPersonLogin").unwrap().to_owned())
+            .filter(|login| sheets.contains_key(login))
+            .collect();
+        pupils[at].clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reissued_password_opens_and_the_printed_one_does_not() {
+    let bench = Bench::new().await;
+    let first = bench.print("first", &[]);
+    let [lost, other, own, late] = [0, 1, 2, 3].map(|at| bench.pupil(&first, at));
+    assert!(bench.binds(&lost, &first[&lost]).await);
+
+    // A plan alone writes nothing.
+    let planned =
+        bench.json(&["credentials", "reissue", "--person", &lost, "--reason", "fiche perdue dans le couloir"], 0);
+    assert_eq!(planned["kept"], serde_json::json!([]), "{planned}");
+    assert!(bench.binds(&lost, &first[&lost]).await);
+    let plan = planned["plan"].as_str().unwrap().to_owned();
+    let shown = bench.answer(&["show", &plan], 0).stdout;
+    assert!(shown.contains("Motif") && shown.contains("fiche perdue dans le couloir"), "{shown}");
+    assert!(shown.contains("mot de passe à remplacer"), "{shown}");
+    let applied = bench.json(&["apply", &plan], 0);
+    assert_eq!(applied["credentials"]["issued"], 1, "{applied}");
+    assert!(!bench.binds(&lost, &first[&lost]).await, "the lost sheet is dead");
+    let second = bench.print("second", &["--person", &lost]);
+    assert_ne!(first[&lost], second[&lost]);
+    assert!(bench.binds(&lost, &second[&lost]).await);
+    assert!(bench.binds(&other, &first[&other]).await, "nobody else is touched");
+    // Applied a second time it does nothing.
+    assert_eq!(bench.json(&["apply", &plan], 0)["changes"]["done"], 0);
+    assert!(bench.binds(&lost, &second[&lost]).await);
+
+    // Who has chosen a password keeps it, unless he is reset.
+    bench.choose(&own, "choisi par moi").await;
+    let reissue = ["credentials", "reissue", "--reason", "essai", "--yes"];
+    let kept = bench.json(&[&reissue[..], &["--person", &own]].concat(), 0);
+    assert_eq!(kept["kept"][0]["why"], "activated", "{kept}");
+    assert!(bench.binds(&own, "choisi par moi").await);
+    let reset = bench.json(&[&reissue[..], &["--person", &own, "--reset"]].concat(), 0);
+    assert_eq!(reset["changes"]["done"], 1, "{reset}");
+    assert!(!bench.binds(&own, "choisi par moi").await);
+    let again = bench.print("third", &["--person", &own]);
+    assert!(bench.binds(&own, &again[&own]).await);
+
+    // Who activates his account between plan and apply is left out.
+    let planned = bench.json(&["credentials", "reissue", "--person", &late, "--reason", "essai"], 0);
+    bench.choose(&late, "juste à temps").await;
+    let applied = bench.json(&["apply", planned["plan"].as_str().unwrap()], 3);
+    assert_eq!(applied["changes"]["left_out"].as_array().unwrap().len(), 1, "{applied}");
+    assert!(bench.binds(&late, "juste à temps").await);
+
+    // All of it is on the trail, and a night finds nothing to do.
+    let events = bench.json(&["audit", "show", "--kind", "credential_reissued"], 0);
+    let events = events.as_array().unwrap();
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(events[0]["payload"]["reason"], "fiche perdue dans le couloir", "{events:?}");
+    assert!(events.iter().all(|event| event["payload"]["replaces"].is_string()), "{events:?}");
+    assert!(bench.answer(&["explain", &lost], 0).stdout.contains("fiche perdue dans le couloir"));
+    assert_eq!(bench.installation.sync(&[], 0)["verdict"], "unchanged");
+    bench.answer(&["audit", "verify"], 0);
+    // It is not taken back.
+    let saved = bench.json(&["audit", "show", "--kind", "plan_saved"], 0);
+    let number = saved.as_array().unwrap().iter().rev().find(|event| event["payload"]["credentials"].is_object());
+    let undone = bench.answer(&["undo", number.unwrap()["payload"]["plan"].as_str().unwrap()], 64);
+    assert!(undone.stderr.contains("replaced first passwords"), "{}", undone.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_password_opens_nothing_and_another_can_be_had() {
+    let bench = Bench::new().await;
+    let first = bench.print("first", &[]);
+    let who = bench.pupil(&first, 0);
+    let revoke = ["credentials", "revoke", "--person", &who, "--reason", "fiche affichée au mur", "--yes"];
+    let revoked = bench.json(&revoke, 0);
+    assert_eq!((&revoked["changes"]["done"], &revoked["credentials"]["issued"]), (&1.into(), &0.into()), "{revoked}");
+    assert!(!bench.binds(&who, &first[&who]).await);
+    assert!(bench.print("none", &["--person", &who]).is_empty());
+    let told = bench.answer(&["explain", &who], 0).stdout;
+    assert!(told.contains("révoqué le") && told.contains("fiche affichée au mur"), "{told}");
+    let states = bench.json(&["credentials", "status"], 0);
+    let count = |state: &str| -> u64 {
+        states.as_array().unwrap().iter().filter(|r| r["state"] == state).map(|r| r["count"].as_u64().unwrap()).sum()
+    };
+    assert_eq!((count("revoked"), count("superseded"), count("pending")), (1, 1, 0), "{states}");
+    // Nobody has activated it: the hash that nobody knows the password of is still there.
+    let back = bench.json(
+        &["credentials", "reissue", "--never-activated", "--reason", "nouvelle fiche", "--person", &who, "--yes"],
+        0,
+    );
+    assert_eq!(back["changes"]["done"], 1, "{back}");
+    let second = bench.print("second", &["--person", &who]);
+    assert!(bench.binds(&who, &second[&who]).await);
+}
+
+/// Whose creation was taken back and done again, and whoever was adopted, has no sheet to print until one is issued.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_undone_and_done_again_gets_a_password() {
+    let bench = Bench::new().await;
+    let first = bench.print("first", &[]);
+    let who = bench.pupil(&first, 0);
+    let saved = bench.json(&["audit", "show", "--kind", "plan_saved"], 0);
+    let plan = saved[0]["payload"]["plan"].as_str().unwrap();
+    let undo = bench.folder("undo.plan");
+    let file = undo.to_str().unwrap();
+    bench.answer(&["undo", plan, "--out", file], 3);
+    bench.answer(&["apply", file], 0);
+    assert!(!bench.binds(&who, &first[&who]).await);
+    bench.installation.sync(&[], 0);
+    assert!(bench.print("none", &["--person", &who]).is_empty());
+    let reissue = ["credentials", "reissue", "--never-activated", "--reason", "créés, défaits, refaits", "--yes"];
+    let done = bench.json(&reissue, 0);
+    assert_eq!(done["changes"]["done"], first.len() as u64, "{done}");
+    let second = bench.print("second", &["--profile", "pupil"]);
+    assert!(bench.binds(&who, &second[&who]).await);
+    assert!(!bench.binds(&who, &first[&who]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_is_asked_for_plainly() {
+    let bench = Bench::new().await;
+    for (arguments, word) in [
+        (&["--reason", "x"][..], "whose?"),
+        (&["--never-activated", "--reason", "  "], "--reason is empty"),
+        (&["--class", "6A", "--reason", "x"], "add --school"),
+        (&["--never-activated", "--at-most", "3", "--reason", "x"], "--at-most"),
+        (&["--school", "0999999Z", "--reason", "x"], "nobody has an account"),
+        (&["--person", "nobody", "--reason", "x"], "nobody here"),
+        (&["--never-activated", "--reset", "--reason", "x"], "cannot be used with"),
+    ] {
+        let refused = bench.answer(&[&["credentials", "reissue"], arguments].concat(), 64);
+        assert!(refused.stderr.contains(word), "{arguments:?}: {}", refused.stderr);
+    }
+    // A class: its pupils and nobody else.
+    let entry = people(&bench.slapd).into_iter().find(|e| e.first("ENTEleveClasses").is_some()).unwrap();
+    let class = entry.first("ENTEleveClasses").unwrap().split_once('$').unwrap().1.to_owned();
+    let account = bench.json(&["explain", entry.first("ENTPersonLogin").unwrap()], 0);
+    let uai = account["person"]["schools"][0]["uai"].as_str().unwrap().to_owned();
+    let expected = people(&bench.slapd)
+        .iter()
+        .filter(|e| e.texts("ENTEleveClasses").any(|c| c == entry.first("ENTEleveClasses").unwrap()))
+        .count();
+    let done = bench
+        .json(&["credentials", "reissue", "--school", &uai, "--class", &class, "--reason", "carton égaré", "--yes"], 0);
+    assert_eq!(done["changes"]["done"].as_u64().unwrap() as usize, expected, "{done}");
+}
