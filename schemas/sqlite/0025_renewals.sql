@@ -55,3 +55,4 @@ CREATE TABLE opening (
     envelopes INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX opening_actor ON opening (actor, at);
+CREATE INDEX print_sheet_file ON print_sheet (file);

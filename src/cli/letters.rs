@@ -1,22 +1,27 @@
 //! `rentree letters`: prints credential sheets.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rentree::config::Layout;
 use rentree::credentials::{PrintKey, read_key};
-use rentree::letters::{self, Printed, Selection};
+use rentree::letters::{self, Printed, Reprint, Selection};
 use rentree::plan::Verdict;
+use rentree::roster::JoinKey;
 
 use super::exit::Failure;
 use super::plan::failed;
 use super::session::{StoreSession, tell_head};
-use super::{Global, output, show};
+use super::{Global, output, printed, show};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    verb: Option<printed::Verb>,
     /// Folder for the PDF files
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    out: Option<PathBuf>,
     /// The private print key; a list needs none
     #[arg(long, value_name = "FILE", required_unless_present_any = ["list"])]
     key: Option<PathBuf>,
@@ -67,6 +72,8 @@ impl From<OnPaper> for Layout {
 pub struct Asked<'a> {
     pub selection: Selection,
     pub only_new: bool,
+    pub reason: Option<Reprint>,
+    pub only: Option<HashSet<JoinKey>>,
     pub layout: Option<Layout>,
     pub cover: bool,
     pub out: &'a Path,
@@ -75,6 +82,10 @@ pub struct Asked<'a> {
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
+    if let Some(verb) = args.verb {
+        return printed::run(global, verb).await;
+    }
+    let out = args.out.ok_or_else(|| Failure::usage("--out is missing"))?;
     let session = StoreSession::open(global).await?;
     let selection = Selection {
         school: args.selection.uai()?,
@@ -91,31 +102,36 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     // A sheet that is printed for somebody at the counter needs no page before it.
     let cover = !args.no_cover && selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
     let layout = if args.list { Some(Layout::List) } else { args.layout.map(Layout::from) };
-    let asked = Asked { selection, only_new: args.new, layout, cover, out: &args.out, key };
+    let asked = Asked { selection, only_new: args.new, reason: None, only: None, layout, cover, out: &out, key };
     let printed = print(&session, asked).await?;
     if global.json {
         output::json(&printed)?;
     } else {
-        let mut text = String::new();
-        for file in &printed.files {
-            text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
-        }
-        for (reason, count) in &printed.without {
-            let why = match *reason {
-                "no_envelope" => "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)",
-                other => other,
-            };
-            text.push_str(&format!("{count:>5} sans fiche : {why}\n"));
-        }
-        text.push_str(&format!(
-            "Lot {} : {} fiches en {} fichiers.\n",
-            printed.batch,
-            printed.sheets(),
-            printed.files.len()
-        ));
-        output::text(&text)?;
+        output::text(&in_words(&printed))?;
     }
     Ok(0)
+}
+
+/// Which files hold how many sheets, and who has none.
+pub fn in_words(printed: &Printed) -> String {
+    let mut text = String::new();
+    for file in &printed.files {
+        text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
+    }
+    for (reason, count) in &printed.without {
+        let why = match *reason {
+            "no_envelope" => "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)",
+            other => other,
+        };
+        text.push_str(&format!("{count:>5} sans fiche : {why}\n"));
+    }
+    text.push_str(&format!(
+        "Lot {} : {} fiches en {} fichiers.\n",
+        printed.batch,
+        printed.sheets(),
+        printed.files.len()
+    ));
+    text
 }
 
 /// Prints a selection with its trail.
@@ -131,6 +147,8 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
     let job = letters::Job {
         selection: asked.selection,
         only_new: asked.only_new,
+        reason: asked.reason,
+        only: asked.only,
         layout: asked.layout,
         cover: asked.cover,
         out: asked.out,

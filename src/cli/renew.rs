@@ -1,6 +1,6 @@
 //! `rentree credentials reissue` and `revoke`: a plan of first passwords, read and applied later, or at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rentree::apply::{Applied, apply, settle};
 use rentree::audit::Trail;
@@ -89,7 +89,9 @@ pub async fn run(global: &Global, action: Renew, args: Args) -> Result<u8, Failu
     let _lock = session.lock(verb)?;
     let asked = [("reason", serde_json::json!(renewal.reason)), ("reset", serde_json::json!(renewal.reset))];
     let trail = session.begin_with(verb, None, &asked).await?;
-    let outcome = planned(&session, &whom, renewal, args.yes, &trail).await;
+    let options = render_options(args.full);
+    let show_it = |path: &Path| if global.json { Ok(()) } else { show(path, &options) };
+    let outcome = planned(&session, &whom, renewal, args.yes, &show_it, &trail).await;
     let verdict = match &outcome {
         Ok(Done { applied: Some(applied), .. }) => super::apply::verdict(applied, false),
         Ok(done) if done.renewing.prepared.seal.changes > 0 => Verdict::Changes,
@@ -99,7 +101,6 @@ pub async fn run(global: &Global, action: Renew, args: Args) -> Result<u8, Failu
     let head = session.finish(trail, verdict).await;
     let Done { renewing: Renewing { prepared, kept }, applied } = outcome?;
     let head = head?;
-    let options = render_options(args.full);
     if let Some(html) = &args.html {
         page(&session.store, &prepared.path, &prepared.header, &options, html).await?;
     }
@@ -115,7 +116,6 @@ pub async fn run(global: &Global, action: Renew, args: Args) -> Result<u8, Failu
         }
         output::json(&said)?;
     } else {
-        show(&prepared.path, &options)?;
         output::text(&in_words(&kept))?;
         match &applied {
             Some(applied) => super::apply::report(applied)?,
@@ -136,13 +136,14 @@ pub struct Done {
     pub applied: Option<Applied>,
 }
 
-/// Makes the plan and, when that is asked for, carries it out in the same run. What an interrupted run left comes first:
+/// Makes the plan, has it shown and, when that is asked for, carries it out in the same run. What an interrupted run left comes first:
 /// it may have been about the same people.
 pub async fn planned(
     session: &Session,
     whom: &Whom,
     renewal: Renewal,
     at_once: bool,
+    show_it: &(dyn Fn(&Path) -> Result<(), Failure> + Sync),
     trail: &Trail,
 ) -> Result<Done, Failure> {
     let ground = session.ground();
@@ -155,6 +156,7 @@ pub async fn planned(
         let verdict = refusal(&error);
         Failure { verdict, ..failure(error) }
     })?;
+    show_it(&renewing.prepared.path)?;
     let applied = if at_once && renewing.prepared.seal.changes > 0 {
         Some(apply(&ground, &renewing.prepared.path, trail).await.map_err(super::apply::failure)?)
     } else {

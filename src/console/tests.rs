@@ -123,6 +123,7 @@ impl Window {
             actor: HOSTILE.into(),
             selection: "{}".into(),
             template: None,
+            reason: None,
         };
         let sheet = PrintedSheet {
             serial: "1".into(),

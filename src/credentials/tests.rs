@@ -88,6 +88,7 @@ impl Bench {
             actor: "zoe@secretariat".into(),
             selection: "{}".into(),
             template: None,
+            reason: None,
         };
         let sheets: Vec<PrintedSheet> = serials
             .iter()

@@ -222,3 +222,93 @@ async fn what_is_asked_for_is_asked_for_plainly() {
         .json(&["credentials", "reissue", "--school", &uai, "--class", &class, "--reason", "carton égaré", "--yes"], 0);
     assert_eq!(done["changes"]["done"].as_u64().unwrap() as usize, expected, "{done}");
 }
+
+/// The sheets of one run of `reprint`, whose files lie in a folder of its own.
+fn sheets_of(answer: &serde_json::Value) -> BTreeMap<String, String> {
+    let folders: std::collections::BTreeSet<PathBuf> = answer["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| PathBuf::from(file["path"].as_str().unwrap()).parent().unwrap().to_owned())
+        .collect();
+    folders.iter().flat_map(|folder| printed(folder)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spoilt_sheet_comes_again_and_a_lost_one_is_dead() {
+    let bench = Bench::new().await;
+    let first = bench.print("first", &[]);
+    let (out, key) = (bench.folder("first"), bench.installation.key());
+    let reprint = |reason: &str, more: &[&str], code: i32| {
+        let with = ["reprint", "--reason", reason, "--out", out.to_str().unwrap(), "--key", key.to_str().unwrap()];
+        bench.json(&[&with[..], more].concat(), code)
+    };
+    let [jammed, lost, own] = [0, 1, 2].map(|at| bench.pupil(&first, at));
+    let before = printed(&out).len();
+    let again = reprint("jam", &["--person", &jammed], 0);
+    assert_eq!(sheets_of(&again)[&jammed], first[&jammed], "the same secret");
+    assert!(bench.binds(&jammed, &first[&jammed]).await);
+
+    let started = std::time::Instant::now();
+    let other = reprint("lost", &["--person", &lost, "--note", "oubliée dans le bus"], 0);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    let sheets = sheets_of(&other);
+    assert_eq!(sheets.keys().collect::<Vec<_>>(), [&lost]);
+    assert!(!bench.binds(&lost, &first[&lost]).await);
+    assert!(bench.binds(&lost, &sheets[&lost]).await);
+    // What was printed for the whole class is still there.
+    let top =
+        |folder: &PathBuf| std::fs::read_dir(folder).unwrap().filter(|f| f.as_ref().unwrap().path().is_file()).count();
+    assert!(top(&out) > 0 && before == first_sheets(&out));
+
+    // Activated: nothing is replaced and nothing printed, unless it is a reset.
+    bench.choose(&own, "choisi par moi").await;
+    let kept = reprint("lost", &["--person", &own], 3);
+    assert_eq!(kept["kept"][0]["why"], "activated", "{kept}");
+    assert!(bench.binds(&own, "choisi par moi").await);
+    let reset = sheets_of(&reprint("lost", &["--person", &own, "--reset"], 0));
+    assert!(bench.binds(&own, &reset[&own]).await && !bench.binds(&own, "choisi par moi").await);
+
+    // A key that opens nothing kills no sheet.
+    let stranger = Installation::embedded();
+    let with = ["reprint", "--reason", "lost", "--out", out.to_str().unwrap(), "--key"];
+    bench.answer(&[&with[..], &[stranger.key().to_str().unwrap(), "--person", &jammed]].concat(), 64);
+    assert!(bench.binds(&jammed, &first[&jammed]).await);
+
+    // The register tells all of it.
+    let history = bench.json(&["letters", "history", "--person", &lost], 0);
+    let rows = history.as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{history}");
+    assert_eq!((&rows[0]["reason"], &rows[0]["now"]["live"]), (&"lost".into(), &1.into()), "{history}");
+    assert_eq!((&rows[1]["reason"], &rows[1]["now"]["superseded"]), (&serde_json::Value::Null, &1.into()), "{history}");
+    assert_eq!(rows[0]["replaces"], rows[1]["serial"], "{history}");
+    let jam = bench.json(&["letters", "history", "--person", &jammed], 0);
+    assert_eq!((&jam[0]["reason"], &jam[0]["replaces"]), (&"jam".into(), &jam[1]["serial"]), "{jam}");
+    assert!(bench.answer(&["letters", "history"], 0).stdout.contains("l'ancienne étant perdue"));
+
+    // Its files are destroyed, and no others.
+    let batch = other["batch"].as_str().unwrap();
+    let file = PathBuf::from(other["files"][0]["path"].as_str().unwrap());
+    assert!(file.exists());
+    let shredded = bench.json(&["letters", "shred", "--batch", batch], 0);
+    assert_eq!(shredded["destroyed"].as_array().unwrap().len(), 1, "{shredded}");
+    assert!(!file.exists() && top(&out) > 0);
+    let history = bench.json(&["letters", "history", "--batch", batch], 0);
+    assert_eq!(history[0]["shredded"]["destroyed"], true, "{history}");
+    let rest = bench.json(&["letters", "shred", "--older-than", "0"], 0);
+    assert!(rest["destroyed"].as_array().unwrap().len() > 4 && rest["left"].as_array().unwrap().is_empty(), "{rest}");
+    assert_eq!(top(&out), 0);
+    bench.answer(&["letters", "shred", "--batch", "nothing"], 64);
+    bench.answer(&["letters", "shred"], 64);
+    bench.answer(&["letters"], 64);
+    bench.answer(&["audit", "verify"], 0);
+}
+
+/// Sheets in the files of a folder itself.
+fn first_sheets(folder: &std::path::Path) -> usize {
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).filter(|path| path.is_file()) {
+        std::fs::copy(&file, copy.path().join(file.file_name().unwrap())).unwrap();
+    }
+    printed(copy.path()).len()
+}
