@@ -8,6 +8,8 @@ use rentree::credentials::{PrintKey, read_key};
 use rentree::letters::{self, Printed, Reprint, Selection};
 use rentree::plan::Verdict;
 use rentree::roster::JoinKey;
+use rentree::store::TooMany;
+use rentree::wording::{count, number};
 
 use super::exit::Failure;
 use super::plan::failed;
@@ -165,6 +167,31 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
     printed.map_err(|error| match error {
         letters::PrintError::Store(error) => error.into(),
         letters::PrintError::Image(error) => error.into(),
+        letters::PrintError::TooManyOpened { asked, most, full, .. } => Failure {
+            report: miette::Report::msg(too_many(asked, most, &full)),
+            verdict: Verdict::Refused,
+            usage: false,
+        },
         other => Failure::new(Verdict::Failed, other),
     })
+}
+
+/// Why nothing was opened, and when to go on.
+pub fn too_many(asked: u64, most: u64, full: &TooMany) -> String {
+    let why = format!(
+        "rien n'a été ouvert ni imprimé : il faudrait ouvrir {}, vous en avez ouvert {} depuis une heure, et au plus {} le \
+         sont par heure (letters.openings_per_hour)",
+        count(asked, "enveloppe", "enveloppes"),
+        number(full.opened),
+        number(most)
+    );
+    match full.again {
+        Some(at) => {
+            let at = at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
+            format!("{why}. Recommencez à partir de {at}.")
+        }
+        None => {
+            format!("{why}. C'est plus qu'une heure n'en permet : imprimez par établissement (--school) ou par classe.")
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use rentree::apply::Applied;
-use rentree::audit::Trail;
+use rentree::audit::{Actor, Trail};
 use rentree::credentials::{PrintKey, read_key};
 use rentree::letters::{Printed, Reprint, Selection};
 use rentree::plan::file::Reader;
@@ -13,7 +13,7 @@ use rentree::plan::{Kept, Line, Renew, Renewal, Verdict, Whom};
 use rentree::roster::JoinKey;
 
 use super::exit::Failure;
-use super::letters::{Asked, in_words, print};
+use super::letters::{Asked, in_words, print, too_many};
 use super::plan::{failed, render_options, show};
 use super::renew::{self, Done};
 use super::session::{Session, StoreSession};
@@ -97,7 +97,7 @@ async fn lost(global: &Global, args: &Args, key: PrintKey) -> Result<u8, Failure
     if args.now {
         session.hours = None;
     }
-    ready_to_print(&session, &key)?;
+    ready_to_print(&session, &key).await?;
     let selection = selection(&session.store_session(), &args.selection).await?;
     let note = args.note.as_deref().map(renew::reason).transpose()?;
     let reason = note.map_or_else(|| "fiche perdue".to_owned(), |note| format!("fiche perdue : {note}"));
@@ -141,7 +141,7 @@ async fn lost(global: &Global, args: &Args, key: PrintKey) -> Result<u8, Failure
 }
 
 /// Nobody's password is replaced when its sheet could not be printed afterwards.
-fn ready_to_print(session: &Session, key: &PrintKey) -> Result<(), Failure> {
+async fn ready_to_print(session: &Session, key: &PrintKey) -> Result<(), Failure> {
     let letters = &session.config.letters;
     let own = key.recipient().to_string();
     if !letters.recipients.contains(&own) {
@@ -151,6 +151,12 @@ fn ready_to_print(session: &Session, key: &PrintKey) -> Result<(), Failure> {
     }
     if letters.login_url.is_empty() {
         return Err(Failure::failed("letters.login_url is not configured: the sheets would not say where to connect"));
+    }
+    if let Some(most) = letters.most_openings()
+        && let Some(full) = session.store.room_for_openings(Actor::current().as_str(), 1, most, session.now).await?
+    {
+        let report = miette::Report::msg(too_many(1, most, &full));
+        return Err(Failure { report, verdict: Verdict::Refused, usage: false });
     }
     Ok(())
 }

@@ -27,6 +27,8 @@ pub struct LettersConfig {
     pub layout_of: LayoutOf,
     /// Whether each file begins with a page that says what is in it.
     pub cover: Option<bool>,
+    /// Envelopes that one operator may open within an hour; 0: as many as there are.
+    pub openings_per_hour: Option<u64>,
 }
 
 /// `[letters.layout_of]`.
@@ -72,6 +74,15 @@ impl Layout {
 }
 
 impl LettersConfig {
+    /// Of a lycée of 2,300 pupils, all the sheets in one go, and no whole academy by mistake.
+    const OPENINGS: u64 = 3_000;
+
+    /// How many envelopes one operator may open within an hour; `None` when nothing limits it.
+    #[must_use]
+    pub fn most_openings(&self) -> Option<u64> {
+        Some(self.openings_per_hour.unwrap_or(Self::OPENINGS)).filter(|most| *most > 0)
+    }
+
     /// The layout of a profile's sheets.
     #[must_use]
     pub fn layout(&self, profile: Profile) -> Layout {

@@ -8,15 +8,15 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::pile::PileRun;
-use super::select::{Selection, piles};
+use super::select::{Pile, Selection, piles};
 use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
 use crate::config::{Config, Layout};
 use crate::credentials::{EnvelopeError, PrintKey};
 use crate::image::{self, ImageError};
 use crate::progress::Progress;
-use crate::roster::{JoinKey, Person, Profile};
-use crate::store::{PrintBatch, PrintedSheet, Stage, Store, StoreError};
+use crate::roster::{JoinKey, Person, Profile, Roster};
+use crate::store::{PrintBatch, PrintedSheet, Stage, Store, StoreError, TooMany};
 
 /// What is asked of a print run.
 pub struct Job<'a> {
@@ -102,6 +102,8 @@ pub enum PrintError {
     Envelope { person: JoinKey, source: EnvelopeError },
     #[error("typesetting stopped: {0}")]
     Stopped(String),
+    #[error("{actor} was let open {} envelopes within the last hour; {asked} more are beyond {most}", .full.opened)]
+    TooManyOpened { actor: String, asked: u64, most: u64, full: TooMany },
     #[error("letters.login_url is not configured: the sheets would not say where to connect")]
     NoLoginUrl,
 }
@@ -156,6 +158,7 @@ pub async fn print(
     // A sheet printed again must not take the place of the file that holds its whole class.
     let out = if job.reason.is_some() { job.out.join(&batch.id) } else { job.out.to_owned() };
     let out = std::path::absolute(&out).unwrap_or(out);
+    reserve(store, config, job, trail, (&piles, &roster), &batch).await?;
     let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
     let mut press = Press::new(job, piles.len());
     let mut names = FileNames::default();
@@ -186,6 +189,39 @@ pub async fn print(
     trail.flush().await?;
     ledger.files.sort_by_key(|(at, _)| *at);
     Ok(Printed { batch: batch.id.clone(), files: ledger.files.into_iter().map(|(_, file)| file).collect(), without })
+}
+
+/// Has the openings of the whole run counted before the first one; none is opened when they are too many.
+async fn reserve(
+    store: &Store,
+    config: &Config,
+    job: &Job<'_>,
+    trail: &Trail,
+    (piles, roster): (&[Pile], &Roster),
+    batch: &PrintBatch,
+) -> Result<(), PrintError> {
+    let Some(most) = config.letters.most_openings() else { return Ok(()) };
+    let layout = |profile| job.layout.unwrap_or_else(|| config.letters.layout(profile));
+    let opened =
+        |pile: &&Pile| config.credentials.of(pile.profile).mode.issues() && layout(pile.profile) != Layout::List;
+    let people = piles.iter().filter(opened).flat_map(|pile| &pile.persons);
+    let keys: Vec<JoinKey> = people.filter_map(|id| roster.person(*id)).map(|person| person.key.clone()).collect();
+    let live = store.live_serials(&keys).await?;
+    // Of an adult with two sheets it is opened twice.
+    let asked = keys.iter().filter(|key| live.contains_key(*key)).count() as u64;
+    if asked == 0 {
+        return Ok(());
+    }
+    let actor = batch.actor.as_str();
+    if let Err(full) = store.reserve_openings(actor, &batch.id, asked, most, job.now).await? {
+        let said = serde_json::json!({
+            "asked": asked, "opened": full.opened, "most": most, "again": full.again.map(|at| at.to_string()),
+        });
+        trail.record(Kind::OpeningsRefused, None, said)?;
+        trail.flush().await?;
+        return Err(PrintError::TooManyOpened { actor: actor.to_owned(), asked, most, full });
+    }
+    Ok(())
 }
 
 /// A pile's batch, with where it goes and whose sheets it holds.

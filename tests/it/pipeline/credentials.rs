@@ -312,3 +312,41 @@ fn first_sheets(folder: &std::path::Path) -> usize {
     }
     printed(copy.path()).len()
 }
+
+/// Two programs on one store share what an operator may open in an hour.
+#[test]
+fn an_operator_opens_so_many_envelopes_an_hour_and_no_more() {
+    let installation = Installation::embedded();
+    let config = std::fs::read_to_string(installation.config()).unwrap();
+    std::fs::write(installation.config(), config.replace("[letters]\n", "[letters]\nopenings_per_hour = 30\n"))
+        .unwrap();
+    installation.simulate(1, 24, 0, false);
+    installation.sync(&[], 0);
+    let (out, key) = (installation.home().join("sheets"), installation.key());
+    let with = ["letters", "--profile", "pupil", "--out", out.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    // At the same time: one of them gets the hour's rest.
+    let spawn = || installation.command(&with).spawn().unwrap();
+    let runs: Vec<_> =
+        [spawn(), spawn()].into_iter().map(|run| Answer::from(run.wait_with_output().unwrap())).collect();
+    let mut codes: Vec<i32> = runs.iter().map(|run| run.code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 5], "{}\n{}", runs[0].stderr, runs[1].stderr);
+    let refused = runs.iter().find(|run| run.code == 5).unwrap();
+    assert!(
+        refused.stderr.contains("24 enveloppes") && refused.stderr.contains("Recommencez à partir de"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(printed(&out).len(), 24);
+    // More than an hour's at once: never.
+    let all = installation.run(&["letters", "--out", out.to_str().unwrap(), "--key", key.to_str().unwrap()]);
+    assert!(all.code == 5 && all.stderr.contains("par établissement"), "{}", all.stderr);
+    // A list opens nothing.
+    let list = ["letters", "--list", "--out", out.to_str().unwrap()];
+    assert_eq!(installation.run(&list).code, 0);
+    let events = installation.run(&["audit", "show", "--json", "--kind", "openings_refused"]).json();
+    assert_eq!(events.as_array().unwrap().len(), 2, "{events}");
+    let opened = installation.run(&["audit", "show", "--json", "--kind", "envelope_opened"]).json();
+    assert_eq!(opened.as_array().unwrap().len(), 24);
+    assert_eq!(installation.run(&["audit", "verify"]).code, 0);
+}
