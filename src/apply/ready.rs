@@ -42,6 +42,7 @@ pub(super) async fn make_ready(
                 uid: subject.uid.clone()?,
                 login: subject.login.clone()?,
                 profile: subject.profile?,
+                schools: subject.schools.clone(),
                 // Nobody is ever to know the password behind the hash.
                 closed: change.kind == ChangeKind::Revoke,
             })

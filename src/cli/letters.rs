@@ -123,6 +123,8 @@ pub fn in_words(printed: &Printed) -> String {
     for (reason, count) in &printed.without {
         let why = match *reason {
             "no_envelope" => "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)",
+            "other_school" => "enveloppes d'une autre école, que cette clé n'ouvre pas",
+            "sealed_before" => "scellées avant que l'établissement ait sa clé : « rentree credentials reseal »",
             other => other,
         };
         text.push_str(&format!("{count:>5} sans fiche : {why}\n"));

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use rentree::apply::Applied;
 use rentree::audit::{Actor, Trail};
 use rentree::credentials::{PrintKey, read_key};
+use rentree::feed::values::Uai;
 use rentree::letters::{Printed, Reprint, Selection};
 use rentree::plan::file::Reader;
 use rentree::plan::{Kept, Line, Renew, Renewal, Verdict, Whom};
@@ -97,8 +98,8 @@ async fn lost(global: &Global, args: &Args, key: PrintKey) -> Result<u8, Failure
     if args.now {
         session.hours = None;
     }
-    ready_to_print(&session, &key).await?;
     let selection = selection(&session.store_session(), &args.selection).await?;
+    ready_to_print(&session, &selection, &key).await?;
     let note = args.note.as_deref().map(renew::reason).transpose()?;
     let reason = note.map_or_else(|| "fiche perdue".to_owned(), |note| format!("fiche perdue : {note}"));
     let whom = Whom {
@@ -141,12 +142,18 @@ async fn lost(global: &Global, args: &Args, key: PrintKey) -> Result<u8, Failure
 }
 
 /// Nobody's password is replaced when its sheet could not be printed afterwards.
-async fn ready_to_print(session: &Session, key: &PrintKey) -> Result<(), Failure> {
+async fn ready_to_print(session: &Session, selection: &Selection, key: &PrintKey) -> Result<(), Failure> {
     let letters = &session.config.letters;
     let own = key.recipient().to_string();
-    if !letters.recipients.contains(&own) {
+    let persons: Vec<JoinKey> = selection.person.iter().cloned().collect();
+    let accounts = session.store.accounts_of(&persons).await?;
+    let of_person =
+        accounts.values().flat_map(|account| account.schools.iter().map(compact_str::CompactString::as_str));
+    let schools = selection.school.iter().map(Uai::as_str).chain(of_person);
+    if !letters.recipients_of(schools).contains(&own) {
         return Err(Failure::usage(format!(
-            "this key opens nothing that is sealed from now on: its public half, {own}, is not in letters.recipients"
+            "this key opens nothing that is sealed for them from now on: its public half, {own}, is neither in \
+             letters.recipients nor in those of their schools"
         )));
     }
     if letters.login_url.is_empty() {

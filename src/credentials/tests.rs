@@ -45,6 +45,7 @@ fn accounts(range: std::ops::Range<u32>) -> Vec<NewCredential> {
     range
         .map(|n| NewCredential {
             closed: false,
+            schools: Vec::new(),
             join_key: join_key(n),
             uid: Uid::new(&format!("pab{n:05}")),
             login: Login::new(&format!("zoé.exemple{n}")),

@@ -173,6 +173,29 @@ impl Store {
         rows.iter().map(sealed).collect()
     }
 
+    /// Puts envelopes that were sealed anew in the place of the old ones, all or nothing. What is no longer as it was read
+    /// stays. Gives how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn replace_sealed(&self, resealed: &[(SealedEnvelope, Vec<u8>)]) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let mut replaced = 0;
+        for (before, sealed) in resealed {
+            replaced += sqlx::query(
+                "UPDATE envelope SET sealed = ?1, binding = NULL WHERE serial = ?2 AND state = 'live' AND sealed = ?3",
+            )
+            .bind(sealed.as_slice())
+            .bind(before.label.serial.to_string())
+            .bind(before.sealed.as_slice())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        }
+        tx.commit().await?;
+        Ok(replaced)
+    }
+
     /// Whose envelopes are live, by profile, with the mark of the hash that was issued.
     ///
     /// # Errors

@@ -350,3 +350,78 @@ fn an_operator_opens_so_many_envelopes_an_hour_and_no_more() {
     assert_eq!(opened.as_array().unwrap().len(), 24);
     assert_eq!(installation.run(&["audit", "verify"]).code, 0);
 }
+
+/// A school's key opens the envelopes of its people, and no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_school_opens_its_own_envelopes_and_no_others() {
+    let bench = Bench::new().await;
+    let all = bench.print("all", &[]);
+    let files = std::fs::read_dir(bench.folder("all")).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
+    let mut schools: Vec<String> = files.map(|name| name.split('_').next().unwrap().to_owned()).collect();
+    schools.sort();
+    schools.dedup();
+    let [one, two] = &schools[..] else { panic!("{schools:?}") };
+    // Away from the store, as it must be.
+    let keys = tempfile::tempdir().unwrap();
+    let make = |name: &str| {
+        let key = rentree::credentials::PrintKey::generate();
+        let path = keys.path().join(name);
+        key.write(&path, None, &[]).unwrap();
+        (path.to_str().unwrap().to_owned(), key.recipient().to_string())
+    };
+    let ((key_one, public_one), (key_two, public_two)) = (make("one"), make("two"));
+    let before = std::fs::read_to_string(bench.installation.config()).unwrap();
+    let table = |uai: &str, public: &str| format!("\n[letters.schools.{uai}]\nrecipients = [\"{public}\"]\n");
+    let configure = |tables: &str| std::fs::write(bench.installation.config(), format!("{before}{tables}")).unwrap();
+    configure(&format!("{}{}", table(one, &public_one), table(two, &public_two)));
+    let run = |key: &str, folder: &str, more: &[&str], code: i32| {
+        let out = bench.folder(folder);
+        let with = ["letters", "--out", out.to_str().unwrap(), "--key", key];
+        (bench.json(&[&with[..], more].concat(), code), out)
+    };
+
+    // What was sealed before is the project's alone, until it is sealed anew.
+    let (early, _) = run(&key_one, "early", &["--school", one], 0);
+    assert_eq!(early["files"].as_array().unwrap().len(), 0, "{early}");
+    assert!(early["without"]["sealed_before"].as_u64().unwrap() > 0, "{early}");
+    bench.answer(&["credentials", "reseal", "--school", one, "--key", &key_two], 1);
+    let project = bench.installation.key();
+    let project = project.to_str().unwrap();
+    let resealed = bench.json(&["credentials", "reseal", "--school", one, "--key", project], 0);
+    assert_eq!(resealed["unopened"], 0, "{resealed}");
+
+    // Of the whole, the school's key prints what is the school's, and says what it does not open.
+    let (own, out) = run(&key_one, "own", &[], 0);
+    let sheets: BTreeMap<String, String> = printed(&out).into_iter().collect();
+    assert_eq!(sheets.len() as u64, resealed["resealed"].as_u64().unwrap(), "{own}");
+    assert!(sheets.iter().all(|(login, password)| all[login] == *password), "the same secrets");
+    assert!(own["without"]["other_school"].as_u64().unwrap() > 0, "{own}");
+    let (login, password) = sheets.iter().next().unwrap();
+    assert!(bench.binds(login, password).await);
+    // Relatives' are those of their children's schools.
+    let relatives = own["files"].as_array().unwrap().iter().filter(|file| file["profile"] == "relative");
+    assert!(relatives.count() > 0, "{own}");
+    // The project's key opens everything, as before.
+    assert_eq!(bench.print("project", &[]), all);
+
+    // What is issued from now on is the school's at once.
+    let other = all.keys().find(|login| !sheets.contains_key(*login)).unwrap();
+    let out = bench.folder("lost");
+    let reprint = ["reprint", "--reason", "lost", "--person", other, "--out", out.to_str().unwrap(), "--key"];
+    bench.answer(&[&reprint[..], &[&key_one]].concat(), 64);
+    let again = sheets_of(&bench.json(&[&reprint[..], &[&key_two]].concat(), 0));
+    assert!(bench.binds(other, &again[other]).await && !bench.binds(other, &all[other]).await);
+
+    // Whose key went opens nothing any more.
+    configure(&table(two, &public_two));
+    bench.json(&["credentials", "reseal", "--key", project], 0);
+    let gone = bench.folder("gone");
+    bench.answer(&["letters", "--school", one, "--out", gone.to_str().unwrap(), "--key", &key_one], 1);
+    let (late, _) = run(&key_two, "late", &["--school", two], 0);
+    assert_eq!(late["without"], serde_json::json!({}), "{late}");
+    let events = bench.json(&["audit", "show", "--kind", "envelopes_resealed"], 0);
+    assert!(events.as_array().unwrap().len() as u64 > resealed["resealed"].as_u64().unwrap());
+    bench.answer(&["audit", "verify"], 0);
+    let wrong = bench.installation.run(&["doctor"]);
+    assert!(wrong.stdout.contains(&format!("clé {two}")), "{}", wrong.stdout);
+}
