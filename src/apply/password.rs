@@ -54,7 +54,7 @@ pub(super) fn judge(
 }
 
 /// The attributes whose values the plan has seen.
-fn watched<'h>(hash: FirstHash<'h>) -> impl Iterator<Item = &'h str> {
+fn watched(hash: FirstHash<'_>) -> impl Iterator<Item = &str> {
     let portal = match hash {
         FirstHash::Portal(_, attribute) => attribute,
         FirstHash::None | FirstHash::Directory(_) => None,

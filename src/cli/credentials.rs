@@ -61,8 +61,8 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         Verb::Prepare { count, profile } => prepare(global, &open(global).await?, count, &profile).await,
         Verb::Status { by_class: false } => status(global, &open(global).await?).await,
         Verb::Status { by_class: true } => super::activation::by_class(global, &open(global).await?).await,
-        Verb::Reissue(args) => Box::pin(renew::run(global, Renew::Reissue, args)).await,
-        Verb::Revoke(args) => Box::pin(renew::run(global, Renew::Revoke, args)).await,
+        Verb::Reissue(args) => renew::run(global, Renew::Reissue, args).await,
+        Verb::Revoke(args) => renew::run(global, Renew::Revoke, args).await,
         Verb::Reseal { school, key, passphrase_fd } => resealed(global, school.as_deref(), &key, passphrase_fd).await,
         Verb::Export { hashes } => export(global, &open(global).await?, &hashes).await,
     }

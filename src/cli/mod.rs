@@ -193,7 +193,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Purge(args) => purge::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,
         Verb::Cases(verb) => cases::run(global, verb).await,
-        Verb::Credentials(verb) => credentials::run(global, verb).await,
+        Verb::Credentials(verb) => Box::pin(credentials::run(global, verb)).await,
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,
         Verb::Serve(args) => serve::run(global, &args).await,

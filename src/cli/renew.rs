@@ -20,6 +20,7 @@ const NAMED: usize = 40;
 const LONGEST_REASON: usize = 500;
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Args {
     /// Why, for the plan, the print register and the trail
     #[arg(long, value_name = "TEXT")]

@@ -153,3 +153,38 @@ impl LettersConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> LettersConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn somebody_is_for_the_project_and_for_his_schools() {
+        let letters = parse(
+            "recipients = [\"p\"]\n[schools.0350001A]\nrecipients = [\"a\", \"p\"]\n[schools.0290009C]\nrecipients = [\"b\"]\n",
+        );
+        letters.check().unwrap();
+        assert_eq!(letters.recipients_of(["0180005B"]), ["p"]);
+        assert_eq!(letters.recipients_of(["0290009C", "0350001A", "0290009C"]), ["p", "b", "a"]);
+        assert!(letters.is_of_a_school("a") && !letters.is_of_a_school("p") && !letters.is_of_a_school("x"));
+    }
+
+    #[test]
+    fn a_school_without_key_or_by_no_uai_is_refused() {
+        for wrong in ["[schools.0350001a]\nrecipients = [\"a\"]\n", "[schools.0350001A]\nrecipients = []\n"] {
+            assert!(parse(wrong).check().is_err(), "{wrong}");
+        }
+        assert!(toml::from_str::<LettersConfig>("[schools.0350001A]\nkeys = [\"a\"]\n").is_err());
+    }
+
+    #[test]
+    fn nothing_limits_the_openings_when_that_is_said() {
+        assert_eq!(parse("").most_openings(), Some(3_000));
+        assert_eq!(parse("openings_per_hour = 0").most_openings(), None);
+        assert_eq!(parse("openings_per_hour = 20").most_openings(), Some(20));
+    }
+}

@@ -78,10 +78,10 @@ pub async fn reseal(
         let sealed = tokio::task::spawn_blocking(move || work.into_iter().map(|(e, to)| anew(e, &to, &key)).collect())
             .await
             .map_err(|_| ResealError::Interrupted)?;
-        let sealed: Result<Vec<Anew>, ResealError> = sealed;
+        let sealed: Result<Vec<Option<Anew>>, ResealError> = sealed;
         let mut replacing = Vec::new();
         for one in sealed? {
-            let Anew::Sealed { envelope, sealed, recipients } = one else {
+            let Some(Anew { envelope, sealed, recipients }) = one else {
                 done.unopened += 1;
                 continue;
             };
@@ -100,20 +100,23 @@ pub async fn reseal(
     Ok(done)
 }
 
-/// One envelope on its way.
-enum Anew {
-    Sealed { envelope: SealedEnvelope, sealed: Vec<u8>, recipients: usize },
-    Unopened,
+/// An envelope as it was, and as it is to be.
+struct Anew {
+    envelope: SealedEnvelope,
+    sealed: Vec<u8>,
+    /// For how many keys.
+    recipients: usize,
 }
 
-fn anew(envelope: SealedEnvelope, recipients: &[String], key: &PrintKey) -> Result<Anew, ResealError> {
+/// Seals one anew; `None` when the key does not open it.
+fn anew(envelope: SealedEnvelope, recipients: &[String], key: &PrintKey) -> Result<Option<Anew>, ResealError> {
     let failed = |source| ResealError::Envelope { person: envelope.holder.clone(), source };
     let content = match envelope.open(std::slice::from_ref(key)) {
         Ok(content) => content,
-        Err(EnvelopeError::WrongKey) => return Ok(Anew::Unopened),
+        Err(EnvelopeError::WrongKey) => return Ok(None),
         Err(source) => return Err(failed(source)),
     };
     let recipients = recipients.iter().map(|recipient| parse_recipient(recipient)).collect::<Result<Vec<_>, _>>()?;
     let sealed = seal(&recipients, &content).map_err(failed)?;
-    Ok(Anew::Sealed { envelope, sealed, recipients: recipients.len() })
+    Ok(Some(Anew { envelope, sealed, recipients: recipients.len() }))
 }

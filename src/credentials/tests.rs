@@ -1,5 +1,7 @@
 //! The issuer, the pool and the states of envelopes over a real store.
 
+mod schools;
+
 use std::path::Path;
 
 use jiff::Timestamp;

@@ -136,7 +136,7 @@ impl Judge<'_, '_> {
         };
         let write = Write::Password { seen: self.seen(mode, entry) };
         let change = Change::new(kind, entry.dn.clone(), subject, write);
-        Ok(Change { note: self.note(activation, &account.join_key), ..change })
+        Ok(Change { note: Some(self.note(activation, &account.join_key)), ..change })
     }
 
     fn activation(&self, account: &AccountRow, entry: &Entry) -> Activation {
@@ -175,13 +175,14 @@ impl Judge<'_, '_> {
     }
 
     /// What the plan says of it.
-    fn note(&self, activation: Activation, key: &JoinKey) -> Option<String> {
-        match (activation, self.renewal.reset) {
-            (Activation::Activated, _) => Some("compte activé : la personne perd le mot de passe choisi".to_owned()),
-            (Activation::Unknown, true) => Some("compte peut-être activé".to_owned()),
-            _ if !self.known.issued.contains_key(key) => Some("sans identifiant imprimable jusqu'ici".to_owned()),
-            _ => Some("jamais activé".to_owned()),
-        }
+    fn note(&self, activation: Activation, key: &JoinKey) -> String {
+        let note = match (activation, self.renewal.reset) {
+            (Activation::Activated, _) => "compte activé : la personne perd le mot de passe choisi",
+            (Activation::Unknown, true) => "compte peut-être activé",
+            _ if !self.known.issued.contains_key(key) => "sans identifiant imprimable jusqu'ici",
+            _ => "jamais activé",
+        };
+        note.to_owned()
     }
 }
 
