@@ -425,3 +425,54 @@ async fn a_school_opens_its_own_envelopes_and_no_others() {
     let wrong = bench.installation.run(&["doctor"]);
     assert!(wrong.stdout.contains(&format!("clé {two}")), "{}", wrong.stdout);
 }
+
+/// Killed between what is intended and what is noted, before the write or after it: the next run finds the very hash, or
+/// sends it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_reissue_is_settled_with_the_same_password() {
+    use rentree::credentials::{Issuer, NewCredential, Scheme};
+    use rentree::plan::Line;
+    use rentree::plan::file::Reader;
+    use rentree::store::{PlanState, Store};
+
+    let bench = Bench::new().await;
+    let first = bench.print("first", &[]);
+    for (at, written) in [(0, false), (1, true)] {
+        let who = bench.pupil(&first, at);
+        let planned = bench.json(&["credentials", "reissue", "--person", &who, "--reason", "essai"], 0);
+        let config = rentree::config::Config::load(&bench.installation.config()).unwrap();
+        let store = Store::open(&config.store.url).await.unwrap();
+        let reader = Reader::open(std::path::Path::new(planned["plan"].as_str().unwrap())).unwrap();
+        let header = reader.header().clone();
+        let subject = reader
+            .map(Result::unwrap)
+            .find_map(|line| if let Line::Change(change) = line { Some(change.subject) } else { None })
+            .unwrap();
+        // As far as the killed run came.
+        store.set_plan_state(header.plan_id, PlanState::Applying).await.unwrap();
+        store.journal_intent(header.plan_id, &[1]).await.unwrap();
+        let account = NewCredential {
+            join_key: subject.join_key.unwrap(),
+            uid: subject.uid.unwrap(),
+            login: subject.login.unwrap(),
+            profile: subject.profile.unwrap(),
+            schools: subject.schools,
+            closed: false,
+        };
+        let issuer = Issuer::new(&config.credentials, &config.letters, Scheme::Argon2).unwrap();
+        let batch = issuer.prepare(&store, vec![account], header.today).await.unwrap();
+        issuer.save(&store, &batch).await.unwrap();
+        let hash = batch[0].hash.expose().to_owned();
+        if written {
+            bench.choose(&who, &hash).await;
+        }
+        drop(store);
+
+        bench.installation.sync(&[], 0);
+        assert_eq!(bench.entry(&who).first("userPassword"), Some(hash.as_str()), "{written}");
+        let second = bench.print(&format!("second-{at}"), &["--person", &who]);
+        assert!(bench.binds(&who, &second[&who]).await && !bench.binds(&who, &first[&who]).await, "{written}");
+        let states = bench.json(&["credentials", "status"], 0);
+        assert!(states.as_array().unwrap().iter().all(|row| row["state"] != "pending"), "{states}");
+    }
+}
