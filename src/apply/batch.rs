@@ -12,6 +12,7 @@ use crate::roster::JoinKey;
 use crate::store::{BatchResult, JournalRow, Outcome, Stage};
 
 use super::operations::{ENTRY_CSN, FirstHash, needs_entry, operations};
+use super::password::{event, judge, renewed};
 use super::ready::Ready;
 use super::record::note;
 use super::seen::{Seen, seen};
@@ -94,8 +95,8 @@ impl Executor<'_, '_> {
             .into_iter()
             .map(|(change, outcome)| {
                 let key = change.subject.join_key.as_ref();
-                let is_add = matches!(change.write, Write::Add { .. });
-                let (serial, hash) = match key.filter(|_| is_add) {
+                let is_given = matches!(change.write, Write::Add { .. } | Write::Password { .. });
+                let (serial, hash) = match key.filter(|_| is_given) {
                     Some(key) => match (fresh.remove(key), self.pending.get(key)) {
                         (Some(issued), _) => (Some(issued.label.serial), Some(issued.hash.expose().to_owned())),
                         (None, Some((serial, hash))) => (Some(*serial), Some(hash.clone())),
@@ -197,7 +198,17 @@ impl Executor<'_, '_> {
         let put = self.group_members.get(&d.change.dn.rdn_value());
         let hash = FirstHash::of(&self.ground.config.credentials, &d.change, d.hash.as_deref());
         let send = |change: &Change| State::Sending(operations(dialect, change, hash, actual).into());
-        match seen(dialect, &d.change, actual, d.intended, put) {
+        let judged = match &d.change.write {
+            Write::Password { .. } if d.hash.is_none() => {
+                return State::Ended(Outcome::Failed, Some("no password was made for it".to_owned()));
+            }
+            Write::Password { seen } => {
+                let reset = self.header.credentials.as_ref().is_some_and(|renewal| renewal.reset);
+                judge(dialect, &d.change, (seen, reset), hash, actual, d.intended)
+            }
+            _ => seen(dialect, &d.change, actual, d.intended, put),
+        };
+        match judged {
             Seen::Done => State::Ended(Outcome::Done, None),
             Seen::AsPlanned => send(&d.change),
             Seen::Partly(rest) => send(&rest),
@@ -237,11 +248,19 @@ impl Executor<'_, '_> {
         }
     }
 
+    /// Which credentials a plan of them puts others in the place of.
+    async fn live_serials(&self, doing: &[Doing]) -> Result<HashMap<JoinKey, String>, ApplyError> {
+        if self.header.credentials.is_none() {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<JoinKey> = doing.iter().filter_map(|d| d.change.subject.join_key.clone()).collect();
+        Ok(self.ground.store.live_serials(&keys).await?)
+    }
+
     /// Notes every outcome: journal, accounts, groups, envelopes, trail.
     async fn settle(&mut self, doing: Vec<Doing>, applied: &mut Applied) -> Result<(), ApplyError> {
         let mut result = BatchResult::default();
-        let mut envelopes = Vec::new();
-        let (mut revoked, mut ended, mut purged) = (Vec::new(), Vec::new(), Vec::new());
+        let mut replaced = self.live_serials(&doing).await?;
         for d in doing {
             let change = &d.change;
             let (outcome, detail) = match d.state {
@@ -252,7 +271,7 @@ impl Executor<'_, '_> {
                     let detail = Some(format!("not sent: {error}"));
                     applied.stopped.get_or_insert_with(|| Stopped::new(Stop::Server, error.to_string()));
                     result.journal.push(JournalRow { seq: change.seq, outcome: Outcome::Failed, detail });
-                    envelopes.extend(d.serial.map(|serial| (serial, credentials::Outcome::Dead)));
+                    result.envelopes.settled.extend(d.serial.map(|serial| (serial, credentials::Outcome::Dead)));
                     continue;
                 }
                 State::Open(error) => {
@@ -274,14 +293,22 @@ impl Executor<'_, '_> {
                         &mut self.group_members,
                         &mut result,
                     );
-                    if change.revokes && change.undo.is_some() {
-                        ended.extend(change.subject.join_key.clone());
+                    let (key, envelopes) = (&change.subject.join_key, &mut result.envelopes);
+                    if (change.revokes && change.undo.is_some()) || change.kind == ChangeKind::Revoke {
+                        envelopes.ended.extend(key.clone());
                     }
                     if change.revokes || matches!(change.kind, ChangeKind::Suspend | ChangeKind::Purge) {
-                        revoked.extend(change.subject.join_key.clone());
+                        envelopes.unprinted.extend(key.clone());
                     }
                     if change.kind == ChangeKind::Purge {
-                        purged.extend(change.subject.join_key.clone());
+                        envelopes.purged.extend(key.clone());
+                    }
+                    if let (Some(renewal), Some(serial), Some(key)) = (&self.header.credentials, d.serial, key) {
+                        let places = (serial, replaced.remove(key));
+                        let row = renewed((self.header, renewal), key, places, self.ground.now);
+                        let (kind, said) = event(&row);
+                        self.trail.record(kind, Some(key), said)?;
+                        envelopes.renewals.push(row);
                     }
                 }
                 _ => {
@@ -296,8 +323,9 @@ impl Executor<'_, '_> {
             }
             if let Some(serial) = d.serial {
                 let live = outcome == Outcome::Done;
-                applied.credentials += u64::from(live);
-                envelopes.push((serial, if live { credentials::Outcome::Live } else { credentials::Outcome::Dead }));
+                applied.credentials += u64::from(live && change.kind != ChangeKind::Revoke);
+                let outcome = if live { credentials::Outcome::Live } else { credentials::Outcome::Dead };
+                result.envelopes.settled.push((serial, outcome));
             }
             self.trail.record(
                 event_kind(outcome),
@@ -310,18 +338,15 @@ impl Executor<'_, '_> {
             result.journal.push(JournalRow { seq: change.seq, outcome, detail });
         }
         let store = self.ground.store;
-        store.settle(&envelopes, self.ground.now).await?;
-        store.end_envelopes(&ended, credentials::Ended::Revoked, self.ground.now).await?;
-        for key in &ended {
+        store.settle_batch(self.header.plan_id, &result, self.ground.now).await?;
+        // Of what a plan of credentials takes back, the reason was noted above.
+        for key in result.envelopes.ended.iter().filter(|_| self.header.credentials.is_none()) {
             self.trail.record(
                 Kind::CredentialRevoked,
                 Some(key),
                 serde_json::json!({ "plan": self.header.plan_id }),
             )?;
         }
-        store.delete_unprinted(&revoked).await?;
-        store.end_envelopes(&purged, credentials::Ended::Revoked, self.ground.now).await?;
-        store.settle_batch(self.header.plan_id, &result).await?;
         self.trail.flush().await?;
         Ok(())
     }

@@ -212,7 +212,6 @@ impl Taking<'_, '_> {
         let keys: Vec<JoinKey> = changes.iter().filter_map(|change| change.subject.join_key.clone()).collect();
         let pending = self.ground.store.pending_of(&keys).await?;
         let mut result = BatchResult::default();
-        let mut envelopes = Vec::new();
         for change in &changes {
             let Some(passwords) = self.there.passwords(change) else {
                 loaded.missing += 1;
@@ -231,7 +230,7 @@ impl Taking<'_, '_> {
                 loaded.credentials += u64::from(live);
                 loaded.withdrawn += u64::from(!live);
                 let outcome = if live { credentials::Outcome::Live } else { credentials::Outcome::Dead };
-                envelopes.push((*serial, outcome));
+                result.envelopes.settled.push((*serial, outcome));
             }
             self.trail.record(
                 Kind::ChangeApplied,
@@ -244,8 +243,7 @@ impl Taking<'_, '_> {
             result.journal.push(JournalRow { seq: change.seq, outcome: Outcome::Done, detail: None });
         }
         let store = self.ground.store;
-        store.settle(&envelopes, self.ground.now).await?;
-        store.settle_batch(self.header.plan_id, &result).await?;
+        store.settle_batch(self.header.plan_id, &result, self.ground.now).await?;
         self.trail.flush().await?;
         Ok(())
     }

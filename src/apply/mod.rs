@@ -16,6 +16,7 @@ mod check;
 mod loaded;
 mod offline;
 mod operations;
+mod password;
 pub mod probe;
 mod ready;
 mod record;
@@ -120,7 +121,7 @@ async fn apply_scope(ground: &Ground<'_>, path: &Path, scope: Scope, trail: &Tra
         None => return Err(ApplyError::Stale(vec!["it was not made on this store".into()])),
     }
     // Before anything is written: which form of password the server checks.
-    let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
+    let issuer = if issues(&header) { Some(issuer(ground).await?) } else { None };
     if seal.changes > 0 {
         // What is written now overtakes a file that was not loaded.
         ground.store.close_exported().await?;
@@ -151,8 +152,8 @@ async fn apply_scope(ground: &Ground<'_>, path: &Path, scope: Scope, trail: &Tra
 }
 
 /// Settles an interrupted apply: what was intended is looked up in the directory and completed; the rest of that plan
-/// is left to the next one, which sees the directory as it then is. Only the plan of a structure that goes on under
-/// another name is carried out as a whole.
+/// is left to the next one, which sees the directory as it then is. Only a plan that no night makes anew is carried out as
+/// a whole: of a structure that goes on under another name, of first passwords.
 ///
 /// # Errors
 /// As [`apply`]. A plan file that has gone since is an error only if something was intended.
@@ -169,15 +170,21 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
     if seal.digest != row.digest {
         return Err(ApplyError::Stale(vec![format!("{} is not the plan that was interrupted", path.display())]));
     }
-    let issuer = if header.totals.credentials > 0 { Some(issuer(ground).await?) } else { None };
-    // No night makes anew what is left of a structure's new name: it is carried out to its end.
-    let scope = if header.structures.is_empty() { Scope::Intended } else { Scope::All };
+    let issuer = if issues(&header) { Some(issuer(ground).await?) } else { None };
+    // No night makes anew what is left of a structure's new name, or of passwords to replace: it is carried out to its end.
+    let of_its_own = !header.structures.is_empty() || header.credentials.is_some();
+    let scope = if of_its_own { Scope::All } else { Scope::Intended };
     let applied = carry_out(ground, path, &header, seal.changes, scope, issuer.as_ref(), trail).await?;
     undo::leave(ground, path, &header).await?;
     if !applied.is_unfinished() {
         ground.store.set_plan_state(header.plan_id, PlanState::Applied).await?;
     }
     Ok(Some(applied))
+}
+
+/// Whether a plan writes hashes of passwords: new ones, or such as nobody knows the password of.
+const fn issues(header: &Header) -> bool {
+    header.totals.credentials > 0 || header.credentials.is_some()
 }
 
 /// What makes the credentials of a run, by the scheme that the server is proved to check. Hashes that an interrupted

@@ -13,6 +13,7 @@ use crate::directory::dialect::{Dialect, Source};
 use crate::directory::{AttributeChange, Condition, Dn, Entry, Modification, Operation, Value};
 use crate::plan::{Change, Write};
 
+use super::password;
 use super::seen::{members as members_of, written};
 
 /// Values of one attribute in one modify: beyond that servers grow slow and audit lines unreadable.
@@ -84,6 +85,7 @@ pub(super) fn operations(
         Write::Delete | Write::Dissolve { .. } => {
             vec![Operation::Delete(dn.clone()).only_if(actual.and_then(unchanged).into_iter().collect())]
         }
+        Write::Password { .. } => password::operations(dialect, change, hash, actual),
         // The name last: where it is the new one, all the rest is done.
         Write::Rename { to, attributes } => {
             let mut operations = modify(dn, modifications(attributes), unset(attributes));
@@ -95,11 +97,14 @@ pub(super) fn operations(
 
 /// Whether the entry must be read before the change can be written.
 pub(super) const fn needs_entry(write: &Write) -> bool {
-    matches!(write, Write::Lock { .. } | Write::Unlock { .. } | Write::Delete | Write::Dissolve { .. })
+    matches!(
+        write,
+        Write::Lock { .. } | Write::Unlock { .. } | Write::Delete | Write::Dissolve { .. } | Write::Password { .. }
+    )
 }
 
 /// That nobody has changed the entry since it was read.
-fn unchanged(entry: &Entry) -> Option<Condition> {
+pub(super) fn unchanged(entry: &Entry) -> Option<Condition> {
     entry.values(ENTRY_CSN).first().map(|csn| Condition::Holds(ENTRY_CSN.to_owned(), csn.clone()))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::credentials::{Issued, Issuer, NewCredential, Serial};
-use crate::plan::{Change, Ground, Header, Write};
+use crate::plan::{Change, ChangeKind, Ground, Header, Write};
 use crate::roster::JoinKey;
 use crate::store::Outcome;
 
@@ -33,7 +33,7 @@ pub(super) async fn make_ready(
     let new: Vec<NewCredential> = batch
         .changes
         .iter()
-        .filter(|(change, _)| matches!(change.write, Write::Add { credential: true, .. }) && binds(ground, change))
+        .filter(|(change, _)| is_given(change) && binds(ground, change))
         .filter_map(|(change, _)| {
             let subject = &change.subject;
             let join_key = subject.join_key.clone().filter(|key| !pending.contains_key(key))?;
@@ -42,6 +42,9 @@ pub(super) async fn make_ready(
                 uid: subject.uid.clone()?,
                 login: subject.login.clone()?,
                 profile: subject.profile?,
+                schools: subject.schools.clone(),
+                // Nobody is ever to know the password behind the hash.
+                closed: change.kind == ChangeKind::Revoke,
             })
         })
         .collect();
@@ -52,6 +55,11 @@ pub(super) async fn make_ready(
         None => return Err(ApplyError::Stopped("it issues credentials that its totals do not tell of".into())),
     };
     Ok(Ready { changes: batch.changes, issued, skipped: batch.skipped })
+}
+
+/// Whether a hash is written with the change.
+const fn is_given(change: &Change) -> bool {
+    matches!(change.write, Write::Add { credential: true, .. } | Write::Password { .. })
 }
 
 /// Whether a creation gets a password of ours.

@@ -88,6 +88,10 @@ fn successor(structure: &StructureChange, now: Timestamp) -> SuccessorRow {
 }
 
 fn account(header: &Header, change: &Change, accounts: &Accounts) -> Option<AccountRow> {
+    // A password is nothing that the register of accounts knows of.
+    if matches!(change.kind, ChangeKind::Reissue | ChangeKind::Revoke) {
+        return None;
+    }
     let join_key = change.subject.join_key.clone()?;
     let profile = change.subject.profile?;
     // What is taken back is as it was, and not as the night would have it.

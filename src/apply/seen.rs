@@ -35,7 +35,8 @@ pub(super) fn seen(
     let lock = dialect.lock_method();
     match (&change.write, actual) {
         (Write::Nothing, _) | (Write::Delete | Write::Dissolve { .. }, None) => Seen::Done,
-        (Write::Add { .. }, None) => Seen::AsPlanned,
+        // A password is judged by a rule of its own (`password`), which knows the hash that was sent.
+        (Write::Add { .. }, None) | (Write::Password { .. }, Some(_)) => Seen::AsPlanned,
         (_, None) => Seen::Moved("the entry is gone".to_owned()),
         (Write::Add { attributes, .. }, Some(entry)) if ours => added(dialect, change, attributes, entry),
         (Write::Add { .. }, Some(_)) => Seen::Moved("an entry has taken this name".to_owned()),

@@ -26,6 +26,12 @@ pub enum Kind {
     CredentialIssued,
     CredentialsPrepared,
     CredentialRevoked,
+    /// Another first password took the place of somebody's; the payload says why.
+    CredentialReissued,
+    /// Envelopes were sealed anew for other recipients.
+    EnvelopesResealed,
+    /// Nobody was given envelopes: too many were opened within an hour.
+    OpeningsRefused,
     Printed,
     SheetsShredded,
     EnvelopeOpened,
@@ -55,7 +61,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -75,6 +81,9 @@ impl Kind {
         Self::CredentialIssued,
         Self::CredentialsPrepared,
         Self::CredentialRevoked,
+        Self::CredentialReissued,
+        Self::EnvelopesResealed,
+        Self::OpeningsRefused,
         Self::Printed,
         Self::SheetsShredded,
         Self::EnvelopeOpened,
@@ -115,6 +124,9 @@ impl Kind {
             Self::CredentialIssued => "credential_issued",
             Self::CredentialsPrepared => "credentials_prepared",
             Self::CredentialRevoked => "credential_revoked",
+            Self::CredentialReissued => "credential_reissued",
+            Self::EnvelopesResealed => "envelopes_resealed",
+            Self::OpeningsRefused => "openings_refused",
             Self::Printed => "printed",
             Self::SheetsShredded => "sheets_shredded",
             Self::EnvelopeOpened => "envelope_opened",

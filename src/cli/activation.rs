@@ -88,6 +88,7 @@ async fn count(session: &Session) -> Result<BTreeMap<Key, Row>, Failure> {
             issued: password.and_then(|password| password.since),
             passwords: &values,
             hash: password.and_then(|password| password.hash.as_deref()),
+            mark: password.and_then(|password| password.mark.as_deref()),
         };
         let is = activation(&signs);
         let class = account.class.as_deref().unwrap_or_default();

@@ -52,6 +52,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         let asked = super::letters::Asked {
             selection: rentree::letters::Selection::default(),
             only_new: false,
+            reason: None,
+            only: None,
             layout: None,
             cover: true,
             out: &folder,

@@ -1,23 +1,29 @@
 //! `rentree letters`: prints credential sheets.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rentree::config::Layout;
 use rentree::credentials::{PrintKey, read_key};
-use rentree::letters::{self, Printed, Selection};
+use rentree::letters::{self, Printed, Reprint, Selection};
 use rentree::plan::Verdict;
 use rentree::roster::JoinKey;
+use rentree::store::TooMany;
+use rentree::wording::{count, number};
 
 use super::exit::Failure;
 use super::plan::failed;
 use super::session::{StoreSession, tell_head};
-use super::{Global, output, show};
+use super::{Global, output, printed, show};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    verb: Option<printed::Verb>,
     /// Folder for the PDF files
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    out: Option<PathBuf>,
     /// The private print key; a list needs none
     #[arg(long, value_name = "FILE", required_unless_present_any = ["list"])]
     key: Option<PathBuf>,
@@ -68,6 +74,8 @@ impl From<OnPaper> for Layout {
 pub struct Asked<'a> {
     pub selection: Selection,
     pub only_new: bool,
+    pub reason: Option<Reprint>,
+    pub only: Option<HashSet<JoinKey>>,
     pub layout: Option<Layout>,
     pub cover: bool,
     pub out: &'a Path,
@@ -76,13 +84,17 @@ pub struct Asked<'a> {
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
+    if let Some(verb) = args.verb {
+        return printed::run(global, verb).await;
+    }
+    let out = args.out.ok_or_else(|| Failure::usage("--out is missing"))?;
     let session = StoreSession::open(global).await?;
     let selection = Selection {
         school: args.selection.uai()?,
         class: args.selection.class.clone(),
         profile: args.selection.profile()?,
         person: match &args.selection.person {
-            Some(person) => Some(who(&session, person).await?),
+            Some(person) => Some(super::renew::who(&session.store, person).await?),
             None => None,
         },
     };
@@ -92,42 +104,38 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     // A sheet that is printed for somebody at the counter needs no page before it.
     let cover = !args.no_cover && selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
     let layout = if args.list { Some(Layout::List) } else { args.layout.map(Layout::from) };
-    let asked = Asked { selection, only_new: args.new, layout, cover, out: &args.out, key };
+    let asked = Asked { selection, only_new: args.new, reason: None, only: None, layout, cover, out: &out, key };
     let printed = print(&session, asked).await?;
     if global.json {
         output::json(&printed)?;
     } else {
-        let mut text = String::new();
-        for file in &printed.files {
-            text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
-        }
-        for (reason, count) in &printed.without {
-            let why = match *reason {
-                "no_envelope" => "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)",
-                other => other,
-            };
-            text.push_str(&format!("{count:>5} sans fiche : {why}\n"));
-        }
-        text.push_str(&format!(
-            "Lot {} : {} fiches en {} fichiers.\n",
-            printed.batch,
-            printed.sheets(),
-            printed.files.len()
-        ));
-        output::text(&text)?;
+        output::text(&in_words(&printed))?;
     }
     Ok(0)
 }
 
-/// Finds a person by join key, uid or login.
-async fn who(session: &StoreSession, person: &str) -> Result<JoinKey, Failure> {
-    let same = |name: &str| name.eq_ignore_ascii_case(person);
-    let names = session.store.names().await?;
-    names
-        .into_iter()
-        .find(|row| row.join_key.as_str() == person || same(row.uid.as_str()) || same(row.login.as_str()))
-        .map(|row| row.join_key)
-        .ok_or_else(|| Failure::usage(format!("nobody here has the join key, uid or login {person:?}")))
+/// Which files hold how many sheets, and who has none.
+pub fn in_words(printed: &Printed) -> String {
+    let mut text = String::new();
+    for file in &printed.files {
+        text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
+    }
+    for (reason, count) in &printed.without {
+        let why = match *reason {
+            "no_envelope" => "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)",
+            "other_school" => "enveloppes d'une autre école, que cette clé n'ouvre pas",
+            "sealed_before" => "scellées avant que l'établissement ait sa clé : « rentree credentials reseal »",
+            other => other,
+        };
+        text.push_str(&format!("{count:>5} sans fiche : {why}\n"));
+    }
+    text.push_str(&format!(
+        "Lot {} : {} fiches en {} fichiers.\n",
+        printed.batch,
+        printed.sheets(),
+        printed.files.len()
+    ));
+    text
 }
 
 /// Prints a selection with its trail.
@@ -143,6 +151,8 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
     let job = letters::Job {
         selection: asked.selection,
         only_new: asked.only_new,
+        reason: asked.reason,
+        only: asked.only,
         layout: asked.layout,
         cover: asked.cover,
         out: asked.out,
@@ -159,6 +169,31 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
     printed.map_err(|error| match error {
         letters::PrintError::Store(error) => error.into(),
         letters::PrintError::Image(error) => error.into(),
+        letters::PrintError::TooManyOpened { asked, most, full, .. } => Failure {
+            report: miette::Report::msg(too_many(asked, most, &full)),
+            verdict: Verdict::Refused,
+            usage: false,
+        },
         other => Failure::new(Verdict::Failed, other),
     })
+}
+
+/// Why nothing was opened, and when to go on.
+pub fn too_many(asked: u64, most: u64, full: &TooMany) -> String {
+    let why = format!(
+        "rien n'a été ouvert ni imprimé : il faudrait ouvrir {}, vous en avez ouvert {} depuis une heure, et au plus {} le \
+         sont par heure (letters.openings_per_hour)",
+        count(asked, "enveloppe", "enveloppes"),
+        number(full.opened),
+        number(most)
+    );
+    match full.again {
+        Some(at) => {
+            let at = at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
+            format!("{why}. Recommencez à partir de {at}.")
+        }
+        None => {
+            format!("{why}. C'est plus qu'une heure n'en permet : imprimez par établissement (--school) ou par classe.")
+        }
+    }
 }

@@ -19,10 +19,15 @@ mod init;
 mod letters;
 mod output;
 mod plan;
+#[cfg(feature = "letters")]
+mod printed;
 mod progress;
 mod purge;
 mod recover;
 mod rehearse;
+mod renew;
+#[cfg(feature = "letters")]
+mod reprint;
 mod review;
 mod schools;
 mod serve;
@@ -106,6 +111,9 @@ enum Verb {
     /// Prints credential sheets
     #[cfg(feature = "letters")]
     Letters(letters::Args),
+    /// Prints a sheet again: the same one after a paper jam, another password when the sheet was lost
+    #[cfg(feature = "letters")]
+    Reprint(reprint::Args),
     /// The sealed credentials
     #[command(subcommand)]
     Credentials(credentials::Verb),
@@ -178,12 +186,14 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Undo(args) => undo::run(global, args).await,
         #[cfg(feature = "letters")]
         Verb::Letters(args) => letters::run(global, args).await,
+        #[cfg(feature = "letters")]
+        Verb::Reprint(args) => Box::pin(reprint::run(global, args)).await,
         Verb::Schools(args) => schools::run(global, &args).await,
         Verb::Rehearse(args) => Box::pin(rehearse::run(global, &args)).await,
         Verb::Purge(args) => purge::run(global, args).await,
         Verb::Structures(verb) => structures::run(global, verb).await,
         Verb::Cases(verb) => cases::run(global, verb).await,
-        Verb::Credentials(verb) => credentials::run(global, verb).await,
+        Verb::Credentials(verb) => Box::pin(credentials::run(global, verb)).await,
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,
         Verb::Serve(args) => serve::run(global, &args).await,

@@ -1,9 +1,11 @@
 //! `[letters]`: the printed sheets.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::feed::values::Uai;
 use crate::roster::Profile;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -11,6 +13,8 @@ use crate::roster::Profile;
 pub struct LettersConfig {
     /// Public age recipients (`age1…`): who can open the envelopes. At least one is needed to issue credentials.
     pub recipients: Vec<String>,
+    /// By UAI: whose envelopes the schools themselves can open, beside those above.
+    pub schools: BTreeMap<Uai, SchoolLetters>,
     /// What people type, and what the QR code holds.
     pub login_url: String,
     /// The name of the ENT on the sheets.
@@ -27,6 +31,16 @@ pub struct LettersConfig {
     pub layout_of: LayoutOf,
     /// Whether each file begins with a page that says what is in it.
     pub cover: Option<bool>,
+    /// Envelopes that one operator may open within an hour; 0: as many as there are.
+    pub openings_per_hour: Option<u64>,
+}
+
+/// `[letters.schools.UAI]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchoolLetters {
+    /// Public age recipients of the school: they open the envelopes of its people, and no others.
+    pub recipients: Vec<String>,
 }
 
 /// `[letters.layout_of]`.
@@ -72,6 +86,54 @@ impl Layout {
 }
 
 impl LettersConfig {
+    /// For whom the envelope of somebody in these schools is sealed: the project, then each of the schools that has a key
+    /// of its own.
+    #[must_use]
+    pub fn recipients_of<'s>(&self, schools: impl IntoIterator<Item = &'s str>) -> Vec<String> {
+        let own = schools.into_iter().filter_map(|uai| self.school(uai)).flat_map(|school| &school.recipients);
+        let mut recipients: Vec<String> = Vec::new();
+        for recipient in self.recipients.iter().chain(own) {
+            if !recipients.contains(recipient) {
+                recipients.push(recipient.clone());
+            }
+        }
+        recipients
+    }
+
+    /// What is said of a school alone.
+    #[must_use]
+    pub fn school(&self, uai: &str) -> Option<&SchoolLetters> {
+        self.schools.iter().find(|(known, _)| known.as_str() == uai).map(|(_, school)| school)
+    }
+
+    /// Whether a recipient is some school's and not the project's: its key opens a part of the envelopes only.
+    #[must_use]
+    pub fn is_of_a_school(&self, recipient: &str) -> bool {
+        let is = |recipients: &[String]| recipients.iter().any(|known| known == recipient);
+        !is(&self.recipients) && self.schools.values().any(|school| is(&school.recipients))
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (uai, school) in &self.schools {
+            if Uai::parse(uai.as_str()).as_ref() != Some(uai) {
+                return Err(format!("letters.schools.{}: a UAI, in upper case", uai.as_str()));
+            }
+            if school.recipients.is_empty() {
+                return Err(format!("letters.schools.{}: recipients is empty", uai.as_str()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Of a lycée of 2,300 pupils, all the sheets in one go, and no whole academy by mistake.
+    const OPENINGS: u64 = 3_000;
+
+    /// How many envelopes one operator may open within an hour; `None` when nothing limits it.
+    #[must_use]
+    pub fn most_openings(&self) -> Option<u64> {
+        Some(self.openings_per_hour.unwrap_or(Self::OPENINGS)).filter(|most| *most > 0)
+    }
+
     /// The layout of a profile's sheets.
     #[must_use]
     pub fn layout(&self, profile: Profile) -> Layout {
@@ -89,5 +151,40 @@ impl LettersConfig {
         if let Some(template) = &mut self.template {
             *template = folder.join(&*template);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> LettersConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn somebody_is_for_the_project_and_for_his_schools() {
+        let letters = parse(
+            "recipients = [\"p\"]\n[schools.0350001A]\nrecipients = [\"a\", \"p\"]\n[schools.0290009C]\nrecipients = [\"b\"]\n",
+        );
+        letters.check().unwrap();
+        assert_eq!(letters.recipients_of(["0180005B"]), ["p"]);
+        assert_eq!(letters.recipients_of(["0290009C", "0350001A", "0290009C"]), ["p", "b", "a"]);
+        assert!(letters.is_of_a_school("a") && !letters.is_of_a_school("p") && !letters.is_of_a_school("x"));
+    }
+
+    #[test]
+    fn a_school_without_key_or_by_no_uai_is_refused() {
+        for wrong in ["[schools.0350001a]\nrecipients = [\"a\"]\n", "[schools.0350001A]\nrecipients = []\n"] {
+            assert!(parse(wrong).check().is_err(), "{wrong}");
+        }
+        assert!(toml::from_str::<LettersConfig>("[schools.0350001A]\nkeys = [\"a\"]\n").is_err());
+    }
+
+    #[test]
+    fn nothing_limits_the_openings_when_that_is_said() {
+        assert_eq!(parse("").most_openings(), Some(3_000));
+        assert_eq!(parse("openings_per_hour = 0").most_openings(), None);
+        assert_eq!(parse("openings_per_hour = 20").most_openings(), Some(20));
     }
 }

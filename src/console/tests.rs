@@ -109,7 +109,7 @@ impl Window {
             account("3", Profile::Teacher, Stage::Present, None, &[MOULIN, "0291595B"]),
         ];
         let batch = BatchResult { accounts, ..BatchResult::default() };
-        self.store().settle_batch(PlanId(Uuid::from_u128(9)), &batch).await.unwrap();
+        self.store().settle_batch(PlanId(Uuid::from_u128(9)), &batch, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
         let name = |key: &str, login: &str| NameRow {
             join_key: JoinKey::new("AC-RENNES", key),
             uid: Uid::new(&format!("F{key}")),
@@ -123,6 +123,7 @@ impl Window {
             actor: HOSTILE.into(),
             selection: "{}".into(),
             template: None,
+            reason: None,
         };
         let sheet = PrintedSheet {
             serial: "1".into(),

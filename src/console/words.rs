@@ -124,6 +124,7 @@ pub fn event(event: &Event) -> &str {
         Some(Kind::JoinKeyChanged) => "clé de jointure changée",
         Some(Kind::CredentialIssued) => "mot de passe provisoire émis",
         Some(Kind::CredentialRevoked) => "mot de passe provisoire révoqué",
+        Some(Kind::CredentialReissued) => "mot de passe provisoire remplacé",
         Some(Kind::EnvelopeOpened) => "enveloppe ouverte pour l'impression",
         Some(Kind::Printed) => "fiche imprimée",
         Some(Kind::Finding) => "signalement sur les données",
@@ -142,6 +143,8 @@ fn change(event: &Event) -> &'static str {
         Some(ChangeKind::Absent) => "absence notée",
         Some(ChangeKind::Suspend) => "compte suspendu",
         Some(ChangeKind::Purge) => "compte effacé",
+        Some(ChangeKind::Reissue) => "mot de passe provisoire remplacé",
+        Some(ChangeKind::Revoke) => "mot de passe provisoire retiré",
         _ => "changement écrit dans l'annuaire",
     }
 }

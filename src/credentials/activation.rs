@@ -1,12 +1,14 @@
 //! Whether somebody has made an account his own: one rule, from what a directory shows.
 //!
-//! In this order, the first that speaks: the state that a portal keeps; a change of the password later than the issue
+//! In this order, the first that speaks: the state that a portal keeps; the very hash that was issued; a change of the password later than the issue
 //! (`pwdChangedTime`, draft-behera-ldap-password-policy §5.3.2); a password whose form this program and the servers that
 //! hash anew at a bind (389 DS, `nsslapd-enable-upgrade-hash`) cannot have given it. A hash of the same family that is
 //! only another one proves nothing: such a server changes it at the first bind, whoever binds.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+
+use crate::store::hash_mark;
 
 /// Clocks of two machines differ, and a server stamps the entry that we add.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
@@ -39,6 +41,8 @@ pub struct Signs<'a> {
     pub passwords: &'a [&'a str],
     /// The hash that was issued, where it is kept.
     pub hash: Option<&'a str>,
+    /// What is kept of every hash that was issued (`store::hash_mark`).
+    pub mark: Option<&'a [u8]>,
 }
 
 /// Whether the account was activated.
@@ -46,6 +50,10 @@ pub struct Signs<'a> {
 pub fn activation(signs: &Signs<'_>) -> Activation {
     if let Some(activated) = signs.state {
         return if activated { Activation::Activated } else { Activation::Never };
+    }
+    // The very hash that was issued: whoever had set a password since, even the same one, would have another salt.
+    if signs.mark.is_some_and(|mark| signs.passwords.iter().any(|value| hash_mark(value) == mark)) {
+        return Activation::Never;
     }
     // Of a password that was not issued here nobody can say whose it is.
     let Some(issued) = signs.issued else { return Activation::Unknown };

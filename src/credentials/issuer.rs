@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use super::envelope::{Binding, Content, Label, Serial, bind, seal};
 use super::hash::Hasher;
-use super::key::{PrintKey, Recipient, parse_recipient};
+use super::key::{KeyError, PrintKey, Recipient, parse_recipient};
 use super::mac::hex;
 use super::policy::{Policy, generate};
 use super::pool::{self, PoolItem};
@@ -25,6 +25,7 @@ use super::scheme::Scheme;
 use super::secret::PasswordHash;
 use super::{CredentialError, EnvelopeError};
 use crate::config::{CredentialsConfig, LettersConfig, Mode};
+use crate::feed::values::Uai;
 use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
 use crate::store::Store;
@@ -39,6 +40,10 @@ pub struct NewCredential {
     pub uid: Uid,
     pub login: Login,
     pub profile: Profile,
+    /// UAI of the schools whose keys may open it too, where they have any.
+    pub schools: Vec<Uai>,
+    /// For nobody: the hash is of a password that is thrown away, and the envelope is empty.
+    pub closed: bool,
 }
 
 /// A credential that was made for an account, to be saved and then sent.
@@ -72,6 +77,8 @@ struct Tools {
     portal: Hasher,
     portals: Vec<Profile>,
     recipients: Vec<Recipient>,
+    /// Of schools that have keys of their own.
+    schools: BTreeMap<Uai, Vec<Recipient>>,
 }
 
 /// What was taken from the pool and not yet saved.
@@ -103,10 +110,17 @@ impl Issuer {
         if recipients.is_empty() && !policies.is_empty() {
             return Err(EnvelopeError::NoRecipient.into());
         }
+        let parse =
+            |recipients: &[String]| recipients.iter().map(|r| parse_recipient(r)).collect::<Result<Vec<_>, _>>();
+        let own = letters.schools.iter().map(|(uai, school)| Ok((uai.clone(), parse(&school.recipients)?)));
+        let schools = own.collect::<Result<BTreeMap<_, _>, KeyError>>()?;
         let hasher = Hasher::new(scheme, credentials)?;
         let portal = Hasher::new(Scheme::Argon2, credentials)?;
         let portals = Profile::ALL.into_iter().filter(|p| credentials.of(*p).mode == Mode::Portal).collect();
-        Ok(Self { tools: Arc::new(Tools { policies, hasher, portal, portals, recipients }), pool: Mutex::default() })
+        Ok(Self {
+            tools: Arc::new(Tools { policies, hasher, portal, portals, recipients, schools }),
+            pool: Mutex::default(),
+        })
     }
 
     /// How the passwords are hashed.
@@ -238,7 +252,7 @@ impl Issuer {
         }
         let Some(key) = taken.key.clone() else { return Ok((items, None)) };
         let mut wanted: BTreeMap<&String, usize> = BTreeMap::new();
-        for kind in &kinds {
+        for (kind, _) in kinds.iter().zip(accounts).filter(|(_, account)| self.tools.serves(account)) {
             *wanted.entry(kind).or_default() += 1;
         }
         for (kind, most) in wanted {
@@ -247,7 +261,9 @@ impl Issuer {
             if let Some(last) = found.last() {
                 taken.after.insert(kind.clone(), last.id);
             }
-            let places = items.iter_mut().zip(&kinds).filter(|(_, k)| *k == kind).map(|(place, _)| place);
+            let open = accounts.iter().map(|account| self.tools.serves(account));
+            let places = items.iter_mut().zip(&kinds).zip(open);
+            let places = places.filter(|((_, k), open)| *k == kind && *open).map(|((place, _), _)| place);
             places.zip(found).for_each(|(place, item)| *place = Some(item));
         }
         Ok((items, Some(key)))
@@ -257,6 +273,23 @@ impl Issuer {
 impl Tools {
     fn policy(&self, profile: Profile) -> Option<&Policy> {
         self.policies.iter().find(|(p, _)| *p == profile).map(|(_, policy)| policy)
+    }
+
+    /// Whether an item of the pool may serve: it is sealed for the project alone, and nobody who makes plans could seal
+    /// it anew for a school.
+    fn serves(&self, account: &NewCredential) -> bool {
+        !account.closed && !account.schools.iter().any(|uai| self.schools.contains_key(uai))
+    }
+
+    /// For whom somebody's envelope is sealed.
+    fn recipients(&self, schools: &[Uai]) -> Vec<Recipient> {
+        let mut recipients = self.recipients.clone();
+        for recipient in schools.iter().filter_map(|uai| self.schools.get(uai)).flatten() {
+            if !recipients.contains(recipient) {
+                recipients.push(recipient.clone());
+            }
+        }
+        recipients
     }
 
     fn hasher(&self, profile: Profile) -> &Hasher {
@@ -278,7 +311,7 @@ impl Tools {
         item: Option<(PoolItem, &PrintKey)>,
         today: Date,
     ) -> Result<Issued, CredentialError> {
-        let profile = account.profile;
+        let (profile, closed, schools) = (account.profile, account.closed, account.schools);
         let label = Label {
             uid: account.uid,
             login: account.login,
@@ -302,8 +335,11 @@ impl Tools {
         let mut rng = rand::rng();
         let secret = generate(policy, &mut rng);
         let hash = self.hasher(profile).hash(&secret, &mut rng)?;
+        if closed {
+            return Ok(Issued { label, profile, hash, sealed: Vec::new(), binding: None, pool_item: None, for_portal });
+        }
         let content = Content { label, secret };
-        let sealed = seal(&self.recipients, &content)?;
+        let sealed = seal(&self.recipients(&schools), &content)?;
         Ok(Issued { label: content.label, profile, hash, sealed, binding: None, pool_item: None, for_portal })
     }
 }

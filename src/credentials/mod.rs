@@ -14,6 +14,7 @@ pub(crate) mod mac;
 mod policy;
 mod pool;
 pub mod portal;
+mod reseal;
 mod rude;
 mod scheme;
 mod secret;
@@ -29,12 +30,24 @@ pub use issuer::{Issued, Issuer, NewCredential};
 pub use key::{KeyError, LEAST_PASSPHRASE, PrintKey, Recipient, check_passphrase, parse_recipient, read_key};
 pub use policy::{LEAST_ENTROPY_BITS, Policy, PolicyError, generate};
 pub(crate) use pool::PoolItem;
+pub use reseal::{ResealError, Resealed, reseal};
 pub use scheme::Scheme;
 pub use secret::{PasswordHash, Secret};
 pub use state::{Ended, EnvelopeState, Outcome, PendingEnvelope, SealedEnvelope};
 
 use crate::roster::Profile;
 use crate::store::StoreError;
+
+/// By which password values are known again without being kept: the first half of each one's SHA-256 in hexadecimal,
+/// sorted.
+#[must_use]
+pub fn marks<'v>(values: impl Iterator<Item = &'v [u8]>) -> Vec<String> {
+    use sha2::Digest as _;
+    let mut marks: Vec<String> =
+        values.map(|value| mac::hex(sha2::Sha256::digest(value).get(..16).unwrap_or_default())).collect();
+    marks.sort();
+    marks
+}
 
 /// Why credentials could not be issued.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! The issuer, the pool and the states of envelopes over a real store.
 
+mod schools;
+
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -44,6 +46,8 @@ async fn bench() -> Bench {
 fn accounts(range: std::ops::Range<u32>) -> Vec<NewCredential> {
     range
         .map(|n| NewCredential {
+            closed: false,
+            schools: Vec::new(),
             join_key: join_key(n),
             uid: Uid::new(&format!("pab{n:05}")),
             login: Login::new(&format!("zoé.exemple{n}")),
@@ -87,6 +91,7 @@ impl Bench {
             actor: "zoe@secretariat".into(),
             selection: "{}".into(),
             template: None,
+            reason: None,
         };
         let sheets: Vec<PrintedSheet> = serials
             .iter()

@@ -18,9 +18,9 @@ use crate::config::LoginRule;
 use crate::directory::Dn;
 use crate::feed::{Category, Finding};
 use crate::naming::Rules;
-use crate::plan::{Ground, PlanError, look};
+use crate::plan::{Ground, PlanError, Renew, look};
 use crate::roster::{JoinKey, Person, PersonId, Role, Roster};
-use crate::store::{AccountRow, CredentialRow, NameRow, RoleLinkRow};
+use crate::store::{AccountRow, CredentialRow, NameRow, RenewalRow, RoleLinkRow};
 
 pub use attributes::Attribute;
 pub use history::{Event, Values};
@@ -126,7 +126,8 @@ impl World {
             Some(profile) => attributes::attributes(&ground.dialect, profile, looked.as_ref(), entry.as_ref()),
             None => Vec::new(),
         };
-        let credential = store.credentials_of(&key).await?.first().map(credential_told);
+        let renewals = store.renewals_of(&key).await?;
+        let credential = store.credentials_of(&key).await?.first().map(|row| credential_told(row, &renewals));
         let mut told = Told {
             sentence: String::new(),
             name: known.map(|(_, person)| person.name.display()).or_else(|| record.as_ref().and_then(|r| r.1.clone())),
@@ -274,7 +275,7 @@ fn remark(finding: &Finding) -> Remark {
     }
 }
 
-fn credential_told(row: &CredentialRow) -> String {
+fn credential_told(row: &CredentialRow, renewals: &[RenewalRow]) -> String {
     use crate::credentials::EnvelopeState as State;
     let state = match row.state {
         State::Pending => "en attente de confirmation",
@@ -284,7 +285,18 @@ fn credential_told(row: &CredentialRow) -> String {
         State::Expired => "expiré",
     };
     let printed = if row.printed.is_some() { "imprimé" } else { "jamais imprimé" };
-    format!("émis le {}, {state}, {printed}", crate::wording::date(row.issued))
+    let told = format!("émis le {}, {state}, {printed}", crate::wording::date(row.issued));
+    match renewals.iter().find(|renewal| renewal.serial == row.serial) {
+        // Its password was never anybody's: there is no day on which it was issued.
+        Some(RenewalRow { action: Renew::Revoke, reason, actor, .. }) => {
+            format!(
+                "révoqué le {} par {actor} ({reason}) : rien de ce qui a été imprimé n'ouvre le compte",
+                crate::wording::date(row.issued)
+            )
+        }
+        Some(RenewalRow { reason, actor, .. }) => format!("{told} ; en remplace un autre, par {actor} ({reason})"),
+        None => told,
+    }
 }
 
 /// Which rule gave a login, and why it has a suffix.

@@ -9,7 +9,7 @@ use super::select::{Pile, children_of};
 use super::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 use crate::audit::{Kind, Trail};
 use crate::config::{Config, Layout, Mode};
-use crate::credentials::SealedEnvelope;
+use crate::credentials::{EnvelopeError, PrintKey, SealedEnvelope};
 use crate::naming::Login;
 use crate::roster::{JoinKey, Person, PersonId, Roster};
 use crate::store::Store;
@@ -19,6 +19,21 @@ pub(super) const NO_ENVELOPE: &str = "no_envelope";
 
 /// The same on the cover.
 const NO_ENVELOPE_FRENCH: &str = "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)";
+
+/// Sealed for another school, or for the project alone, and the key at hand is one school's.
+pub(super) const OTHER_SCHOOL: &str = "other_school";
+
+/// Sealed before this school had the key at hand: to be sealed anew.
+pub(super) const SEALED_BEFORE: &str = "sealed_before";
+
+/// The same in words, for the cover.
+fn in_french(why: &str) -> &'static str {
+    match why {
+        OTHER_SCHOOL => "enveloppe d'une autre école, que cette clé n'ouvre pas",
+        SEALED_BEFORE => "enveloppe scellée avant que l'établissement ait sa clé (credentials reseal)",
+        _ => NO_ENVELOPE_FRENCH,
+    }
+}
 
 /// How many of those without a sheet are named on the cover.
 const NAMED: usize = 60;
@@ -73,7 +88,13 @@ impl PileRun<'_> {
             let Some(person) = self.roster.person(id) else { continue };
             let sheet = match (mode.issues(), material.envelopes.get(&person.key)) {
                 _ if is_list => self.line(pile, id, person, material),
-                (true, Some(envelope)) => Some(self.opened(pile, id, person, envelope, trail)?),
+                (true, Some(envelope)) => match self.opened(pile, id, person, envelope, trail) {
+                    Err(PrintError::Envelope { source: EnvelopeError::WrongKey, .. }) if self.has_part() => {
+                        laid.without.entry(self.not_for(pile)).or_default().push(id);
+                        None
+                    }
+                    opened => Some(opened?),
+                },
                 (true, None) => {
                     laid.without.entry(NO_ENVELOPE).or_default().push(id);
                     None
@@ -89,6 +110,20 @@ impl PileRun<'_> {
             }
         }
         Ok(laid)
+    }
+
+    /// Whether every key at hand is one of a school: what such a key does not open is no error.
+    fn has_part(&self) -> bool {
+        let is_part = |key: &PrintKey| self.config.letters.is_of_a_school(&key.recipient().to_string());
+        self.job.keys.iter().all(is_part)
+    }
+
+    /// Why a school's key does not open an envelope of this pile.
+    fn not_for(&self, pile: &Pile) -> &'static str {
+        let uai = self.roster.structure(pile.school).map(|school| school.uai.as_str()).unwrap_or_default();
+        let own = self.config.letters.school(uai);
+        let opens = |key: &PrintKey| own.is_some_and(|own| own.recipients.contains(&key.recipient().to_string()));
+        if self.job.keys.iter().any(opens) { SEALED_BEFORE } else { OTHER_SCHOOL }
     }
 
     fn opened(
@@ -192,14 +227,14 @@ impl PileRun<'_> {
             cover: (self.job.cover && layout != Layout::List).then(|| Cover {
                 title: Batch::title(pile.profile).to_owned(),
                 sheets: sheets.len(),
-                without: without.values().map(|people| self.without(people)).collect(),
+                without: without.iter().map(|(why, people)| self.without(why, people)).collect(),
             }),
             sheets,
         })
     }
 
-    fn without(&self, people: &[PersonId]) -> Without {
+    fn without(&self, why: &str, people: &[PersonId]) -> Without {
         let names = people.iter().take(NAMED).filter_map(|id| self.roster.person(*id)).map(|p| p.name.display());
-        Without { count: people.len(), why: NO_ENVELOPE_FRENCH.to_owned(), names: names.collect() }
+        Without { count: people.len(), why: in_french(why).to_owned(), names: names.collect() }
     }
 }

@@ -8,21 +8,25 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::pile::PileRun;
-use super::select::{Selection, piles};
+use super::select::{Pile, Selection, piles};
 use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
 use crate::config::{Config, Layout};
 use crate::credentials::{EnvelopeError, PrintKey};
 use crate::image::{self, ImageError};
 use crate::progress::Progress;
-use crate::roster::{JoinKey, Person, Profile};
-use crate::store::{PrintBatch, PrintedSheet, Stage, Store, StoreError};
+use crate::roster::{JoinKey, Person, Profile, Roster};
+use crate::store::{PrintBatch, PrintedSheet, Stage, Store, StoreError, TooMany};
 
 /// What is asked of a print run.
 pub struct Job<'a> {
     pub selection: Selection,
     /// Only people who never got a sheet (of their present credential).
     pub only_new: bool,
+    /// Why they are printed again, when they are.
+    pub reason: Option<Reprint>,
+    /// Only these people.
+    pub only: Option<HashSet<JoinKey>>,
     /// How the sheets lie on the paper, where the configuration is not to say so.
     pub layout: Option<Layout>,
     /// Whether each file begins with a page that says what is in it.
@@ -36,6 +40,27 @@ pub struct Job<'a> {
     pub template: Option<String>,
     pub today: jiff::civil::Date,
     pub now: jiff::Timestamp,
+}
+
+/// Why sheets are printed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reprint {
+    /// The paper was spoilt: the same credentials again, of those who had a sheet of them.
+    Jam,
+    /// A sheet was lost: another credential took the place of the one on it.
+    Lost,
+}
+
+impl Reprint {
+    /// As the print register keeps it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jam => "jam",
+            Self::Lost => "lost",
+        }
+    }
 }
 
 /// What was printed.
@@ -77,6 +102,8 @@ pub enum PrintError {
     Envelope { person: JoinKey, source: EnvelopeError },
     #[error("typesetting stopped: {0}")]
     Stopped(String),
+    #[error("{actor} was let open {} envelopes within the last hour; {asked} more are beyond {most}", .full.opened)]
+    TooManyOpened { actor: String, asked: u64, most: u64, full: TooMany },
     #[error("letters.login_url is not configured: the sheets would not say where to connect")]
     NoLoginUrl,
 }
@@ -96,14 +123,25 @@ pub async fn print(
     if config.letters.login_url.is_empty() {
         return Err(PrintError::NoLoginUrl);
     }
-    let printed_before =
-        async { if job.only_new { Ok(store.printed_before().await?) } else { Ok::<_, PrintError>(HashSet::new()) } };
+    let printed_before = async {
+        if job.only_new || job.reason == Some(Reprint::Jam) {
+            Ok(store.printed_before().await?)
+        } else {
+            Ok::<_, PrintError>(HashSet::new())
+        }
+    };
     let (roster, present, printed_before) = tokio::try_join!(
         async { Ok(image::roster(store, config, &[], job.today).await?) },
         async { Ok(store.accounts_at(Stage::Present).await?) },
         printed_before,
     )?;
-    let may = |person: &Person| present.contains(&person.key) && !printed_before.contains(&person.key);
+    let may = |person: &Person| {
+        let before = match job.reason {
+            Some(Reprint::Jam) => printed_before.contains(&person.key),
+            _ => !printed_before.contains(&person.key),
+        };
+        before && present.contains(&person.key) && job.only.as_ref().is_none_or(|only| only.contains(&person.key))
+    };
     let piles = piles(&roster, &job.selection, &may);
     let total: u64 = piles.iter().map(|p| p.persons.len() as u64).sum();
     progress.begin("letters", Some(total));
@@ -115,7 +153,12 @@ pub async fn print(
         actor: actor.as_str().to_owned(),
         selection: serde_json::to_string(&job.selection).unwrap_or_default(),
         template: job.template.as_deref().map(digest),
+        reason: job.reason.map(Reprint::name),
     };
+    // A sheet printed again must not take the place of the file that holds its whole class.
+    let out = if job.reason.is_some() { job.out.join(&batch.id) } else { job.out.to_owned() };
+    let out = std::path::absolute(&out).unwrap_or(out);
+    reserve(store, config, job, trail, (&piles, &roster), &batch).await?;
     let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
     let mut press = Press::new(job, piles.len());
     let mut names = FileNames::default();
@@ -134,7 +177,7 @@ pub async fn print(
         // Opening is on record, on the disk, before anything is shown.
         trail.flush().await?;
         let Some(letter) = run.batch(pile, laid.sheets, &laid.without) else { continue };
-        let path = job.out.join(names.name(&letter));
+        let path = out.join(names.name(&letter));
         if let Some(set) = press.set(Typeset { at, keys: laid.keys, path, letter }).await? {
             ledger.keep(set).await?;
         }
@@ -146,6 +189,39 @@ pub async fn print(
     trail.flush().await?;
     ledger.files.sort_by_key(|(at, _)| *at);
     Ok(Printed { batch: batch.id.clone(), files: ledger.files.into_iter().map(|(_, file)| file).collect(), without })
+}
+
+/// Has the openings of the whole run counted before the first one; none is opened when they are too many.
+async fn reserve(
+    store: &Store,
+    config: &Config,
+    job: &Job<'_>,
+    trail: &Trail,
+    (piles, roster): (&[Pile], &Roster),
+    batch: &PrintBatch,
+) -> Result<(), PrintError> {
+    let Some(most) = config.letters.most_openings() else { return Ok(()) };
+    let layout = |profile| job.layout.unwrap_or_else(|| config.letters.layout(profile));
+    let opened =
+        |pile: &&Pile| config.credentials.of(pile.profile).mode.issues() && layout(pile.profile) != Layout::List;
+    let people = piles.iter().filter(opened).flat_map(|pile| &pile.persons);
+    let keys: Vec<JoinKey> = people.filter_map(|id| roster.person(*id)).map(|person| person.key.clone()).collect();
+    let live = store.live_serials(&keys).await?;
+    // Of an adult with two sheets it is opened twice.
+    let asked = keys.iter().filter(|key| live.contains_key(*key)).count() as u64;
+    if asked == 0 {
+        return Ok(());
+    }
+    let actor = batch.actor.as_str();
+    if let Err(full) = store.reserve_openings(actor, &batch.id, asked, most, job.now).await? {
+        let said = serde_json::json!({
+            "asked": asked, "opened": full.opened, "most": most, "again": full.again.map(|at| at.to_string()),
+        });
+        trail.record(Kind::OpeningsRefused, None, said)?;
+        trail.flush().await?;
+        return Err(PrintError::TooManyOpened { actor: actor.to_owned(), asked, most, full });
+    }
+    Ok(())
 }
 
 /// A pile's batch, with where it goes and whose sheets it holds.

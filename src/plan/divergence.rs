@@ -135,7 +135,9 @@ fn count(divergences: &mut Divergences, change: &Change) {
         | ChangeKind::Restore
         | ChangeKind::Absent
         | ChangeKind::Suspend
-        | ChangeKind::Purge => Divergence::AccountDiffers,
+        | ChangeKind::Purge
+        | ChangeKind::Reissue
+        | ChangeKind::Revoke => Divergence::AccountDiffers,
     };
     let attributes = match &change.write {
         Write::Modify { attributes } | Write::Lock { attributes } | Write::Unlock { attributes } => attributes,

@@ -62,6 +62,7 @@ pub fn header() -> Header {
         closed: super::ClosedHolds::default(),
         undoes: None,
         purge: false,
+        credentials: None,
     }
 }
 

@@ -213,6 +213,10 @@ fn whole(change: &Change) -> Mark {
             members.sort_unstable();
             text.field("dissolve").list(&members)
         }
+        Write::Password { seen } => {
+            let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+            text.field("password").list(&seen)
+        }
     };
     text.mark()
 }
@@ -250,6 +254,8 @@ fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::GroupDelete => "group_delete",
         ChangeKind::GroupRename => "group_rename",
         ChangeKind::Purge => "purge",
+        ChangeKind::Reissue => "reissue",
+        ChangeKind::Revoke => "revoke",
     }
 }
 

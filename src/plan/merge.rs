@@ -109,6 +109,7 @@ async fn is_activated(ground: &Ground<'_>, account: &AccountRow) -> Result<bool,
         issued: password.and_then(|password| password.since),
         passwords: &passwords,
         hash: password.and_then(|password| password.hash.as_deref()),
+        mark: password.and_then(|password| password.mark.as_deref()),
     };
     Ok(activation(&signs) == Activation::Activated)
 }

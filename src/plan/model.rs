@@ -94,6 +94,30 @@ pub struct Header {
     /// The accounts that are past their date go, and nothing else is done.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub purge: bool,
+    /// First passwords are replaced or taken back, and nothing else is done.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub credentials: Option<Renewal>,
+}
+
+/// What a plan of `credentials` does, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewal {
+    pub action: Renew,
+    /// In the words of whoever asked for it.
+    pub reason: String,
+    /// Accounts that were activated too: their users lose the password that they chose.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub reset: bool,
+}
+
+/// What becomes of a first password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Renew {
+    /// Another one takes its place: what was printed opens nothing any more.
+    Reissue,
+    /// Nobody gets one: what was printed opens nothing any more.
+    Revoke,
 }
 
 /// Of a plan that takes another one back.
@@ -351,10 +375,14 @@ pub enum ChangeKind {
     GroupRename,
     /// Deleted from the directory, long after the entitlement ended; only a plan of `purge` has it.
     Purge,
+    /// Another first password; only a plan of `credentials` has it.
+    Reissue,
+    /// No first password any more; only a plan of `credentials` has it.
+    Revoke,
 }
 
 impl ChangeKind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::StructureCreate,
         Self::StructureUpdate,
         Self::StructureRename,
@@ -372,6 +400,8 @@ impl ChangeKind {
         Self::GroupDelete,
         Self::GroupRename,
         Self::Purge,
+        Self::Reissue,
+        Self::Revoke,
     ];
 }
 
@@ -508,6 +538,11 @@ pub enum Write {
     Dissolve {
         members: Vec<Dn>,
     },
+    /// Another hash in the place of the first password's. A plan holds neither: what was there is known by marks, the
+    /// first bytes of a SHA-256 in hexadecimal, sorted.
+    Password {
+        seen: Vec<String>,
+    },
 }
 
 impl Write {
@@ -520,7 +555,7 @@ impl Write {
             | Self::Unlock { attributes }
             | Self::Members { attributes, .. }
             | Self::Rename { attributes, .. } => attributes,
-            Self::Nothing | Self::Add { .. } | Self::Delete | Self::Dissolve { .. } => &[],
+            Self::Nothing | Self::Add { .. } | Self::Delete | Self::Dissolve { .. } | Self::Password { .. } => &[],
         }
     }
 }

@@ -106,6 +106,11 @@ pub enum PlanError {
     OldStore(#[from] OldStore),
     #[error("nobody has an account in a school {school}")]
     UnknownSchool { school: Uai },
+    #[error(
+        "{accounts} accounts would get another password, more than {most}: narrow it down (--school, --class, --profile), \
+         or say --at-most {accounts}"
+    )]
+    TooMany { accounts: u64, most: u64 },
     #[error("no source is configured: add a [[source]]")]
     NoSource,
     #[error("computing the plan stopped: {0}")]
@@ -246,6 +251,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
         holds: holds.iter().filter(|hold| hold.discarded.is_none()).count() as u64,
         undoes: None,
         purge: false,
+        credentials: None,
     };
     let used: Vec<i64> = draft.outcomes.released.iter().map(|(id, _)| *id).collect();
     let held = holds.clone();

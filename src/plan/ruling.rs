@@ -113,7 +113,7 @@ async fn is_of_its_own(row: &PlanRow) -> Result<bool, RulingError> {
     let asked_for = move || {
         Reader::open(path).is_ok_and(|reader| {
             let header = reader.header();
-            !header.structures.is_empty() || header.undoes.is_some() || header.purge
+            !header.structures.is_empty() || header.undoes.is_some() || header.purge || header.credentials.is_some()
         })
     };
     blocking(asked_for).await.map_err(|error| RulingError::Stopped(error.to_string()))

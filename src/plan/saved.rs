@@ -15,7 +15,8 @@ use super::file::PlanFileError;
 use super::prepare::{Ground, PlanError, blocking};
 use super::year::SchoolYear;
 use super::{
-    ClosedHolds, FORMAT_VERSION, Header, PlanId, ReleasedHold, Seal, SourceState, StructureChange, Totals, Undoes,
+    ClosedHolds, FORMAT_VERSION, Header, PlanId, ReleasedHold, Renewal, Seal, SourceState, StructureChange, Totals,
+    Undoes,
 };
 
 /// What the header says of the plan itself.
@@ -32,6 +33,8 @@ pub(crate) struct Contents {
     pub undoes: Option<Undoes>,
     /// The accounts that are past their date, and nothing else.
     pub purge: bool,
+    /// First passwords, and nothing else.
+    pub credentials: Option<Renewal>,
 }
 
 /// A plan that has its name, on disk and in the store.
@@ -97,6 +100,7 @@ async fn header(ground: &Ground<'_>, contents: Contents) -> Result<Header, PlanE
         closed: contents.closed,
         undoes: contents.undoes,
         purge: contents.purge,
+        credentials: contents.credentials,
     })
 }
 
@@ -114,6 +118,9 @@ async fn note(ground: &Ground<'_>, saved: &Saved, asked: u64, trail: &Trail) -> 
     }
     if let (Some(said), Some(undoes)) = (said.as_object_mut(), &header.undoes) {
         said.insert("undoes".to_owned(), json!(undoes.plan));
+    }
+    if let (Some(said), Some(renewal)) = (said.as_object_mut(), &header.credentials) {
+        said.insert("credentials".to_owned(), json!(renewal));
     }
     trail.record(Kind::PlanSaved, None, said)?;
     Ok(())

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _};
+use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 use zeroize::Zeroizing;
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
@@ -82,33 +82,10 @@ impl Store {
     /// # Errors
     /// When the store fails; then nothing is settled.
     pub async fn settle(&self, outcomes: &[(Serial, Outcome)], at: Timestamp) -> Result<u64, StoreError> {
-        let of = |which| json_list(outcomes.iter().filter(|(_, outcome)| *outcome == which).map(|(serial, _)| serial));
-        let (live, dead) = (of(Outcome::Live), of(Outcome::Dead));
         let mut tx = self.write().await?;
-        sqlx::query(
-            "UPDATE envelope SET state = 'superseded', sealed = NULL, binding = NULL, settled_at = ?1
-             WHERE state = 'live' AND join_key IN (SELECT join_key FROM envelope WHERE state = 'pending'
-                                                   AND serial IN (SELECT value FROM json_each(?2)))",
-        )
-        .bind(at.as_millisecond())
-        .bind(&live)
-        .execute(&mut *tx)
-        .await?;
-        let lives = sqlx::query(
-            "UPDATE envelope SET state = 'live', hash = NULL, settled_at = ?1
-             WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?2))",
-        )
-        .bind(at.as_millisecond())
-        .bind(&live)
-        .execute(&mut *tx)
-        .await?;
-        let deads =
-            sqlx::query("DELETE FROM envelope WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?))")
-                .bind(&dead)
-                .execute(&mut *tx)
-                .await?;
+        let settled = settle_envelopes(&mut tx, outcomes, at).await?;
         tx.commit().await?;
-        Ok(lives.rows_affected() + deads.rows_affected())
+        Ok(settled)
     }
 
     /// The envelopes whose outcome is unknown, with the hash to send again, in the order of their issue.
@@ -196,6 +173,29 @@ impl Store {
         rows.iter().map(sealed).collect()
     }
 
+    /// Puts envelopes that were sealed anew in the place of the old ones, all or nothing. What is no longer as it was read
+    /// stays. Gives how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn replace_sealed(&self, resealed: &[(SealedEnvelope, Vec<u8>)]) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let mut replaced = 0;
+        for (before, sealed) in resealed {
+            replaced += sqlx::query(
+                "UPDATE envelope SET sealed = ?1, binding = NULL WHERE serial = ?2 AND state = 'live' AND sealed = ?3",
+            )
+            .bind(sealed.as_slice())
+            .bind(before.label.serial.to_string())
+            .bind(before.sealed.as_slice())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        }
+        tx.commit().await?;
+        Ok(replaced)
+    }
+
     /// Whose envelopes are live, by profile, with the mark of the hash that was issued.
     ///
     /// # Errors
@@ -215,14 +215,10 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn delete_unprinted(&self, accounts: &[JoinKey]) -> Result<u64, StoreError> {
-        let deleted = sqlx::query(
-            "DELETE FROM envelope WHERE state = 'live' AND printed_at IS NULL
-             AND join_key IN (SELECT value FROM json_each(?))",
-        )
-        .bind(json_list(accounts))
-        .execute(&self.writer)
-        .await?;
-        Ok(deleted.rows_affected())
+        let mut tx = self.write().await?;
+        let deleted = drop_unprinted(&mut tx, accounts).await?;
+        tx.commit().await?;
+        Ok(deleted)
     }
 
     /// Ends the live envelopes of these accounts and destroys their sealed text. Gives how many.
@@ -230,16 +226,10 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn end_envelopes(&self, accounts: &[JoinKey], how: Ended, at: Timestamp) -> Result<u64, StoreError> {
-        let ended = sqlx::query(
-            "UPDATE envelope SET state = ?, sealed = NULL, binding = NULL, settled_at = ?
-             WHERE state = 'live' AND join_key IN (SELECT value FROM json_each(?))",
-        )
-        .bind(EnvelopeState::from(how).name())
-        .bind(at.as_millisecond())
-        .bind(json_list(accounts))
-        .execute(&self.writer)
-        .await?;
-        Ok(ended.rows_affected())
+        let mut tx = self.write().await?;
+        let ended = end_live(&mut tx, accounts, how, at).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// For whom an envelope was ever sealed and not withdrawn unprinted, in whatever state it is.
@@ -288,6 +278,70 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// See [`Store::settle`].
+pub(super) async fn settle_envelopes(
+    tx: &mut Transaction<'_, Sqlite>,
+    outcomes: &[(Serial, Outcome)],
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    let of = |which| json_list(outcomes.iter().filter(|(_, outcome)| *outcome == which).map(|(serial, _)| serial));
+    let (live, dead) = (of(Outcome::Live), of(Outcome::Dead));
+    sqlx::query(
+        "UPDATE envelope SET state = 'superseded', sealed = NULL, binding = NULL, settled_at = ?1
+         WHERE state = 'live' AND join_key IN (SELECT join_key FROM envelope WHERE state = 'pending'
+                                               AND serial IN (SELECT value FROM json_each(?2)))",
+    )
+    .bind(at.as_millisecond())
+    .bind(&live)
+    .execute(&mut **tx)
+    .await?;
+    let lives = sqlx::query(
+        "UPDATE envelope SET state = 'live', hash = NULL, settled_at = ?1
+         WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(at.as_millisecond())
+    .bind(&live)
+    .execute(&mut **tx)
+    .await?;
+    let deads =
+        sqlx::query("DELETE FROM envelope WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?))")
+            .bind(&dead)
+            .execute(&mut **tx)
+            .await?;
+    Ok(lives.rows_affected() + deads.rows_affected())
+}
+
+/// See [`Store::delete_unprinted`].
+pub(super) async fn drop_unprinted(tx: &mut Transaction<'_, Sqlite>, accounts: &[JoinKey]) -> Result<u64, StoreError> {
+    let deleted = sqlx::query(
+        "DELETE FROM envelope WHERE state = 'live' AND printed_at IS NULL
+         AND join_key IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json_list(accounts))
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// See [`Store::end_envelopes`].
+pub(super) async fn end_live(
+    tx: &mut Transaction<'_, Sqlite>,
+    accounts: &[JoinKey],
+    how: Ended,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    let ended = sqlx::query(
+        "UPDATE envelope SET state = ?, sealed = NULL, binding = NULL, settled_at = ?
+         WHERE state = 'live' AND join_key IN (SELECT value FROM json_each(?))",
+    )
+    .bind(EnvelopeState::from(how).name())
+    .bind(at.as_millisecond())
+    .bind(json_list(accounts))
+    .execute(&mut **tx)
+    .await?;
+    Ok(ended.rows_affected())
 }
 
 /// What is kept of a hash that was issued.

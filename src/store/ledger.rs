@@ -16,6 +16,8 @@ pub struct PrintBatch {
     /// JSON.
     pub selection: String,
     pub template: Option<String>,
+    /// jam | lost, when it was printed before.
+    pub reason: Option<&'static str>,
 }
 
 /// One printed sheet.
@@ -34,7 +36,7 @@ impl Store {
     pub async fn note_printed(&self, batch: &PrintBatch, sheets: &[PrintedSheet]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         sqlx::query(
-            "INSERT INTO print_batch (id, at, actor, selection, template) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO print_batch (id, at, actor, selection, template, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO NOTHING",
         )
         .bind(&batch.id)
@@ -42,6 +44,7 @@ impl Store {
         .bind(&batch.actor)
         .bind(&batch.selection)
         .bind(&batch.template)
+        .bind(batch.reason)
         .execute(&mut *transaction)
         .await?;
         for chunk in sheets.chunks(ROWS_PER_STATEMENT) {
@@ -65,6 +68,16 @@ impl Store {
         )
         .bind(batch.at)
         .bind(json_list(sheets.iter().map(|s| s.serial.as_str())))
+        .execute(&mut *transaction)
+        .await?;
+        // After a jam the same credential is on the new sheet; of another one it is known whose place it took.
+        sqlx::query(
+            "UPDATE print_sheet SET replaces = CASE WHEN ?2 = 'jam' THEN serial ELSE
+                 (SELECT r.replaces FROM renewal AS r WHERE r.serial = print_sheet.serial) END
+             WHERE batch = ?1 AND replaces IS NULL",
+        )
+        .bind(&batch.id)
+        .bind(batch.reason)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;

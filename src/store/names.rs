@@ -60,6 +60,8 @@ impl Store {
             "UPDATE OR IGNORE account SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
             "UPDATE OR IGNORE envelope SET sealed_key = coalesce(sealed_key, join_key), join_key = r.present
              FROM rekeyed AS r WHERE join_key = r.former",
+            "UPDATE OR IGNORE withdrawn_mark SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
+            "UPDATE renewal SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
             "UPDATE print_sheet SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
             "DROP TABLE rekeyed",
         ] {

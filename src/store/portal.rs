@@ -30,6 +30,8 @@ pub struct IssuedPassword {
     pub since: Option<Timestamp>,
     /// Kept for a portal.
     pub hash: Option<String>,
+    /// Of the hash that was issued.
+    pub mark: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -56,7 +58,7 @@ impl Store {
     /// The live first password of every account that has one.
     pub async fn issued_passwords(&self) -> Result<HashMap<JoinKey, IssuedPassword>, StoreError> {
         let mut rows = sqlx::query(
-            "SELECT join_key, settled_at, portal_hash.hash FROM envelope LEFT JOIN portal_hash USING (serial)
+            "SELECT join_key, settled_at, portal_hash.hash, mark FROM envelope LEFT JOIN portal_hash USING (serial)
              WHERE state = 'live'",
         )
         .fetch(&self.reader);
@@ -64,7 +66,10 @@ impl Store {
         while let Some(row) = rows.try_next().await? {
             let since: Option<i64> = row.try_get(1)?;
             let since = since.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-            issued.insert(JoinKey::from_text(row.try_get(0)?), IssuedPassword { since, hash: row.try_get(2)? });
+            issued.insert(
+                JoinKey::from_text(row.try_get(0)?),
+                IssuedPassword { since, hash: row.try_get(2)?, mark: row.try_get(3)? },
+            );
         }
         Ok(issued)
     }

@@ -8,9 +8,12 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::accounts::{AccountRow, Stage, forget_accounts, save_accounts, save_groups};
 use super::before::{Before, save_before};
+use super::envelopes::{drop_unprinted, end_live, settle_envelopes};
+use super::renewals::{RenewalRow, save_renewals};
 use super::roles::{RoleLinkRow, forget_role_links, save_role_links};
 use super::successors::{SuccessorRow, save_successors};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::credentials::{self, Ended, Serial};
 use crate::directory::Dn;
 use crate::plan::{PlanId, RunId};
 use crate::roster::JoinKey;
@@ -108,6 +111,22 @@ pub struct BatchResult {
     pub forgotten: Vec<JoinKey>,
     /// Links between accounts of one adult that were written (`true`) or taken away.
     pub role_links: Vec<(RoleLinkRow, bool)>,
+    pub envelopes: EnvelopeResult,
+}
+
+/// What becomes of envelopes with a batch; in the order of the fields.
+#[derive(Debug, Default)]
+pub struct EnvelopeResult {
+    /// What became of hashes that were sent.
+    pub settled: Vec<(Serial, credentials::Outcome)>,
+    /// Accounts whose live envelope ends, one that was just settled too.
+    pub ended: Vec<JoinKey>,
+    /// Accounts whose live envelope is deleted if it was never printed.
+    pub unprinted: Vec<JoinKey>,
+    /// Accounts that are deleted, whose live envelope ends.
+    pub purged: Vec<JoinKey>,
+    /// What took whose place.
+    pub renewals: Vec<RenewalRow>,
 }
 
 impl Store {
@@ -264,9 +283,15 @@ impl Store {
         Ok(())
     }
 
-    /// Journals the outcomes of a batch with all that follows from them, in one transaction.
-    pub async fn settle_batch(&self, plan: PlanId, batch: &BatchResult) -> Result<(), StoreError> {
+    /// Journals the outcomes of a batch with all that follows from them, in one transaction: whoever comes after a crash
+    /// finds a change and its credential both settled, or both not.
+    pub async fn settle_batch(&self, plan: PlanId, batch: &BatchResult, at: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
+        settle_envelopes(&mut transaction, &batch.envelopes.settled, at).await?;
+        end_live(&mut transaction, &batch.envelopes.ended, Ended::Revoked, at).await?;
+        drop_unprinted(&mut transaction, &batch.envelopes.unprinted).await?;
+        end_live(&mut transaction, &batch.envelopes.purged, Ended::Revoked, at).await?;
+        save_renewals(&mut transaction, &batch.envelopes.renewals).await?;
         save_journal(&mut transaction, plan, &batch.journal).await?;
         save_before(&mut transaction, plan, &batch.before).await?;
         save_accounts(&mut transaction, &batch.accounts).await?;

@@ -16,7 +16,10 @@ pub(in crate::apply) fn before(
 ) -> Option<Before> {
     match (&change.subject.join_key, change.kind) {
         // Whoever is created is suspended, whatever was before; of whoever is purged nothing is kept.
-        (Some(_), ChangeKind::Create | ChangeKind::Rewrite | ChangeKind::Purge) => None,
+        (
+            Some(_),
+            ChangeKind::Create | ChangeKind::Rewrite | ChangeKind::Purge | ChangeKind::Reissue | ChangeKind::Revoke,
+        ) => None,
         (Some(key), _) => {
             let account = accounts.get(key).cloned();
             Some(Before { unknown: account.is_none(), account, ..Before::default() })

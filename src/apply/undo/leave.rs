@@ -36,8 +36,8 @@ pub(in crate::apply) async fn leave(
     path: &Path,
     header: &Header,
 ) -> Result<Option<PathBuf>, ApplyError> {
-    // Of whom a purge deletes, nothing is kept.
-    if header.purge {
+    // Of whom a purge deletes nothing is kept, and a password that opens nothing any more is not given back.
+    if header.purge || header.credentials.is_some() {
         return Ok(None);
     }
     let store = ground.store;

@@ -82,6 +82,11 @@ pub enum UndoError {
          names and a new password"
     )]
     Purged { id: String },
+    #[error(
+        "plan {id} replaced first passwords, and nothing of what was printed before opens anything any more: issue others \
+         with `rentree credentials reissue`"
+    )]
+    Renewed { id: String },
     #[error("nothing of plan {id} was carried out: there is nothing to take back")]
     Nothing { id: String },
 }
@@ -219,8 +224,10 @@ async fn find(ground: &Ground<'_>, asked: &Asked) -> Result<(PathBuf, Header), U
         },
     };
     let id = row.id.clone();
-    if purges(&row.file).await? {
-        return Err(UndoError::Purged { id });
+    match of_no_return(&row.file).await? {
+        Some(NoReturn::Purge) => return Err(UndoError::Purged { id }),
+        Some(NoReturn::Credentials) => return Err(UndoError::Renewed { id }),
+        None => {}
     }
     let plan = id.parse().map(PlanId).map_err(|_| UndoError::Unknown { given: id.clone() })?;
     match row.state {
@@ -239,11 +246,22 @@ async fn find(ground: &Ground<'_>, asked: &Asked) -> Result<(PathBuf, Header), U
     Ok((path, header))
 }
 
-/// Whether a plan deletes accounts. One whose file is gone says nothing.
-async fn purges(file: &str) -> Result<bool, UndoError> {
+/// What cannot be taken back, because nothing of it is kept.
+enum NoReturn {
+    Purge,
+    Credentials,
+}
+
+/// Whether a plan deletes accounts, or replaces passwords. One whose file is gone says nothing.
+async fn of_no_return(file: &str) -> Result<Option<NoReturn>, UndoError> {
     let path = PathBuf::from(file);
-    let purges = move || Reader::open(path).is_ok_and(|reader| reader.header().purge);
-    Ok(tokio::task::spawn_blocking(purges).await.map_err(|e| PlanError::Stopped(e.to_string()))?)
+    let read = move || {
+        let reader = Reader::open(path).ok()?;
+        let header = reader.header();
+        let renews = header.credentials.as_ref().map(|_| NoReturn::Credentials);
+        if header.purge { Some(NoReturn::Purge) } else { renews }
+    };
+    Ok(tokio::task::spawn_blocking(read).await.map_err(|e| PlanError::Stopped(e.to_string()))?)
 }
 
 async fn verified(path: PathBuf) -> Result<(Header, crate::plan::Seal), UndoError> {

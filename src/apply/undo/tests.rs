@@ -180,7 +180,7 @@ impl World {
                 former_class: None,
             });
         }
-        store.settle_batch(PlanId(Uuid::now_v7()), &result).await.unwrap();
+        store.settle_batch(PlanId(Uuid::now_v7()), &result, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
         let trail = Trail::open(&store, RunId(Uuid::now_v7()), &Actor::current()).await.unwrap();
         Self { _folder: folder, config, store, directory, dialect, trail }
     }

@@ -226,6 +226,15 @@ fn credentials(config: &Config, checks: &mut Checks) {
             Err(error) => checks.bad("clé d'impression", chain(&error), "une clé publique age (age1…)"),
         }
     }
+    for (uai, school) in &config.letters.schools {
+        let what = format!("clé {}", uai.as_str());
+        for recipient in &school.recipients {
+            match parse_recipient(recipient) {
+                Ok(_) => checks.good(&what, format!("{recipient} ; ses secrets ne viennent pas du stock préparé")),
+                Err(error) => checks.bad(&what, chain(&error), "une clé publique age (age1…)"),
+            }
+        }
+    }
 }
 
 #[cfg(feature = "letters")]

@@ -82,6 +82,7 @@ fn changes() -> Vec<Change> {
     plan.person(ChangeKind::Suspend, 22, None, Write::Lock { attributes: some() });
     plan.person(ChangeKind::Restore, 23, None, Write::Unlock { attributes: some() });
     plan.person(ChangeKind::Purge, 24, None, Write::Delete);
+    plan.person(ChangeKind::Reissue, 25, Some("6A"), Write::Password { seen: vec!["0".repeat(32)] });
     plan.object(ChangeKind::GroupUpdate, "g", members(2, 1));
     plan.object(ChangeKind::GroupDelete, "g", Write::Delete);
     let to = crate::directory::Dn::parse("cn=h,ou=groups,dc=fr").unwrap();
@@ -159,6 +160,12 @@ fn the_schema_describes_every_line() {
     };
     let closed = crate::plan::ClosedHolds { carried_out: 1, superseded: 2 };
     ok(&line("header", crate::plan::Header { released: vec![released], closed, ..fixtures::header() }));
+    let renewal = crate::plan::Renewal {
+        action: crate::plan::Renew::Revoke,
+        reason: "carton de fiches volé".to_owned(),
+        reset: true,
+    };
+    ok(&line("header", crate::plan::Header { credentials: Some(renewal), ..fixtures::header() }));
     for also in [vec![], vec!["x".to_owned()]] {
         ok(&json!({ "line": "held", "hold": "y", "change": changes().remove(0) }));
         ok(&serde_json::to_value(crate::plan::Line::Held {

@@ -84,6 +84,7 @@ fn is_never_activated(dialect: &Dialect, account: &AccountRow, entry: &Entry, is
         issued: issued.and_then(|password| password.since),
         passwords: &values,
         hash: issued.and_then(|password| password.hash.as_deref()),
+        mark: issued.and_then(|password| password.mark.as_deref()),
     };
     activation(&signs) == Activation::Never
 }

@@ -17,11 +17,13 @@ use crate::plan::ChangeKind;
 const IN_MEMORY: usize = 16 << 20;
 
 /// The order of kinds within a school: the unusual and dangerous first, the long and plain last.
-pub(super) const ORDER: [ChangeKind; 17] = [
+pub(super) const ORDER: [ChangeKind; 19] = [
     ChangeKind::StructureRename,
     ChangeKind::StructureMerge,
     ChangeKind::StructureDelete,
     ChangeKind::Purge,
+    ChangeKind::Revoke,
+    ChangeKind::Reissue,
     ChangeKind::Suspend,
     ChangeKind::Absent,
     ChangeKind::Move,

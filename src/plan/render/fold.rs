@@ -119,7 +119,13 @@ fn said(kind: ChangeKind, row: &Row, full: bool) -> Said {
             said.note.clone_from(&row.note);
             said.details.clone_from(&row.details);
         }
-        ChangeKind::Purge | ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Move | ChangeKind::Restore => {
+        ChangeKind::Purge
+        | ChangeKind::Reissue
+        | ChangeKind::Revoke
+        | ChangeKind::Suspend
+        | ChangeKind::Absent
+        | ChangeKind::Move
+        | ChangeKind::Restore => {
             said.note.clone_from(&row.note);
             if full {
                 said.details.clone_from(&row.details);

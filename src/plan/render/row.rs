@@ -60,7 +60,9 @@ fn words(value: &Value) -> String {
 impl From<&Change> for Row {
     fn from(change: &Change) -> Self {
         let (details, added, removed): (&[AttributeChange], usize, usize) = match &change.write {
-            Write::Nothing | Write::Add { .. } | Write::Delete | Write::Dissolve { .. } => (&[], 0, 0),
+            Write::Nothing | Write::Add { .. } | Write::Delete | Write::Dissolve { .. } | Write::Password { .. } => {
+                (&[], 0, 0)
+            }
             Write::Modify { attributes }
             | Write::Lock { attributes }
             | Write::Unlock { attributes }

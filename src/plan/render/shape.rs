@@ -161,6 +161,8 @@ impl Shape {
             (ChangeKind::Absent, _) => format!("{who} : {}", words::agree(n, "absent", "absents")),
             (ChangeKind::Suspend, _) => format!("{who} : {}", words::agree(n, "suspendu", "suspendus")),
             (ChangeKind::Purge, _) => format!("{who} : {}", words::agree(n, "compte effacé", "comptes effacés")),
+            (ChangeKind::Reissue, _) => format!("{who} : mot de passe remplacé"),
+            (ChangeKind::Revoke, _) => format!("{who} : mot de passe retiré"),
             (ChangeKind::Restore, _) => format!("{who} : {}{also}", words::agree(n, "rétabli", "rétablis")),
             _ if matters.is_empty() && self.adopts => format!("{who} : rien à aligner"),
             _ if matters.is_empty() && moves => format!("{who} : {SCHOOL}"),
@@ -191,6 +193,8 @@ pub(super) const fn is_about_people(kind: ChangeKind) -> bool {
             | ChangeKind::Absent
             | ChangeKind::Suspend
             | ChangeKind::Purge
+            | ChangeKind::Reissue
+            | ChangeKind::Revoke
     )
 }
 

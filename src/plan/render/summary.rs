@@ -170,7 +170,12 @@ impl Summary {
             ChangeKind::GroupDelete => (&mut groups.deleted, &mut groups.held),
             ChangeKind::StructureDelete => (&mut structures.deleted, &mut structures.held),
             // Of somebody whom no record names, or of what no record is about: in no class.
-            ChangeKind::Absent | ChangeKind::Suspend | ChangeKind::Purge | ChangeKind::Rewrite => return,
+            ChangeKind::Absent
+            | ChangeKind::Suspend
+            | ChangeKind::Purge
+            | ChangeKind::Reissue
+            | ChangeKind::Revoke
+            | ChangeKind::Rewrite => return,
         };
         if let Some(less) = announced.checked_sub(1) {
             *announced = less;

@@ -192,6 +192,13 @@ impl Survey {
             sentences.insert(0, "rien à changer".to_owned());
         }
         let sum = |kinds: &[ChangeKind]| kinds.iter().map(|k| of(*k)).sum::<u64>();
+        if self.header.credentials.is_some() {
+            // Nobody's account changes but for this.
+            let renewed = [ChangeKind::Reissue, ChangeKind::Revoke].into_iter().filter(|kind| of(*kind) > 0);
+            let parts: Vec<String> = renewed.map(|kind| words::kind(kind, of(kind))).collect();
+            let what = if parts.is_empty() { "aucun mot de passe à changer".to_owned() } else { parts.join(", ") };
+            return format!("Plan : {what}.");
+        }
         if !self.header.structures.is_empty() {
             // The counts of a night say nothing here: the line of each structure does.
             return format!("Plan : {}.", words::count(self.counts.sum(), "écriture", "écritures"));

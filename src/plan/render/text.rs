@@ -61,8 +61,9 @@ impl Paint {
             ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => {
                 "36"
             }
-            ChangeKind::Restore => "35",
+            ChangeKind::Restore | ChangeKind::Reissue => "35",
             ChangeKind::Absent
+            | ChangeKind::Revoke
             | ChangeKind::Suspend
             | ChangeKind::Purge
             | ChangeKind::GroupDelete
@@ -126,7 +127,11 @@ impl Text<'_> {
             return Limits::FULL;
         }
         let people = match kind {
-            ChangeKind::Purge | ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::GroupDelete => NAMES_AT_RISK,
+            ChangeKind::Purge
+            | ChangeKind::Revoke
+            | ChangeKind::Suspend
+            | ChangeKind::Absent
+            | ChangeKind::GroupDelete => NAMES_AT_RISK,
             _ => NAMES,
         };
         Limits { people, variants: VARIANTS, full: false }
@@ -139,6 +144,9 @@ impl Text<'_> {
         if let Some(undoes) = &header.undoes {
             let created = words::moment(undoes.created, &self.options.zone);
             writeln!(self.out, "  Défait     plan {} du {created}", undoes.plan)?;
+        }
+        if let Some(renewal) = &header.credentials {
+            writeln!(self.out, "  Motif      {}", words::plain(&words::renewal(renewal)))?;
         }
         writeln!(self.out, "  Annuaire   {}", words::plain(&header.directory))?;
         for (i, source) in header.sources.iter().enumerate() {
@@ -329,9 +337,13 @@ impl Text<'_> {
             | ChangeKind::StructureRename
             | ChangeKind::StructureMerge
             | ChangeKind::GroupRename => self.update(&sign, fold, &names),
-            ChangeKind::Purge | ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Move | ChangeKind::Restore => {
-                self.transition(kind, &sign, fold, &names)
-            }
+            ChangeKind::Purge
+            | ChangeKind::Reissue
+            | ChangeKind::Revoke
+            | ChangeKind::Suspend
+            | ChangeKind::Absent
+            | ChangeKind::Move
+            | ChangeKind::Restore => self.transition(kind, &sign, fold, &names),
         }
     }
 
@@ -344,6 +356,8 @@ impl Text<'_> {
         let word = match kind {
             ChangeKind::Suspend => words::agree(fold.count, "suspendu", "suspendus"),
             ChangeKind::Purge => words::agree(fold.count, "à effacer", "à effacer"),
+            ChangeKind::Reissue => "mot de passe à remplacer",
+            ChangeKind::Revoke => "mot de passe à retirer",
             ChangeKind::Restore => words::agree(fold.count, "rétabli", "rétablis"),
             // The note says it better where there is one.
             ChangeKind::Absent if !note.starts_with("absent") => words::agree(fold.count, "absent", "absents"),
@@ -445,7 +459,12 @@ impl Text<'_> {
                 let class = match (&who.class, kind) {
                     (
                         Some(class),
-                        ChangeKind::Purge | ChangeKind::Suspend | ChangeKind::Absent | ChangeKind::Update,
+                        ChangeKind::Purge
+                        | ChangeKind::Reissue
+                        | ChangeKind::Revoke
+                        | ChangeKind::Suspend
+                        | ChangeKind::Absent
+                        | ChangeKind::Update,
                     ) => Some(words::plain(class).into_owned()),
                     _ => None,
                 };

@@ -1,6 +1,6 @@
 //! The French words of a plan: kinds, profiles, reasons.
 
-use crate::plan::{ChangeKind, HoldReason};
+use crate::plan::{ChangeKind, HoldReason, Renew, Renewal};
 use crate::roster::Profile;
 
 pub(super) use crate::wording::{agree, count, date, moment, number, plain, shorten};
@@ -20,9 +20,10 @@ pub(super) const fn symbol(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "+",
         ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::Rewrite => "~",
-        ChangeKind::Restore => "↺",
+        ChangeKind::Restore | ChangeKind::Reissue => "↺",
         ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => "→",
         ChangeKind::Absent
+        | ChangeKind::Revoke
         | ChangeKind::Suspend
         | ChangeKind::Purge
         | ChangeKind::GroupDelete
@@ -51,8 +52,20 @@ pub(super) fn kind(kind: ChangeKind, n: u64) -> String {
         ChangeKind::GroupDelete => ("groupe à supprimer", "groupes à supprimer"),
         ChangeKind::GroupRename => ("groupe à renommer", "groupes à renommer"),
         ChangeKind::Purge => ("compte à effacer", "comptes à effacer"),
+        ChangeKind::Reissue => ("mot de passe à remplacer", "mots de passe à remplacer"),
+        ChangeKind::Revoke => ("mot de passe à retirer", "mots de passe à retirer"),
     };
     count(n, singular, plural)
+}
+
+/// What a plan of first passwords does with whom, and why.
+pub(super) fn renewal(renewal: &Renewal) -> String {
+    let what = match renewal.action {
+        Renew::Reissue => "remplace les premiers mots de passe",
+        Renew::Revoke => "retire les premiers mots de passe",
+    };
+    let whom = if renewal.reset { ", comptes activés compris" } else { "" };
+    format!("{what}{whom} : {}", renewal.reason)
 }
 
 /// Why it is held, in a few words.

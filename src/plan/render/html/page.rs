@@ -121,6 +121,8 @@ impl<'a, W: Write> Page<'a, W> {
             ("leave", "Absents", of(ChangeKind::Absent)),
             ("leave", "Suspendus", of(ChangeKind::Suspend)),
             ("leave", "À effacer", of(ChangeKind::Purge)),
+            ("restore", "Mots de passe à remplacer", of(ChangeKind::Reissue)),
+            ("leave", "Mots de passe à retirer", of(ChangeKind::Revoke)),
             ("plain", "Inchangés", totals.accounts.unchanged),
             ("update", "Repris de l'annuaire", survey.adopted.accounts),
             ("update", "Modifiés à la main", totals.drift.restored + totals.drift.left),
@@ -136,8 +138,13 @@ impl<'a, W: Write> Page<'a, W> {
             b"<section aria-labelledby=\"resume\">\n<h2 id=\"resume\">En bref</h2>\n<dl class=\"tiles\">\n",
         )?;
         // No night deletes anybody.
-        let purge = survey.header.purge;
-        for (class, label, n) in tiles.into_iter().filter(|(_, label, _)| purge || *label != "À effacer") {
+        let (purge, renews) = (survey.header.purge, survey.header.credentials.is_some());
+        let told = |label: &str| match label {
+            "À effacer" => purge,
+            "Mots de passe à remplacer" | "Mots de passe à retirer" => renews,
+            _ => true,
+        };
+        for (class, label, n) in tiles.into_iter().filter(|(_, label, _)| told(label)) {
             let none = if n == 0 { " none" } else { "" };
             writeln!(self.out, "<div class=\"{class}{none}\"><dt>{label}</dt><dd>{}</dd></div>", number(n))?;
         }
@@ -283,6 +290,10 @@ impl<'a, W: Write> Page<'a, W> {
     fn bindings(&mut self, survey: &Survey) -> io::Result<()> {
         let header = &survey.header;
         self.out.write_all(b"<section aria-labelledby=\"origine\">\n<h2 id=\"origine\">Ce que le plan compare</h2>\n<table class=\"bindings\">\n")?;
+        if let Some(renewal) = &header.credentials {
+            let reason = Escaped(words::renewal(renewal));
+            writeln!(self.out, "<tr><th scope=\"row\">Motif</th><td>{reason}</td></tr>")?;
+        }
         if let Some(undoes) = &header.undoes {
             let created = words::moment(undoes.created, &self.options.zone);
             writeln!(self.out, "<tr><th scope=\"row\">Défait</th><td>plan {} du {created}</td></tr>", undoes.plan)?;
@@ -420,6 +431,8 @@ pub(super) const fn title(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureDelete => "Structures à supprimer",
         ChangeKind::Rewrite => "Fiches à réécrire",
         ChangeKind::Purge => "Comptes à effacer",
+        ChangeKind::Reissue => "Mots de passe à remplacer",
+        ChangeKind::Revoke => "Mots de passe à retirer",
     }
 }
 
@@ -442,6 +455,8 @@ pub(super) const fn kind_token(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureDelete => "structure-delete",
         ChangeKind::Rewrite => "rewrite",
         ChangeKind::Purge => "purge",
+        ChangeKind::Reissue => "reissue",
+        ChangeKind::Revoke => "revoke",
     }
 }
 

@@ -34,6 +34,8 @@ impl Columns {
                 | ChangeKind::Absent
                 | ChangeKind::Suspend
                 | ChangeKind::Purge
+                | ChangeKind::Reissue
+                | ChangeKind::Revoke
         );
         let says = |f: &Fold| f.people.iter().any(|who| who.note.is_some()) || (f.count == 1 && f.says_more());
         Self { persons, change: folds.iter().any(says) }
@@ -235,8 +237,9 @@ const fn tone(kind: ChangeKind) -> &'static str {
         ChangeKind::StructureCreate | ChangeKind::Create | ChangeKind::GroupCreate => "create",
         ChangeKind::StructureUpdate | ChangeKind::Update | ChangeKind::GroupUpdate | ChangeKind::Rewrite => "update",
         ChangeKind::Move | ChangeKind::StructureRename | ChangeKind::StructureMerge | ChangeKind::GroupRename => "move",
-        ChangeKind::Restore => "restore",
+        ChangeKind::Restore | ChangeKind::Reissue => "restore",
         ChangeKind::Absent
+        | ChangeKind::Revoke
         | ChangeKind::Suspend
         | ChangeKind::Purge
         | ChangeKind::GroupDelete
