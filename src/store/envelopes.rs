@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row as _};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use zeroize::Zeroizing;
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
@@ -282,7 +282,7 @@ impl Store {
 
 /// See [`Store::settle`].
 pub(super) async fn settle_envelopes(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut SqliteConnection,
     outcomes: &[(Serial, Outcome)],
     at: Timestamp,
 ) -> Result<u64, StoreError> {
@@ -295,7 +295,7 @@ pub(super) async fn settle_envelopes(
     )
     .bind(at.as_millisecond())
     .bind(&live)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     let lives = sqlx::query(
         "UPDATE envelope SET state = 'live', hash = NULL, settled_at = ?1
@@ -303,31 +303,31 @@ pub(super) async fn settle_envelopes(
     )
     .bind(at.as_millisecond())
     .bind(&live)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     let deads =
         sqlx::query("DELETE FROM envelope WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?))")
             .bind(&dead)
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     Ok(lives.rows_affected() + deads.rows_affected())
 }
 
 /// See [`Store::delete_unprinted`].
-pub(super) async fn drop_unprinted(tx: &mut Transaction<'_, Sqlite>, accounts: &[JoinKey]) -> Result<u64, StoreError> {
+pub(super) async fn drop_unprinted(tx: &mut SqliteConnection, accounts: &[JoinKey]) -> Result<u64, StoreError> {
     let deleted = sqlx::query(
         "DELETE FROM envelope WHERE state = 'live' AND printed_at IS NULL
          AND join_key IN (SELECT value FROM json_each(?))",
     )
     .bind(json_list(accounts))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(deleted.rows_affected())
 }
 
 /// See [`Store::end_envelopes`].
 pub(super) async fn end_live(
-    tx: &mut Transaction<'_, Sqlite>,
+    tx: &mut SqliteConnection,
     accounts: &[JoinKey],
     how: Ended,
     at: Timestamp,
@@ -339,7 +339,7 @@ pub(super) async fn end_live(
     .bind(EnvelopeState::from(how).name())
     .bind(at.as_millisecond())
     .bind(json_list(accounts))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(ended.rows_affected())
 }

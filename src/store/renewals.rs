@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::{Row as _, SqliteConnection};
 
 use super::overview::moment;
 use super::{Store, StoreError, json_list};
@@ -103,10 +103,7 @@ impl Store {
 }
 
 /// Notes what took whose place, in the transaction that ends the old ones.
-pub(super) async fn save_renewals(
-    transaction: &mut Transaction<'_, Sqlite>,
-    rows: &[RenewalRow],
-) -> Result<(), StoreError> {
+pub(super) async fn save_renewals(transaction: &mut SqliteConnection, rows: &[RenewalRow]) -> Result<(), StoreError> {
     for row in rows {
         sqlx::query(
             "INSERT OR REPLACE INTO renewal (serial, join_key, replaces, action, reason, reset, plan, actor, at)
@@ -124,7 +121,7 @@ pub(super) async fn save_renewals(
         .bind(&row.plan)
         .bind(&row.actor)
         .bind(row.at.as_millisecond())
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await?;
     }
     Ok(())
