@@ -50,8 +50,13 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let sheets = {
         let folder = args.out.join("fiches");
         let asked = super::letters::Asked {
-            selection: rentree::letters::Selection::default(),
-            only_new: false,
+            inquiry: rentree::letters::Inquiry {
+                selection: rentree::letters::Selection::default(),
+                wanted: rentree::letters::Wanted::default(),
+                signs: std::collections::HashMap::new(),
+                order: None,
+                today: session.today,
+            },
             layout: None,
             cover: true,
             out: &folder,

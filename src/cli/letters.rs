@@ -1,32 +1,48 @@
 //! `rentree letters`: prints credential sheets.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rentree::config::Layout;
+use rentree::config::{Layout, Order};
 use rentree::credentials::{PrintKey, read_key};
-use rentree::letters::{self, Printed, Selection};
+use rentree::letters::{self, Inquiry, Printed, Reason, Selection, Wanted};
 use rentree::plan::Verdict;
 use rentree::roster::JoinKey;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{StoreSession, tell_head};
-use super::{Global, output, show};
+use super::session::{Session, StoreSession, tell_head};
+use super::{Global, activation, output, show};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Folder for the PDF files
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// The private print key; a list needs none
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["list"])]
+    #[arg(long, value_name = "DIR", required_unless_present = "count")]
+    out: Option<PathBuf>,
+    /// The private print key; a count and a list need none
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "count"])]
     key: Option<PathBuf>,
     /// Reads the passphrase of the key from this open file descriptor instead of the terminal
     #[arg(long, value_name = "FD")]
     passphrase_fd: Option<u32>,
-    /// Only people who never got a sheet
+    /// Only people who never got a sheet of this school for their present password
     #[arg(long)]
     new: bool,
+    /// Prints nothing: who would get a sheet, who would not and why, by class
+    #[arg(long, conflicts_with_all = ["out", "key", "list", "layout"])]
+    count: bool,
+    /// With --count: the names of those without a sheet
+    #[arg(long, requires = "count")]
+    names: bool,
+    /// Asks the directory who has taken his account over or is locked: no sheet for them
+    #[arg(long)]
+    ask_directory: bool,
+    /// A sheet without password for whoever uses his account already (asks the directory)
+    #[arg(long, conflicts_with = "list")]
+    reminders: bool,
+    /// By class to hand out, or by household to post; otherwise as configured
+    #[arg(long, value_enum)]
+    by: Option<By>,
     /// How the sheets lie on the paper; otherwise as configured
     #[arg(long, value_enum)]
     layout: Option<OnPaper>,
@@ -64,10 +80,27 @@ impl From<OnPaper> for Layout {
     }
 }
 
+/// See [`Order`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum By {
+    /// By profile and class
+    Class,
+    /// The sheets of a household together, adults first
+    Household,
+}
+
+impl From<By> for Order {
+    fn from(by: By) -> Self {
+        match by {
+            By::Class => Self::Class,
+            By::Household => Self::Household,
+        }
+    }
+}
+
 /// What a run prints.
 pub struct Asked<'a> {
-    pub selection: Selection,
-    pub only_new: bool,
+    pub inquiry: Inquiry,
     pub layout: Option<Layout>,
     pub cover: bool,
     pub out: &'a Path,
@@ -76,7 +109,14 @@ pub struct Asked<'a> {
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
-    let session = StoreSession::open(global).await?;
+    // The directory is asked only where that is wanted: sheets are also printed on machines that cannot reach it.
+    let (session, signs) = if args.ask_directory || args.reminders {
+        let session = Session::open(global, None).await?;
+        let signs = activation::signs(&session).await?;
+        (session.store_session(), signs)
+    } else {
+        (StoreSession::open(global).await?, HashMap::new())
+    };
     let selection = Selection {
         school: args.selection.uai()?,
         class: args.selection.class.clone(),
@@ -86,37 +126,56 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
             None => None,
         },
     };
+    let inquiry = Inquiry {
+        selection,
+        wanted: Wanted { only_new: args.new, reminders: args.reminders },
+        signs,
+        order: args.by.map(Order::from),
+        today: session.today,
+    };
+    let Some(out) = args.out.as_deref().filter(|_| !args.count) else {
+        return super::count::run(global, &session, &inquiry, args.names).await;
+    };
     let passphrase =
         || super::init::passphrase(args.passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()));
     let key = args.key.as_deref().map(|key| read_key(key, passphrase)).transpose().map_err(failed)?;
     // A sheet that is printed for somebody at the counter needs no page before it.
-    let cover = !args.no_cover && selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
+    let cover = !args.no_cover && inquiry.selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
     let layout = if args.list { Some(Layout::List) } else { args.layout.map(Layout::from) };
-    let asked = Asked { selection, only_new: args.new, layout, cover, out: &args.out, key };
+    let asked = Asked { inquiry, layout, cover, out, key };
     let printed = print(&session, asked).await?;
     if global.json {
-        output::json(&printed)?;
+        output::json(&printed)?
     } else {
-        let mut text = String::new();
-        for file in &printed.files {
-            text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
-        }
-        for (reason, count) in &printed.without {
-            let why = match *reason {
-                "no_envelope" => "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)",
-                other => other,
-            };
-            text.push_str(&format!("{count:>5} sans fiche : {why}\n"));
-        }
-        text.push_str(&format!(
-            "Lot {} : {} fiches en {} fichiers.\n",
-            printed.batch,
-            printed.sheets(),
-            printed.files.len()
-        ));
-        output::text(&text)?;
+        output::text(&told(&printed))?
     }
     Ok(0)
+}
+
+/// Sheets printed by another school that are named one by one.
+const ELSEWHERE: usize = 20;
+
+fn told(printed: &Printed) -> String {
+    let mut text = String::new();
+    for file in &printed.files {
+        text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
+    }
+    for reason in Reason::ALL {
+        if let Some(count) = printed.without.get(reason.name()) {
+            text.push_str(&format!("{count:>5} sans fiche : {}\n", reason.in_french()));
+        }
+    }
+    for there in printed.elsewhere.iter().take(ELSEWHERE) {
+        let day = rentree::wording::date(there.at.to_zoned(jiff::tz::TimeZone::system()).date());
+        text.push_str(&format!("      {} : fiche aussi imprimée par {} le {day}\n", there.name, there.school));
+    }
+    let more = printed.elsewhere.len().saturating_sub(ELSEWHERE);
+    if more > 0 {
+        text.push_str(&format!("      et {more} autres, dont un autre établissement a imprimé la fiche (--json)\n"));
+    }
+    let files = printed.files.len();
+    text.push_str(&format!("Lot {} : {} fiches en {files} fichiers.\n", printed.batch, printed.sheets()));
+    text
 }
 
 /// Finds a person by join key, uid or login.
@@ -141,24 +200,29 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
         None => None,
     };
     let job = letters::Job {
-        selection: asked.selection,
-        only_new: asked.only_new,
+        inquiry: asked.inquiry,
         layout: asked.layout,
         cover: asked.cover,
         out: asked.out,
         keys: asked.key.as_slice(),
         program: &program,
         template,
-        today: session.today,
         now: session.now,
     };
     let trail = session.trail().await?;
     let printed = letters::print(&session.store, &session.config, &job, &trail, &*session.progress).await;
     let head = trail.close().await.map_err(failed)?;
     tell_head(&*session.progress, head);
-    printed.map_err(|error| match error {
+    printed.map_err(refused)
+}
+
+pub fn refused(error: letters::PrintError) -> Failure {
+    match error {
         letters::PrintError::Store(error) => error.into(),
         letters::PrintError::Image(error) => error.into(),
+        error @ (letters::PrintError::NoClass { .. } | letters::PrintError::NoSchool { .. }) => {
+            Failure::usage(error.to_string())
+        }
         other => Failure::new(Verdict::Failed, other),
-    })
+    }
 }

@@ -6,6 +6,8 @@ mod apply;
 mod audit;
 mod cases;
 mod check;
+#[cfg(feature = "letters")]
+mod count;
 mod credentials;
 mod demo;
 mod doctor;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::feed::values::Uai;
 use crate::roster::Profile;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -27,6 +28,23 @@ pub struct LettersConfig {
     pub layout_of: LayoutOf,
     /// Whether each file begins with a page that says what is in it.
     pub cover: Option<bool>,
+    /// In which order sheets come out, unless the command says otherwise.
+    pub order: Order,
+    /// An adult's sheet also names the children in other schools of the same controller.
+    pub cross_school: bool,
+    /// Which schools have one controller (the authority that answers for their data), by UAI: with `cross_school`.
+    pub controllers: Vec<Vec<String>>,
+}
+
+/// In which order sheets come out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// By profile and class, to hand out.
+    #[default]
+    Class,
+    /// The sheets of a household together, adults first, to post.
+    Household,
 }
 
 /// `[letters.layout_of]`.
@@ -83,6 +101,27 @@ impl LettersConfig {
             Profile::Staff => of.staff,
         };
         own.unwrap_or(self.layout)
+    }
+
+    /// Whether an adult's sheet of one school may name a child of the other.
+    #[must_use]
+    pub fn shares(&self, uai: &str, other: &str) -> bool {
+        let is = |named: &String, uai: &str| named.trim().eq_ignore_ascii_case(uai);
+        self.cross_school
+            && self.controllers.iter().any(|schools| {
+                schools.iter().any(|named| is(named, uai)) && schools.iter().any(|named| is(named, other))
+            })
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut seen = std::collections::HashSet::new();
+        for uai in self.controllers.iter().flatten() {
+            let Some(known) = Uai::parse(uai) else { return Err(format!("letters.controllers: {uai:?} is not a UAI")) };
+            if !seen.insert(known) {
+                return Err(format!("letters.controllers: {uai} is named twice; a school has one controller"));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn resolve(&mut self, folder: &Path) {

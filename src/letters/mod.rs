@@ -9,13 +9,17 @@
 //! password is read back from the page before the page counts as printed (`proof`).
 
 mod child;
+mod count;
 mod diagnose;
+mod eligible;
 mod error;
 mod files;
 #[cfg(test)]
 mod fixtures;
 mod fonts;
 mod frames;
+mod held;
+mod inquiry;
 mod layout;
 mod pile;
 mod printable;
@@ -31,11 +35,14 @@ mod typesetter;
 mod world;
 
 pub use child::{DEFAULT_MEMORY_MIB, child_main};
+pub use count::{Count, CountRow, CountedPerson, count};
+pub use eligible::{Facts, Reason, Sign, Verdict, Wanted, judge};
 pub use error::{LettersError, TemplateMessage, TypesetError};
 pub use files::{FileNames, write_private};
+pub use inquiry::Inquiry;
 pub use printable::{Notice, Problem};
-pub use run::{Job, PrintError, Printed, PrintedFile, print};
-pub use select::{Pile, Selection, piles};
+pub use run::{Elsewhere, Job, PrintError, Printed, PrintedFile, print};
+pub use select::{Pile, PileOf, Selection, piles};
 pub use sheet::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 pub use typeset::{template_data, typeset};
 pub use typesetter::{SUBCOMMAND, Typesetter};

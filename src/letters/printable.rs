@@ -145,6 +145,8 @@ impl Cleaner<'_> {
         match (sheet.mode, &sheet.secret) {
             (_, None) if is_list => {}
             _ if is_list => self.note("secret", Problem::Inconsistent),
+            (Mode::Bind, None) if sheet.reminder => {}
+            _ if sheet.reminder => self.note("secret", Problem::Inconsistent),
             (Mode::Bind, Some(secret)) => self.exact("secret", secret.expose()),
             (Mode::Federated, None) => {}
             _ => self.note("secret", Problem::Inconsistent),
@@ -156,6 +158,7 @@ impl Cleaner<'_> {
         for child in &mut sheet.children {
             self.text("children.name", &mut child.name, NAME);
             self.option("children.class", &mut child.class, SHORT);
+            self.option("children.school", &mut child.school, NAME);
         }
     }
 

@@ -1,28 +1,26 @@
 //! A print run: the piles, their envelopes opened, typeset in the child, written 0600, entered in the ledger.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::inquiry::{Inquiry, Population};
 use super::pile::PileRun;
-use super::select::{Selection, piles};
 use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
 use crate::config::{Config, Layout};
 use crate::credentials::{EnvelopeError, PrintKey};
-use crate::image::{self, ImageError};
+use crate::image::ImageError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, Person, Profile};
-use crate::store::{PrintBatch, PrintedSheet, Stage, Store, StoreError};
+use crate::roster::{JoinKey, Profile};
+use crate::store::{PrintBatch, PrintedSheet, Store, StoreError};
 
 /// What is asked of a print run.
 pub struct Job<'a> {
-    pub selection: Selection,
-    /// Only people who never got a sheet (of their present credential).
-    pub only_new: bool,
+    pub inquiry: Inquiry,
     /// How the sheets lie on the paper, where the configuration is not to say so.
     pub layout: Option<Layout>,
     /// Whether each file begins with a page that says what is in it.
@@ -34,7 +32,6 @@ pub struct Job<'a> {
     pub program: &'a Path,
     /// Text of the project's own template.
     pub template: Option<String>,
-    pub today: jiff::civil::Date,
     pub now: jiff::Timestamp,
 }
 
@@ -43,8 +40,21 @@ pub struct Job<'a> {
 pub struct Printed {
     pub batch: String,
     pub files: Vec<PrintedFile>,
-    /// People of the selection without a sheet, by reason.
-    pub without: HashMap<&'static str, u64>,
+    /// People of the selection without a sheet, by [`Reason::name`](super::Reason::name).
+    pub without: BTreeMap<&'static str, u64>,
+    /// Those of whose present credential another school has printed a sheet as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A sheet that another school printed of the same credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    pub name: String,
+    pub join_key: JoinKey,
+    /// UAI.
+    pub school: String,
+    pub at: jiff::Timestamp,
 }
 
 impl Printed {
@@ -58,7 +68,8 @@ impl Printed {
 pub struct PrintedFile {
     pub path: PathBuf,
     pub school: String,
-    pub profile: Profile,
+    /// None for households.
+    pub profile: Option<Profile>,
     pub class: Option<String>,
     pub sheets: u64,
 }
@@ -79,6 +90,10 @@ pub enum PrintError {
     Stopped(String),
     #[error("letters.login_url is not configured: the sheets would not say where to connect")]
     NoLoginUrl,
+    #[error("no school of the exports has the UAI {uai}")]
+    NoSchool { uai: String },
+    #[error("nobody is in the class {class:?}; there are: {}", known.join(", "))]
+    NoClass { class: String, known: Vec<String> },
 }
 
 /// Prints.
@@ -96,16 +111,9 @@ pub async fn print(
     if config.letters.login_url.is_empty() {
         return Err(PrintError::NoLoginUrl);
     }
-    let printed_before =
-        async { if job.only_new { Ok(store.printed_before().await?) } else { Ok::<_, PrintError>(HashSet::new()) } };
-    let (roster, present, printed_before) = tokio::try_join!(
-        async { Ok(image::roster(store, config, &[], job.today).await?) },
-        async { Ok(store.accounts_at(Stage::Present).await?) },
-        printed_before,
-    )?;
-    let may = |person: &Person| present.contains(&person.key) && !printed_before.contains(&person.key);
-    let piles = piles(&roster, &job.selection, &may);
-    let total: u64 = piles.iter().map(|p| p.persons.len() as u64).sum();
+    let population = Population::read(store, config, &job.inquiry).await?;
+    let piles = population.piles();
+    let total: u64 = piles.iter().map(|p| p.people.len() as u64).sum();
     progress.begin("letters", Some(total));
 
     let actor = Actor::current();
@@ -113,21 +121,22 @@ pub async fn print(
         id: Uuid::now_v7().to_string(),
         at: job.now.as_millisecond(),
         actor: actor.as_str().to_owned(),
-        selection: serde_json::to_string(&job.selection).unwrap_or_default(),
+        selection: serde_json::to_string(&job.inquiry.selection).unwrap_or_default(),
         template: job.template.as_deref().map(digest),
     };
     let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
     let mut press = Press::new(job, piles.len());
     let mut names = FileNames::default();
-    let mut without = HashMap::new();
+    let (mut without, mut elsewhere) = (BTreeMap::new(), Vec::new());
     for (at, pile) in piles.iter().enumerate() {
-        let run = PileRun { roster: &roster, config, job, batch: &batch.id };
+        let run = PileRun { population: &population, config, job, batch: &batch.id };
         let material = run.material(store, pile).await?;
-        let laid = run.sheets(pile, &material, trail)?;
+        let mut laid = run.sheets(pile, &material, trail)?;
         for (why, people) in &laid.without {
-            *without.entry(*why).or_default() += people.len() as u64;
+            *without.entry(why.name()).or_default() += people.len() as u64;
         }
-        progress.advance(pile.persons.len() as u64);
+        elsewhere.append(&mut laid.elsewhere);
+        progress.advance(pile.people.len() as u64);
         if laid.sheets.is_empty() {
             continue;
         }
@@ -145,7 +154,8 @@ pub async fn print(
     press.finish().await;
     trail.flush().await?;
     ledger.files.sort_by_key(|(at, _)| *at);
-    Ok(Printed { batch: batch.id.clone(), files: ledger.files.into_iter().map(|(_, file)| file).collect(), without })
+    let files = ledger.files.into_iter().map(|(_, file)| file).collect();
+    Ok(Printed { batch: batch.id.clone(), files, without, elsewhere })
 }
 
 /// A pile's batch, with where it goes and whose sheets it holds.
@@ -228,9 +238,9 @@ impl Ledger<'_> {
             .map(|(sheet, join_key)| PrintedSheet {
                 serial: sheet.serial.clone(),
                 join_key,
-                profile: letter.profile,
+                profile: sheet.profile,
                 school: letter.school.uai.clone(),
-                class: letter.class.clone(),
+                class: sheet.class.clone(),
                 file: path.display().to_string(),
             })
             .collect();

@@ -15,7 +15,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_rentree");
 fn class(pupils: usize) -> Batch {
     let sheets = (0..pupils).map(|n| Sheet {
         serial: format!("{n:06}"),
-        profile: Profile::Pupil,
+        profile: Some(Profile::Pupil),
+        part: None,
         civility: None,
         name: format!("Zoé{n} LE GOFF"),
         login: format!("zoe{n}.le-goff"),

@@ -1,0 +1,227 @@
+//! Who gets a sheet, and why somebody gets none: one plain function, which the count before printing, the cover page and
+//! the printing itself ask, so that they agree.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::credentials::EnvelopeState;
+use crate::roster::{JoinKey, Person};
+use crate::store::{AccountRow, PrintedAt, Stage, Store, StoreError};
+
+/// What becomes of somebody in a pile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "sheet", content = "why")]
+pub enum Verdict {
+    /// A sheet with login and password.
+    Secret,
+    /// A sheet without a secret: the profile logs in elsewhere.
+    Federated,
+    /// A sheet without a secret: the account is in use, and the sheet reminds of its login.
+    Reminder,
+    None(Reason),
+}
+
+/// Why somebody gets no sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Took the account over: the password of the sheet is no longer the one that opens it.
+    Activated,
+    /// The account was there before, and kept its password.
+    Adopted,
+    /// Only new sheets were asked for, and this school printed one.
+    AlreadyPrinted,
+    /// Written for the server's loader; not found in the directory yet.
+    ExportPending,
+    /// The credential was too old, and was destroyed.
+    Expired,
+    /// The credential was revoked.
+    Revoked,
+    /// There is an account, and no credential was ever sealed for it.
+    NoEnvelope,
+    /// The creation of the account is held.
+    Held,
+    /// In the exports, and no plan was carried out since.
+    NoAccount,
+    /// A pupil without a class has no account.
+    NoClass,
+    /// The exports name the person no more; the account can still be used.
+    Absent,
+    /// The account cannot be used.
+    Suspended,
+    /// The directory has the account locked.
+    Locked,
+    /// Merged into another account of the same person.
+    Merged,
+    /// An adult to whom the table of families gives no account.
+    NoAuthority,
+}
+
+impl Reason {
+    pub const ALL: [Self; 15] = [
+        Self::Activated,
+        Self::Adopted,
+        Self::AlreadyPrinted,
+        Self::ExportPending,
+        Self::Expired,
+        Self::Revoked,
+        Self::NoEnvelope,
+        Self::Held,
+        Self::NoAccount,
+        Self::NoClass,
+        Self::Absent,
+        Self::Suspended,
+        Self::Locked,
+        Self::Merged,
+        Self::NoAuthority,
+    ];
+
+    /// Whether there is an account that its owner can use.
+    #[must_use]
+    pub const fn has_account(self) -> bool {
+        matches!(
+            self,
+            Self::Activated | Self::Adopted | Self::AlreadyPrinted | Self::Expired | Self::Revoked | Self::NoEnvelope
+        )
+    }
+
+    /// For machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Activated => "activated",
+            Self::Adopted => "adopted",
+            Self::AlreadyPrinted => "already_printed",
+            Self::ExportPending => "export_pending",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::NoEnvelope => "no_envelope",
+            Self::Held => "held",
+            Self::NoAccount => "no_account",
+            Self::NoClass => "no_class",
+            Self::Absent => "absent",
+            Self::Suspended => "suspended",
+            Self::Locked => "locked",
+            Self::Merged => "merged",
+            Self::NoAuthority => "no_authority",
+        }
+    }
+
+    /// For the people of the school, after a number.
+    #[must_use]
+    pub const fn in_french(self) -> &'static str {
+        match self {
+            Self::Activated => "compte déjà activé",
+            Self::Adopted => "compte repris, qui garde son mot de passe",
+            Self::AlreadyPrinted => "fiche déjà imprimée par l’établissement",
+            Self::ExportPending => "compte en attente de chargement dans l’annuaire",
+            Self::Expired => "identifiant provisoire périmé",
+            Self::Revoked => "identifiant provisoire révoqué",
+            Self::NoEnvelope => "aucun identifiant provisoire",
+            Self::Held => "création du compte retenue, à décider",
+            Self::NoAccount => "compte pas encore créé",
+            Self::NoClass => "élève sans division",
+            Self::Absent => "absent des exports",
+            Self::Suspended => "compte suspendu",
+            Self::Locked => "compte verrouillé dans l’annuaire",
+            Self::Merged => "compte fusionné avec un autre",
+            Self::NoAuthority => "sans autorité sur l’élève : pas de compte",
+        }
+    }
+}
+
+/// What the directory shows of an account, where it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sign {
+    pub activated: bool,
+    pub locked: bool,
+}
+
+/// What is asked of the sheets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// Only those of whose present credential this school printed no sheet.
+    pub only_new: bool,
+    /// Sheets without a secret for accounts that are in use.
+    pub reminders: bool,
+}
+
+/// What the store knows of some people.
+#[derive(Debug, Default)]
+pub struct Facts {
+    pub accounts: HashMap<JoinKey, AccountRow>,
+    pub envelopes: HashMap<JoinKey, EnvelopeState>,
+    pub printed: HashMap<JoinKey, Vec<PrintedAt>>,
+}
+
+impl Facts {
+    /// # Errors
+    /// When a row of the store is damaged.
+    pub async fn of(store: &Store, people: &[JoinKey]) -> Result<Self, StoreError> {
+        let (accounts, envelopes, printed) =
+            tokio::try_join!(store.accounts_of(people), store.envelope_states(people), store.printed_at(people))?;
+        Ok(Self { accounts, envelopes, printed })
+    }
+
+    /// The last school but `uai` that printed a sheet of the present credential.
+    #[must_use]
+    pub fn elsewhere(&self, person: &JoinKey, uai: &str) -> Option<&PrintedAt> {
+        self.printed.get(person)?.iter().find(|sheet| sheet.school != uai)
+    }
+}
+
+/// Whether somebody gets a sheet of the school `uai`.
+///
+/// `held` says whether the creation of an account is held back; `sign` is what the directory shows, where it was asked.
+#[must_use]
+pub fn judge(
+    config: &Config,
+    person: &Person,
+    uai: &str,
+    facts: &Facts,
+    (held, sign): (bool, Sign),
+    wanted: Wanted,
+) -> Verdict {
+    let key = &person.key;
+    let Some(account) = facts.accounts.get(key) else {
+        let classless = matches!(&person.role, crate::roster::Role::Pupil(pupil) if pupil.classes.is_empty());
+        return Verdict::None(match (classless, held) {
+            (true, _) => Reason::NoClass,
+            (false, true) => Reason::Held,
+            (false, false) => Reason::NoAccount,
+        });
+    };
+    match account.stage {
+        Stage::Present => {}
+        Stage::Absent => return Verdict::None(Reason::Absent),
+        Stage::Suspended => return Verdict::None(Reason::Suspended),
+        Stage::Purged => return Verdict::None(Reason::NoAccount),
+    }
+    if sign.locked {
+        return Verdict::None(Reason::Locked);
+    }
+    let here = facts.printed.get(key).is_some_and(|sheets| sheets.iter().any(|sheet| sheet.school == uai));
+    let printed = wanted.only_new && here;
+    if !config.credentials.of(person.profile).mode.issues() {
+        return if printed { Verdict::None(Reason::AlreadyPrinted) } else { Verdict::Federated };
+    }
+    let in_use = |reason| match (wanted.reminders, printed) {
+        (false, _) => Verdict::None(reason),
+        (true, false) => Verdict::Reminder,
+        (true, true) => Verdict::None(Reason::AlreadyPrinted),
+    };
+    if sign.activated {
+        return in_use(Reason::Activated);
+    }
+    match facts.envelopes.get(key) {
+        Some(EnvelopeState::Live) if printed => Verdict::None(Reason::AlreadyPrinted),
+        Some(EnvelopeState::Live) => Verdict::Secret,
+        Some(EnvelopeState::Pending) => Verdict::None(Reason::ExportPending),
+        Some(EnvelopeState::Expired) => Verdict::None(Reason::Expired),
+        Some(EnvelopeState::Revoked | EnvelopeState::Superseded) => Verdict::None(Reason::Revoked),
+        None if account.adopted => in_use(Reason::Adopted),
+        None => Verdict::None(Reason::NoEnvelope),
+    }
+}
