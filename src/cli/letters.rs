@@ -15,7 +15,10 @@ use super::session::{Session, StoreSession, tell_head};
 use super::{Global, activation, output, show};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Folder for the PDF files
     #[arg(long, value_name = "DIR", required_unless_present = "count")]
     out: Option<PathBuf>,
@@ -54,6 +57,22 @@ pub struct Args {
     no_cover: bool,
     #[command(flatten)]
     selection: show::Selection,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Shows sheets of invented people, as a template or the configuration makes them
+    Preview {
+        /// A project's own template (Typst); otherwise the configured or the shipped one
+        #[arg(long, value_name = "FILE")]
+        template: Option<PathBuf>,
+        /// How the sheets lie on the paper; otherwise as configured
+        #[arg(long, value_enum)]
+        layout: Option<OnPaper>,
+        /// Folder for the PDF files
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+    },
 }
 
 /// See [`Layout`].
@@ -109,6 +128,9 @@ pub struct Asked<'a> {
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
+    if let Some(Verb::Preview { template, layout, out }) = args.verb {
+        return super::preview::run(global, template, layout.map(Layout::from), &out).await;
+    }
     // The directory is asked only where that is wanted: sheets are also printed on machines that cannot reach it.
     let (session, signs) = if args.ask_directory || args.reminders {
         let session = Session::open(global, None).await?;
@@ -192,13 +214,7 @@ async fn who(session: &StoreSession, person: &str) -> Result<JoinKey, Failure> {
 /// Prints a selection with its trail.
 pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, Failure> {
     let program = std::env::current_exe().map_err(failed)?;
-    let template = match &session.config.letters.template {
-        Some(path) => Some(
-            std::fs::read_to_string(path)
-                .map_err(|e| Failure::failed(format!("cannot read the template {}: {e}", path.display())))?,
-        ),
-        None => None,
-    };
+    let template = session.config.letters.template.as_deref().map(read_template).transpose()?;
     let job = letters::Job {
         inquiry: asked.inquiry,
         layout: asked.layout,
@@ -225,4 +241,16 @@ pub fn refused(error: letters::PrintError) -> Failure {
         }
         other => Failure::new(Verdict::Failed, other),
     }
+}
+
+/// A template larger than this is none.
+const TEMPLATE_LIMIT: u64 = 1 << 20;
+
+pub fn read_template(path: &Path) -> Result<String, Failure> {
+    let failed = |why: String| Failure::failed(format!("cannot read the template {}: {why}", path.display()));
+    let size = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
+    if size > TEMPLATE_LIMIT {
+        return Err(failed(format!("it is larger than {TEMPLATE_LIMIT} bytes")));
+    }
+    std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))
 }

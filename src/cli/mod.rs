@@ -21,6 +21,8 @@ mod init;
 mod letters;
 mod output;
 mod plan;
+#[cfg(feature = "letters")]
+mod preview;
 mod progress;
 mod purge;
 mod recover;

@@ -1,5 +1,6 @@
 //! `[letters]`: the printed sheets.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,18 @@ pub struct LettersConfig {
     pub layout_of: LayoutOf,
     /// Whether each file begins with a page that says what is in it.
     pub cover: Option<bool>,
+    /// Of rules and frames, `#rrggbb`.
+    pub colour: Option<String>,
+    /// PNG or SVG, at most 512 KiB.
+    pub logo: Option<PathBuf>,
+    /// Files of fonts, for names in scripts that the shipped ones do not have.
+    pub fonts: Vec<PathBuf>,
+    /// The second language of all sheets, by its code (`en`).
+    pub second_language: Option<String>,
+    /// The project's own languages: code → TOML file.
+    pub languages: BTreeMap<String, PathBuf>,
+    /// Who gets another second language, or none (`fr`): a table `joinkey;lang`, which counts for the household.
+    pub languages_file: Option<PathBuf>,
     /// In which order sheets come out, unless the command says otherwise.
     pub order: Order,
     /// An adult's sheet also names the children in other schools of the same controller.
@@ -114,6 +127,13 @@ impl LettersConfig {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
+        let is_colour = |text: &str| {
+            text.strip_prefix('#')
+                .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        };
+        if let Some(colour) = self.colour.as_deref().filter(|colour| !is_colour(colour)) {
+            return Err(format!("letters.colour is {colour:?}: six hexadecimal digits after #, as in \"#1a4f8b\""));
+        }
         let mut seen = std::collections::HashSet::new();
         for uai in self.controllers.iter().flatten() {
             let Some(known) = Uai::parse(uai) else { return Err(format!("letters.controllers: {uai:?} is not a UAI")) };
@@ -125,8 +145,9 @@ impl LettersConfig {
     }
 
     pub(super) fn resolve(&mut self, folder: &Path) {
-        if let Some(template) = &mut self.template {
-            *template = folder.join(&*template);
+        let single = [&mut self.template, &mut self.logo, &mut self.languages_file].into_iter().flatten();
+        for path in single.chain(&mut self.fonts).chain(self.languages.values_mut()) {
+            *path = folder.join(&*path);
         }
     }
 }

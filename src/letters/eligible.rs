@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::CredentialsConfig;
 use crate::credentials::EnvelopeState;
 use crate::roster::{JoinKey, Person};
 use crate::store::{AccountRow, PrintedAt, Stage, Store, StoreError};
@@ -177,7 +177,7 @@ impl Facts {
 /// `held` says whether the creation of an account is held back; `sign` is what the directory shows, where it was asked.
 #[must_use]
 pub fn judge(
-    config: &Config,
+    credentials: &CredentialsConfig,
     person: &Person,
     uai: &str,
     facts: &Facts,
@@ -204,7 +204,7 @@ pub fn judge(
     }
     let here = facts.printed.get(key).is_some_and(|sheets| sheets.iter().any(|sheet| sheet.school == uai));
     let printed = wanted.only_new && here;
-    if !config.credentials.of(person.profile).mode.issues() {
+    if !credentials.of(person.profile).mode.issues() {
         return if printed { Verdict::None(Reason::AlreadyPrinted) } else { Verdict::Federated };
     }
     let in_use = |reason| match (wanted.reminders, printed) {
@@ -223,5 +223,150 @@ pub fn judge(
         Some(EnvelopeState::Revoked | EnvelopeState::Superseded) => Verdict::None(Reason::Revoked),
         None if account.adopted => in_use(Reason::Adopted),
         None => Verdict::None(Reason::NoEnvelope),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Mode;
+    use crate::feed::Origin;
+    use crate::roster::{Contact, Name, Profile, Pupil, Relative, Role};
+
+    const HERE: &str = "0290009C";
+
+    fn adult() -> Person {
+        Person {
+            key: JoinKey::from_text("AC-TEST$1"),
+            source: 0,
+            origin: Origin { file: "a.xml".into(), line: 1 },
+            profile: Profile::Relative,
+            name: Name { surname: "Arnaud".into(), first: "Ève".into(), ..Name::default() },
+            civility: None,
+            birth: None,
+            contact: Contact::default(),
+            address_shared: None,
+            schools: Box::new([]),
+            administrative: None,
+            role: Role::Relative(Relative::default()),
+        }
+    }
+
+    fn account(stage: Stage, adopted: bool) -> AccountRow {
+        AccountRow {
+            join_key: adult().key,
+            dn: "uid=fze00001,ou=people,dc=ent".to_owned(),
+            profile: Profile::Relative,
+            stage,
+            since: jiff::civil::date(2026, 9, 1),
+            schools: vec![HERE.into()],
+            class: None,
+            level: None,
+            expected: false,
+            adopted,
+            written: None,
+            left: None,
+            former_class: None,
+        }
+    }
+
+    fn facts(account: Option<AccountRow>, envelope: Option<EnvelopeState>, printed: &[&str]) -> Facts {
+        let key = || adult().key;
+        let sheet = |school: &&str| PrintedAt { school: (*school).to_owned(), at: jiff::Timestamp::UNIX_EPOCH };
+        Facts {
+            accounts: account.into_iter().map(|account| (key(), account)).collect(),
+            envelopes: envelope.into_iter().map(|state| (key(), state)).collect(),
+            printed: [(key(), printed.iter().map(sheet).collect())].into(),
+        }
+    }
+
+    fn present(envelope: Option<EnvelopeState>, printed: &[&str]) -> Facts {
+        facts(Some(account(Stage::Present, false)), envelope, printed)
+    }
+
+    fn verdict(facts: &Facts, wanted: Wanted) -> Verdict {
+        super::judge(&CredentialsConfig::default(), &adult(), HERE, facts, (false, Sign::default()), wanted)
+    }
+
+    const NEW: Wanted = Wanted { only_new: true, reminders: false };
+    const REMINDERS: Wanted = Wanted { only_new: false, reminders: true };
+    const LIVE: Option<EnvelopeState> = Some(EnvelopeState::Live);
+
+    /// Whatever is asked, and whatever envelope is left: nobody whose account cannot be used gets a sheet.
+    #[test]
+    fn no_sheet_for_who_is_absent_suspended_merged_or_locked() {
+        for stage in [Stage::Absent, Stage::Suspended, Stage::Purged] {
+            let gone = facts(Some(account(stage, false)), LIVE, &[]);
+            for wanted in [Wanted::default(), NEW, REMINDERS] {
+                assert!(matches!(verdict(&gone, wanted), Verdict::None(_)), "{stage:?}");
+            }
+        }
+        let locked = Sign { locked: true, activated: true };
+        for wanted in [Wanted::default(), NEW, REMINDERS] {
+            let judged = super::judge(
+                &CredentialsConfig::default(),
+                &adult(),
+                HERE,
+                &present(LIVE, &[]),
+                (false, locked),
+                wanted,
+            );
+            assert_eq!(judged, Verdict::None(Reason::Locked));
+        }
+    }
+
+    #[test]
+    fn without_an_account_the_reason_is_why_there_is_none() {
+        let none = facts(None, LIVE, &[]);
+        let judge = |person: &Person, held| {
+            super::judge(&CredentialsConfig::default(), person, HERE, &none, (held, Sign::default()), REMINDERS)
+        };
+        assert_eq!(judge(&adult(), false), Verdict::None(Reason::NoAccount));
+        assert_eq!(judge(&adult(), true), Verdict::None(Reason::Held));
+        let classless = Person { role: Role::Pupil(Box::new(Pupil::default())), ..adult() };
+        assert_eq!(judge(&classless, true), Verdict::None(Reason::NoClass));
+    }
+
+    #[test]
+    fn once_per_school() {
+        assert_eq!(verdict(&present(LIVE, &[]), NEW), Verdict::Secret);
+        assert_eq!(verdict(&present(LIVE, &[HERE]), NEW), Verdict::None(Reason::AlreadyPrinted));
+        assert_eq!(verdict(&present(LIVE, &[HERE]), Wanted::default()), Verdict::Secret, "asked for again");
+        let other = present(LIVE, &["0290010D"]);
+        assert_eq!(verdict(&other, NEW), Verdict::Secret, "this school has not printed it");
+        assert_eq!(other.elsewhere(&adult().key, HERE).map(|sheet| sheet.school.as_str()), Some("0290010D"));
+        assert_eq!(other.elsewhere(&adult().key, "0290010D"), None);
+    }
+
+    #[test]
+    fn each_end_of_an_envelope_has_its_reason() {
+        for (state, reason) in [
+            (Some(EnvelopeState::Pending), Reason::ExportPending),
+            (Some(EnvelopeState::Expired), Reason::Expired),
+            (Some(EnvelopeState::Revoked), Reason::Revoked),
+            (None, Reason::NoEnvelope),
+        ] {
+            for wanted in [Wanted::default(), NEW, REMINDERS] {
+                assert_eq!(verdict(&present(state, &[]), wanted), Verdict::None(reason));
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_in_use_gets_a_reminder_when_asked() {
+        let active = Sign { activated: true, locked: false };
+        let judge = |facts: &Facts, wanted| {
+            super::judge(&CredentialsConfig::default(), &adult(), HERE, facts, (false, active), wanted)
+        };
+        let live = present(LIVE, &[]);
+        assert_eq!(judge(&live, Wanted::default()), Verdict::None(Reason::Activated));
+        assert_eq!(judge(&live, REMINDERS), Verdict::Reminder);
+        let adopted = facts(Some(account(Stage::Present, true)), None, &[]);
+        assert_eq!(verdict(&adopted, Wanted::default()), Verdict::None(Reason::Adopted));
+        assert_eq!(verdict(&adopted, REMINDERS), Verdict::Reminder);
+        let mut federated = CredentialsConfig::default();
+        federated.relative.mode = Mode::Federated;
+        let judged = super::judge(&federated, &adult(), HERE, &live, (false, active), REMINDERS);
+        assert_eq!(judged, Verdict::Federated);
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn batch(n: usize) -> Batch {
         part: None,
         class: Some("3A".into()),
         layout: Layout::Letter,
+        colour: None,
+        logo: None,
+        languages: std::collections::BTreeMap::new(),
         cover: None,
         sheets: (0..n).map(pupil).collect(),
     }
@@ -41,6 +44,7 @@ pub(super) fn pupil(n: usize) -> Sheet {
         secret: Some(Secret::new(format!("bafo-kiru-temo-{n}"))),
         reminder: false,
         expires: None,
+        language: None,
         class: Some("3A".into()),
         address: vec![format!("Léa{n} MARTIN"), "3 rue des Lilas".into(), "35000 RENNES".into()],
         children: Vec::new(),

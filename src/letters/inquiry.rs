@@ -78,7 +78,14 @@ impl<'a> Population<'a> {
         let uai = self.roster.structure(pile.school).map_or("", |structure| structure.uai.as_str());
         let verdicts = people().map(|person| {
             let sign = self.inquiry.signs.get(&person.key).copied().unwrap_or_default();
-            judge(self.config, person, uai, &facts, (held.contains(&person.key), sign), self.inquiry.wanted)
+            judge(
+                &self.config.credentials,
+                person,
+                uai,
+                &facts,
+                (held.contains(&person.key), sign),
+                self.inquiry.wanted,
+            )
         });
         Ok(Judged { verdicts: verdicts.collect(), facts })
     }

@@ -1,13 +1,15 @@
 //! One pile on its way to paper: what the store has of its people, opened where there is a secret, laid out as data.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
 use super::eligible::{Reason, Verdict};
 use super::inquiry::{Judged, Population};
+use super::logo::Logo;
 use super::run::{Elsewhere, Job, PrintError};
 use super::select::{Pile, PileOf, children_of};
+use super::texts::{Languages, Spoken};
 use super::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 use crate::audit::{Kind, Trail};
 use crate::config::{Config, Layout, Mode};
@@ -39,6 +41,9 @@ pub(super) struct Laid {
 pub(super) struct PileRun<'a> {
     pub population: &'a Population<'a>,
     pub config: &'a Config,
+    pub languages: &'a Languages,
+    pub spoken: &'a Spoken<'a>,
+    pub logo: Option<&'a Logo>,
     pub job: &'a Job<'a>,
     pub batch: &'a str,
 }
@@ -154,6 +159,7 @@ impl PileRun<'_> {
             secret,
             reminder: false,
             expires: None,
+            language: self.spoken.of(one.id, &person.key).map(str::to_owned),
             class: one.class.map(str::to_owned),
             children: self.children(one),
             note: None,
@@ -197,10 +203,16 @@ impl PileRun<'_> {
         .filter(|line| !line.is_empty())
         .collect();
         let layout = self.layout(pile);
+        let ent = letters.ent_name.clone().unwrap_or_else(|| "ENT".to_owned());
+        let spoken: BTreeSet<&str> = sheets.iter().filter_map(|sheet| sheet.language.as_deref()).collect();
+        let texts = |code| Some((str::to_owned(code), self.languages.texts(code)?.filled(&ent, &letters.login_url)));
         Some(Batch {
             id: self.batch.to_owned(),
             date: self.job.inquiry.today,
-            ent_name: letters.ent_name.clone().unwrap_or_else(|| "ENT".to_owned()),
+            languages: spoken.into_iter().filter_map(texts).collect(),
+            colour: letters.colour.clone(),
+            logo: self.logo.cloned(),
+            ent_name: ent,
             login_url: letters.login_url.clone(),
             help: letters.help.clone(),
             federated_text: letters.federated_text.clone(),

@@ -8,7 +8,9 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::inquiry::{Inquiry, Population};
+use super::logo::{Logo, LogoError};
 use super::pile::PileRun;
+use super::texts::{Languages, TextsError};
 use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
 use crate::config::{Config, Layout};
@@ -90,6 +92,10 @@ pub enum PrintError {
     Stopped(String),
     #[error("letters.login_url is not configured: the sheets would not say where to connect")]
     NoLoginUrl,
+    #[error(transparent)]
+    Texts(#[from] TextsError),
+    #[error(transparent)]
+    Logo(#[from] LogoError),
     #[error("no school of the exports has the UAI {uai}")]
     NoSchool { uai: String },
     #[error("nobody is in the class {class:?}; there are: {}", known.join(", "))]
@@ -111,7 +117,10 @@ pub async fn print(
     if config.letters.login_url.is_empty() {
         return Err(PrintError::NoLoginUrl);
     }
+    let languages = Languages::load(&config.letters)?;
+    let logo = config.letters.logo.as_deref().map(Logo::read).transpose()?;
     let population = Population::read(store, config, &job.inquiry).await?;
+    let spoken = languages.spoken(&population.roster);
     let piles = population.piles();
     let total: u64 = piles.iter().map(|p| p.people.len() as u64).sum();
     progress.begin("letters", Some(total));
@@ -125,11 +134,19 @@ pub async fn print(
         template: job.template.as_deref().map(digest),
     };
     let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
-    let mut press = Press::new(job, piles.len());
+    let mut press = Press::new(job, &config.letters.fonts, piles.len());
     let mut names = FileNames::default();
     let (mut without, mut elsewhere) = (BTreeMap::new(), Vec::new());
     for (at, pile) in piles.iter().enumerate() {
-        let run = PileRun { population: &population, config, job, batch: &batch.id };
+        let run = PileRun {
+            population: &population,
+            config,
+            languages: &languages,
+            spoken: &spoken,
+            logo: logo.as_ref(),
+            job,
+            batch: &batch.id,
+        };
         let material = run.material(store, pile).await?;
         let mut laid = run.sheets(pile, &material, trail)?;
         for (why, people) in &laid.without {
@@ -176,11 +193,11 @@ struct Press {
 const TYPESETTERS: usize = 4;
 
 impl Press {
-    fn new(job: &Job<'_>, piles: usize) -> Self {
+    fn new(job: &Job<'_>, fonts: &[PathBuf], piles: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let side_by_side = cores.min(piles).clamp(1, TYPESETTERS);
         let typesetter = || {
-            let typesetter = Typesetter::new(job.program).with_threads(cores / side_by_side);
+            let typesetter = Typesetter::new(job.program).with_fonts(fonts).with_threads(cores / side_by_side);
             match &job.template {
                 Some(template) => typesetter.with_template(template),
                 None => typesetter,

@@ -4,12 +4,15 @@
 //! `batch.json`. A field without a value is left out of the JSON, never written as an empty string or `null`: a
 //! template that uses it fails with its line, or prints the visible mark of `value()`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::Date;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::logo::Logo;
+use super::texts::Texts;
 use crate::config::{Layout, Mode};
 use crate::roster::{Address, Civility, Profile};
 
@@ -40,6 +43,15 @@ pub struct Batch {
     pub class: Option<String>,
     #[serde(default)]
     pub layout: Layout,
+    /// Of rules and frames, `#rrggbb`; black when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<String>,
+    /// A template reads its file name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
+    /// The second languages of its sheets, by code, complete.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub languages: BTreeMap<String, Texts>,
     /// The page before the sheets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cover: Option<Cover>,
@@ -113,6 +125,9 @@ pub struct Sheet {
     /// Last day on which the password of the sheet opens the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
+    /// The code of the second language, one of the batch's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// A pupil's class; for a relative, the class with which the sheet is handed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,

@@ -15,8 +15,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_rentree");
 fn class(pupils: usize) -> Batch {
     let sheets = (0..pupils).map(|n| Sheet {
         serial: format!("{n:06}"),
-        profile: Some(Profile::Pupil),
-        part: None,
+        profile: Profile::Pupil,
         civility: None,
         name: format!("Zoé{n} LE GOFF"),
         login: format!("zoe{n}.le-goff"),
@@ -35,9 +34,13 @@ fn class(pupils: usize) -> Batch {
         help: None,
         federated_text: None,
         school: School { name: "Collège".into(), uai: "0350001A".into(), lines: Vec::new(), town: None },
-        profile: Profile::Pupil,
+        profile: Some(Profile::Pupil),
+        part: None,
         class: Some("6B".into()),
         layout: rentree::config::Layout::Letter,
+        colour: None,
+        logo: None,
+        languages: std::collections::BTreeMap::new(),
         cover: None,
         sheets: sheets.collect(),
     }

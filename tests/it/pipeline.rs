@@ -1,6 +1,8 @@
 //! The nightly job as an operator runs it, over both directories.
 
 mod adoption;
+#[cfg(feature = "letters")]
+mod count;
 mod deltas;
 mod drift;
 #[cfg(feature = "letters")]
