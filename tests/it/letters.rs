@@ -16,6 +16,9 @@ fn class(pupils: usize) -> Batch {
     let sheets = (0..pupils).map(|n| Sheet {
         serial: format!("{n:06}"),
         profile: Profile::Pupil,
+        reminder: false,
+        expires: None,
+        language: None,
         civility: None,
         name: format!("Zoé{n} LE GOFF"),
         login: format!("zoe{n}.le-goff"),
