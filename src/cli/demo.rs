@@ -50,10 +50,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let sheets = {
         let folder = args.out.join("fiches");
         let asked = super::letters::Asked {
-            selection: rentree::letters::Selection::default(),
-            only_new: false,
+            inquiry: rentree::letters::Inquiry::all(session.today),
             reason: None,
-            only: None,
             layout: None,
             cover: true,
             out: &folder,

@@ -1,38 +1,52 @@
 //! `rentree letters`: prints credential sheets.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rentree::config::Layout;
+use rentree::config::{Layout, Order};
 use rentree::credentials::{PrintKey, read_key};
-use rentree::letters::{self, Printed, Reprint, Selection};
+use rentree::letters::{self, Inquiry, Printed, Reason, Reprint, Selection, Wanted};
 use rentree::plan::Verdict;
-use rentree::roster::JoinKey;
 use rentree::store::TooMany;
 use rentree::wording::{count, number};
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{StoreSession, tell_head};
-use super::{Global, output, printed, show};
+use super::session::{Session, StoreSession, tell_head};
+use super::{Global, activation, output, printed, show};
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
-    verb: Option<printed::Verb>,
+    verb: Option<Verb>,
     /// Folder for the PDF files
-    #[arg(long, value_name = "DIR", required = true)]
+    #[arg(long, value_name = "DIR", required_unless_present = "count")]
     out: Option<PathBuf>,
-    /// The private print key; a list needs none
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["list"])]
+    /// The private print key; a count and a list need none
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "count"])]
     key: Option<PathBuf>,
     /// Reads the passphrase of the key from this open file descriptor instead of the terminal
     #[arg(long, value_name = "FD")]
     passphrase_fd: Option<u32>,
-    /// Only people who never got a sheet
+    /// Only people who never got a sheet of this school for their present password
     #[arg(long)]
     new: bool,
+    /// Prints nothing: who would get a sheet, who would not and why, by class
+    #[arg(long, conflicts_with_all = ["out", "key", "list", "layout"])]
+    count: bool,
+    /// With --count: the names of those without a sheet
+    #[arg(long, requires = "count")]
+    names: bool,
+    /// Asks the directory who has taken his account over or is locked: no sheet for them
+    #[arg(long)]
+    ask_directory: bool,
+    /// A sheet without password for whoever uses his account already (asks the directory)
+    #[arg(long, conflicts_with = "list")]
+    reminders: bool,
+    /// By class to hand out, or by household to post; otherwise as configured
+    #[arg(long, value_enum)]
+    by: Option<By>,
     /// How the sheets lie on the paper; otherwise as configured
     #[arg(long, value_enum)]
     layout: Option<OnPaper>,
@@ -44,6 +58,24 @@ pub struct Args {
     no_cover: bool,
     #[command(flatten)]
     selection: show::Selection,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    #[command(flatten)]
+    Register(printed::Verb),
+    /// Shows sheets of invented people, as a template or the configuration makes them
+    Preview {
+        /// A project's own template (Typst); otherwise the configured or the shipped one
+        #[arg(long, value_name = "FILE")]
+        template: Option<PathBuf>,
+        /// How the sheets lie on the paper; otherwise as configured
+        #[arg(long, value_enum)]
+        layout: Option<OnPaper>,
+        /// Folder for the PDF files
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+    },
 }
 
 /// See [`Layout`].
@@ -70,12 +102,29 @@ impl From<OnPaper> for Layout {
     }
 }
 
+/// See [`Order`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum By {
+    /// By profile and class
+    Class,
+    /// The sheets of a household together, adults first
+    Household,
+}
+
+impl From<By> for Order {
+    fn from(by: By) -> Self {
+        match by {
+            By::Class => Self::Class,
+            By::Household => Self::Household,
+        }
+    }
+}
+
 /// What a run prints.
 pub struct Asked<'a> {
-    pub selection: Selection,
-    pub only_new: bool,
+    pub inquiry: Inquiry,
+    /// Why they are printed again, when they are.
     pub reason: Option<Reprint>,
-    pub only: Option<HashSet<JoinKey>>,
     pub layout: Option<Layout>,
     pub cover: bool,
     pub out: &'a Path,
@@ -84,11 +133,21 @@ pub struct Asked<'a> {
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
-    if let Some(verb) = args.verb {
-        return printed::run(global, verb).await;
+    match args.verb {
+        Some(Verb::Preview { template, layout, out }) => {
+            return super::preview::run(global, template, layout.map(Layout::from), &out).await;
+        }
+        Some(Verb::Register(verb)) => return printed::run(global, verb).await,
+        None => {}
     }
-    let out = args.out.ok_or_else(|| Failure::usage("--out is missing"))?;
-    let session = StoreSession::open(global).await?;
+    // The directory is asked only where that is wanted: sheets are also printed on machines that cannot reach it.
+    let (session, signs) = if args.ask_directory || args.reminders {
+        let session = Session::open(global, None).await?;
+        let signs = activation::signs(&session).await?;
+        (session.store_session(), signs)
+    } else {
+        (StoreSession::open(global).await?, HashMap::new())
+    };
     let selection = Selection {
         school: args.selection.uai()?,
         class: args.selection.class.clone(),
@@ -98,75 +157,83 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
             None => None,
         },
     };
+    let inquiry = Inquiry {
+        selection,
+        wanted: Wanted { only_new: args.new, reminders: args.reminders, again: false },
+        signs,
+        order: args.by.map(Order::from),
+        only: None,
+        today: session.today,
+    };
+    let Some(out) = args.out.as_deref().filter(|_| !args.count) else {
+        return super::count::run(global, &session, &inquiry, args.names).await;
+    };
     let passphrase =
         || super::init::passphrase(args.passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()));
     let key = args.key.as_deref().map(|key| read_key(key, passphrase)).transpose().map_err(failed)?;
     // A sheet that is printed for somebody at the counter needs no page before it.
-    let cover = !args.no_cover && selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
+    let cover = !args.no_cover && inquiry.selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
     let layout = if args.list { Some(Layout::List) } else { args.layout.map(Layout::from) };
-    let asked = Asked { selection, only_new: args.new, reason: None, only: None, layout, cover, out: &out, key };
+    let asked = Asked { inquiry, reason: None, layout, cover, out, key };
     let printed = print(&session, asked).await?;
     if global.json {
-        output::json(&printed)?;
+        output::json(&printed)?
     } else {
-        output::text(&in_words(&printed))?;
+        output::text(&in_words(&printed))?
     }
     Ok(0)
 }
 
-/// Which files hold how many sheets, and who has none.
+/// Sheets printed by another school that are named one by one.
+const ELSEWHERE: usize = 20;
+
 pub fn in_words(printed: &Printed) -> String {
     let mut text = String::new();
     for file in &printed.files {
         text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
     }
-    for (reason, count) in &printed.without {
-        let why = match *reason {
-            "no_envelope" => "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)",
-            "other_school" => "enveloppes d'une autre école, que cette clé n'ouvre pas",
-            "sealed_before" => "scellées avant que l'établissement ait sa clé : « rentree credentials reseal »",
-            other => other,
-        };
-        text.push_str(&format!("{count:>5} sans fiche : {why}\n"));
+    for reason in Reason::ALL {
+        if let Some(count) = printed.without.get(reason.name()) {
+            text.push_str(&format!("{count:>5} sans fiche : {}\n", reason.in_french()));
+        }
     }
-    text.push_str(&format!(
-        "Lot {} : {} fiches en {} fichiers.\n",
-        printed.batch,
-        printed.sheets(),
-        printed.files.len()
-    ));
+    for there in printed.elsewhere.iter().take(ELSEWHERE) {
+        let day = rentree::wording::date(there.at.to_zoned(jiff::tz::TimeZone::system()).date());
+        text.push_str(&format!("      {} : fiche aussi imprimée par {} le {day}\n", there.name, there.school));
+    }
+    let more = printed.elsewhere.len().saturating_sub(ELSEWHERE);
+    if more > 0 {
+        text.push_str(&format!("      et {more} autres, dont un autre établissement a imprimé la fiche (--json)\n"));
+    }
+    let files = printed.files.len();
+    text.push_str(&format!("Lot {} : {} fiches en {files} fichiers.\n", printed.batch, printed.sheets()));
     text
 }
 
 /// Prints a selection with its trail.
 pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, Failure> {
     let program = std::env::current_exe().map_err(failed)?;
-    let template = match &session.config.letters.template {
-        Some(path) => Some(
-            std::fs::read_to_string(path)
-                .map_err(|e| Failure::failed(format!("cannot read the template {}: {e}", path.display())))?,
-        ),
-        None => None,
-    };
+    let template = session.config.letters.template.as_deref().map(read_template).transpose()?;
     let job = letters::Job {
-        selection: asked.selection,
-        only_new: asked.only_new,
+        inquiry: asked.inquiry,
         reason: asked.reason,
-        only: asked.only,
         layout: asked.layout,
         cover: asked.cover,
         out: asked.out,
         keys: asked.key.as_slice(),
         program: &program,
         template,
-        today: session.today,
         now: session.now,
     };
     let trail = session.trail().await?;
     let printed = letters::print(&session.store, &session.config, &job, &trail, &*session.progress).await;
     let head = trail.close().await.map_err(failed)?;
     tell_head(&*session.progress, head);
-    printed.map_err(|error| match error {
+    printed.map_err(refused)
+}
+
+pub fn refused(error: letters::PrintError) -> Failure {
+    match error {
         letters::PrintError::Store(error) => error.into(),
         letters::PrintError::Image(error) => error.into(),
         letters::PrintError::TooManyOpened { asked, most, full, .. } => Failure {
@@ -174,8 +241,23 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
             verdict: Verdict::Refused,
             usage: false,
         },
+        error @ (letters::PrintError::NoClass { .. } | letters::PrintError::NoSchool { .. }) => {
+            Failure::usage(error.to_string())
+        }
         other => Failure::new(Verdict::Failed, other),
-    })
+    }
+}
+
+/// A template larger than this is none.
+const TEMPLATE_LIMIT: u64 = 1 << 20;
+
+pub fn read_template(path: &Path) -> Result<String, Failure> {
+    let failed = |why: String| Failure::failed(format!("cannot read the template {}: {why}", path.display()));
+    let size = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
+    if size > TEMPLATE_LIMIT {
+        return Err(failed(format!("it is larger than {TEMPLATE_LIMIT} bytes")));
+    }
+    std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))
 }
 
 /// Why nothing was opened, and when to go on.

@@ -6,6 +6,8 @@ mod apply;
 mod audit;
 mod cases;
 mod check;
+#[cfg(feature = "letters")]
+mod count;
 mod credentials;
 mod demo;
 mod doctor;
@@ -19,6 +21,8 @@ mod init;
 mod letters;
 mod output;
 mod plan;
+#[cfg(feature = "letters")]
+mod preview;
 #[cfg(feature = "letters")]
 mod printed;
 mod progress;

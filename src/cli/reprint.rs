@@ -8,7 +8,7 @@ use rentree::apply::Applied;
 use rentree::audit::{Actor, Trail};
 use rentree::credentials::{PrintKey, read_key};
 use rentree::feed::values::Uai;
-use rentree::letters::{Printed, Reprint, Selection};
+use rentree::letters::{Inquiry, Printed, Reprint, Selection, Wanted};
 use rentree::plan::file::Reader;
 use rentree::plan::{Kept, Line, Renew, Renewal, Verdict, Whom};
 use rentree::roster::JoinKey;
@@ -214,16 +214,13 @@ async fn again(
     only: Option<HashSet<JoinKey>>,
     key: PrintKey,
 ) -> Result<Printed, Failure> {
-    let asked = Asked {
+    let inquiry = Inquiry {
         selection,
-        only_new: false,
-        reason: Some(reason),
+        wanted: Wanted { again: reason == Reprint::Jam, ..Wanted::default() },
         only,
-        layout: None,
-        cover: false,
-        out: &args.out,
-        key: Some(key),
+        ..Inquiry::all(session.today)
     };
+    let asked = Asked { inquiry, reason: Some(reason), layout: None, cover: false, out: &args.out, key: Some(key) };
     print(session, asked).await
 }
 

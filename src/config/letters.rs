@@ -31,6 +31,24 @@ pub struct LettersConfig {
     pub layout_of: LayoutOf,
     /// Whether each file begins with a page that says what is in it.
     pub cover: Option<bool>,
+    /// Of rules and frames, `#rrggbb`.
+    pub colour: Option<String>,
+    /// PNG or SVG, at most 512 KiB.
+    pub logo: Option<PathBuf>,
+    /// Files of fonts, for names in scripts that the shipped ones do not have.
+    pub fonts: Vec<PathBuf>,
+    /// The second language of all sheets, by its code (`en`).
+    pub second_language: Option<String>,
+    /// The project's own languages: code → TOML file.
+    pub languages: BTreeMap<String, PathBuf>,
+    /// Who gets another second language, or none (`fr`): a table `joinkey;lang`, which counts for the household.
+    pub languages_file: Option<PathBuf>,
+    /// In which order sheets come out, unless the command says otherwise.
+    pub order: Order,
+    /// An adult's sheet also names the children in other schools of the same controller.
+    pub cross_school: bool,
+    /// Which schools have one controller (the authority that answers for their data), by UAI: with `cross_school`.
+    pub controllers: Vec<Vec<String>>,
     /// Envelopes that one operator may open within an hour; 0: as many as there are.
     pub openings_per_hour: Option<u64>,
 }
@@ -41,6 +59,17 @@ pub struct LettersConfig {
 pub struct SchoolLetters {
     /// Public age recipients of the school: they open the envelopes of its people, and no others.
     pub recipients: Vec<String>,
+}
+
+/// In which order sheets come out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// By profile and class, to hand out.
+    #[default]
+    Class,
+    /// The sheets of a household together, adults first, to post.
+    Household,
 }
 
 /// `[letters.layout_of]`.
@@ -113,18 +142,6 @@ impl LettersConfig {
         !is(&self.recipients) && self.schools.values().any(|school| is(&school.recipients))
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
-        for (uai, school) in &self.schools {
-            if Uai::parse(uai.as_str()).as_ref() != Some(uai) {
-                return Err(format!("letters.schools.{}: a UAI, in upper case", uai.as_str()));
-            }
-            if school.recipients.is_empty() {
-                return Err(format!("letters.schools.{}: recipients is empty", uai.as_str()));
-            }
-        }
-        Ok(())
-    }
-
     /// Of a lycée of 2,300 pupils, all the sheets in one go, and no whole academy by mistake.
     const OPENINGS: u64 = 3_000;
 
@@ -147,9 +164,46 @@ impl LettersConfig {
         own.unwrap_or(self.layout)
     }
 
+    /// Whether an adult's sheet of one school may name a child of the other.
+    #[must_use]
+    pub fn shares(&self, uai: &str, other: &str) -> bool {
+        let is = |named: &String, uai: &str| named.trim().eq_ignore_ascii_case(uai);
+        self.cross_school
+            && self.controllers.iter().any(|schools| {
+                schools.iter().any(|named| is(named, uai)) && schools.iter().any(|named| is(named, other))
+            })
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let is_colour = |text: &str| {
+            text.strip_prefix('#')
+                .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        };
+        if let Some(colour) = self.colour.as_deref().filter(|colour| !is_colour(colour)) {
+            return Err(format!("letters.colour is {colour:?}: six hexadecimal digits after #, as in \"#1a4f8b\""));
+        }
+        for (uai, school) in &self.schools {
+            if Uai::parse(uai.as_str()).as_ref() != Some(uai) {
+                return Err(format!("letters.schools.{}: a UAI, in upper case", uai.as_str()));
+            }
+            if school.recipients.is_empty() {
+                return Err(format!("letters.schools.{}: recipients is empty", uai.as_str()));
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        for uai in self.controllers.iter().flatten() {
+            let Some(known) = Uai::parse(uai) else { return Err(format!("letters.controllers: {uai:?} is not a UAI")) };
+            if !seen.insert(known) {
+                return Err(format!("letters.controllers: {uai} is named twice; a school has one controller"));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn resolve(&mut self, folder: &Path) {
-        if let Some(template) = &mut self.template {
-            *template = folder.join(&*template);
+        let single = [&mut self.template, &mut self.logo, &mut self.languages_file].into_iter().flatten();
+        for path in single.chain(&mut self.fonts).chain(self.languages.values_mut()) {
+            *path = folder.join(&*path);
         }
     }
 }

@@ -27,7 +27,7 @@ pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, Peopl
 pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use identity::{AdultRole, IdentityConfig};
-pub use letters::{Layout, LayoutOf, LettersConfig, SchoolLetters};
+pub use letters::{Layout, LayoutOf, LettersConfig, Order, SchoolLetters};
 pub use lifecycle::LifecycleConfig;
 pub use limits::{LimitsConfig, YearConfig};
 pub use policy::{OfAge, PolicyConfig};

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::error::{LettersError, TypesetError};
+use super::fonts;
 use super::frames::{self, Kind, Request};
 use super::typeset::typeset;
 
@@ -26,7 +27,8 @@ const THREADS: usize = 4;
 const PARENT_CHECK: Duration = Duration::from_millis(500);
 
 /// Runs the typesetting process until its standard input ends. Arguments after the subcommand, all optional: the bound
-/// on its address space in MiB, the process id of its parent, and the number of threads.
+/// on its address space in MiB, the process id of its parent, the number of threads, and files of
+/// fonts.
 ///
 /// Exit codes: 0 at the end of the input, 1 when a pipe breaks or a limit cannot be set.
 #[must_use]
@@ -39,6 +41,11 @@ pub fn child_main() -> ExitCode {
     }));
     let number = |n: usize| std::env::args().nth(n).and_then(|text| text.parse::<u32>().ok());
     let memory = number(2).unwrap_or(DEFAULT_MEMORY_MIB);
+    // Read before it is confined, and before any template runs.
+    if let Err(error) = fonts::add(&std::env::args_os().skip(5).collect::<Vec<_>>()) {
+        complain(&format!("the fonts of the project cannot be read: {error}"));
+        return ExitCode::FAILURE;
+    }
     if let Err(error) = confine(memory) {
         complain(&format!("the typesetting process cannot be confined: {error}"));
         return ExitCode::FAILURE;

@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::error::LettersError;
 use super::sheet::Batch;
 use crate::config::Layout;
+use crate::roster::Profile;
 
 /// Longest class part of a name, in characters: whole names stay far below the 255 bytes of every file system.
 const CLASS_LIMIT: usize = 60;
@@ -19,17 +20,19 @@ const CLASS_LIMIT: usize = 60;
 #[derive(Debug, Default)]
 pub struct FileNames {
     /// Folded stem to what it stands for.
-    given: HashMap<String, (String, Option<String>, &'static str)>,
+    given: HashMap<String, (String, Option<String>, &'static str, Option<usize>)>,
 }
 
 impl FileNames {
-    /// `<UAI>_<class>_<profile>.pdf`, without the class where there is none. What a file name cannot hold becomes
+    /// `<UAI>_<class>_<profile>.pdf`, without the class where there is none, `<UAI>_households_<part>.pdf` for families. What a file name cannot hold becomes
     /// `-`; a name already given to another class gets `~2`, `~3`, … in the order of asking.
     pub fn name(&mut self, batch: &Batch) -> String {
-        let what = (batch.school.uai.clone(), batch.class.clone(), batch.profile.name());
+        let profile = batch.profile.map_or("households", Profile::name);
+        let what = (batch.school.uai.clone(), batch.class.clone(), profile, batch.part);
         let mut parts = vec![safe(&batch.school.uai)];
         parts.extend(batch.class.as_deref().map(safe));
-        parts.push(batch.profile.name().to_owned());
+        parts.push(profile.to_owned());
+        parts.extend(batch.part.map(|part| format!("{part:02}")));
         if batch.layout == Layout::List {
             parts.push("list".to_owned());
         }

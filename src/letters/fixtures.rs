@@ -21,9 +21,13 @@ pub(super) fn batch(n: usize) -> Batch {
             lines: vec!["12 rue des Écoles".into(), "35000 RENNES".into()],
             town: Some("Rennes".into()),
         },
-        profile: Profile::Pupil,
+        profile: Some(Profile::Pupil),
+        part: None,
         class: Some("3A".into()),
         layout: Layout::Letter,
+        colour: None,
+        logo: None,
+        languages: std::collections::BTreeMap::new(),
         cover: None,
         sheets: (0..n).map(pupil).collect(),
     }
@@ -38,6 +42,9 @@ pub(super) fn pupil(n: usize) -> Sheet {
         login: format!("lea{n}.martin"),
         mode: Mode::Bind,
         secret: Some(Secret::new(format!("bafo-kiru-temo-{n}"))),
+        reminder: false,
+        expires: None,
+        language: None,
         class: Some("3A".into()),
         address: vec![format!("Léa{n} MARTIN"), "3 rue des Lilas".into(), "35000 RENNES".into()],
         children: Vec::new(),
@@ -54,7 +61,7 @@ pub(super) fn relative(children: usize) -> Sheet {
         login: "sophie.martin-delacroix".into(),
         address: vec!["Mme Sophie MARTIN-DELACROIX".into(), "3 rue des Lilas".into(), "35000 RENNES".into()],
         children: (1..=children)
-            .map(|n| Child { name: format!("Enfant{n} MARTIN"), class: Some(format!("{n}B")) })
+            .map(|n| Child { name: format!("Enfant{n} MARTIN"), school: None, class: Some(format!("{n}B")) })
             .collect(),
         ..pupil(900)
     }

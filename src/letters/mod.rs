@@ -9,36 +9,49 @@
 //! password is read back from the page before the page counts as printed (`proof`).
 
 mod child;
+mod count;
 mod diagnose;
+mod eligible;
 mod error;
 mod files;
 #[cfg(test)]
 mod fixtures;
 mod fonts;
 mod frames;
+mod held;
+mod inquiry;
 mod layout;
+mod logo;
 mod pile;
 mod printable;
 mod proof;
 mod qr;
 mod run;
+mod sample;
 mod select;
 mod sheet;
 mod shred;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod typeset;
 mod typesetter;
 mod world;
 
 pub use child::{DEFAULT_MEMORY_MIB, child_main};
+pub use count::{Count, CountRow, CountedPerson, count};
+pub use eligible::{Facts, Reason, Sign, Verdict, Wanted, judge};
 pub use error::{LettersError, TemplateMessage, TypesetError};
 pub use files::{FileNames, write_private};
+pub use inquiry::Inquiry;
+pub use logo::{Logo, LogoError};
 pub use printable::{Notice, Problem};
-pub use run::{Job, PrintError, Printed, PrintedFile, Reprint, print};
-pub use select::{Pile, Selection, piles};
+pub use run::{Elsewhere, Job, PrintError, Printed, PrintedFile, Reprint, print};
+pub use sample::samples;
+pub use select::{Pile, PileOf, Selection, piles};
 pub use sheet::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 pub use shred::{ShredError, Shredding, shred};
+pub use texts::{Languages, Spoken, Texts, TextsError};
 pub use typeset::{template_data, typeset};
 pub use typesetter::{SUBCOMMAND, Typesetter};
 pub use world::TEMPLATE_KIT;

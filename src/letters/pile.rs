@@ -1,113 +1,115 @@
 //! One pile on its way to paper: what the store has of its people, opened where there is a secret, laid out as data.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::run::{Job, PrintError};
-use super::select::{Pile, children_of};
+use super::eligible::{Reason, Verdict};
+use super::inquiry::{Judged, Population};
+use super::logo::Logo;
+use super::run::{Elsewhere, Job, PrintError, layout};
+use super::select::{Pile, PileOf, children_of};
+use super::texts::{Languages, Spoken};
 use super::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 use crate::audit::{Kind, Trail};
 use crate::config::{Config, Layout, Mode};
 use crate::credentials::{EnvelopeError, PrintKey, SealedEnvelope};
 use crate::naming::Login;
-use crate::roster::{JoinKey, Person, PersonId, Roster};
+use crate::roster::{JoinKey, Person, PersonId};
 use crate::store::Store;
-
-/// Why somebody of a pile gets no sheet: the word for machines, which the command line puts into French.
-pub(super) const NO_ENVELOPE: &str = "no_envelope";
-
-/// The same on the cover.
-const NO_ENVELOPE_FRENCH: &str = "sans identifiant imprimable (déjà activé, compte repris, ou enveloppe périmée)";
-
-/// Sealed for another school, or for the project alone, and the key at hand is one school's.
-pub(super) const OTHER_SCHOOL: &str = "other_school";
-
-/// Sealed before this school had the key at hand: to be sealed anew.
-pub(super) const SEALED_BEFORE: &str = "sealed_before";
-
-/// The same in words, for the cover.
-fn in_french(why: &str) -> &'static str {
-    match why {
-        OTHER_SCHOOL => "enveloppe d'une autre école, que cette clé n'ouvre pas",
-        SEALED_BEFORE => "enveloppe scellée avant que l'établissement ait sa clé (credentials reseal)",
-        _ => NO_ENVELOPE_FRENCH,
-    }
-}
 
 /// How many of those without a sheet are named on the cover.
 const NAMED: usize = 60;
 
 /// What the store gives for a pile.
 pub(super) struct Material {
+    judged: Judged,
     envelopes: HashMap<JoinKey, SealedEnvelope>,
     /// For sheets without a secret, which say the login all the same.
     logins: HashMap<JoinKey, Login>,
 }
 
-/// A pile laid out: the sheets, whose each is, and who gets none, by reason.
+/// A pile laid out: the sheets, whose each is, who gets none, by reason, and who has one from another school.
 #[derive(Default)]
 pub(super) struct Laid {
     pub sheets: Vec<Sheet>,
     pub keys: Vec<JoinKey>,
-    pub without: BTreeMap<&'static str, Vec<PersonId>>,
+    pub without: BTreeMap<Reason, Vec<PersonId>>,
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 pub(super) struct PileRun<'a> {
-    pub roster: &'a Roster,
+    pub population: &'a Population<'a>,
     pub config: &'a Config,
+    pub languages: &'a Languages,
+    pub spoken: &'a Spoken<'a>,
+    pub logo: Option<&'a Logo>,
     pub job: &'a Job<'a>,
     pub batch: &'a str,
 }
 
 impl PileRun<'_> {
     pub async fn material(&self, store: &Store, pile: &Pile) -> Result<Material, PrintError> {
-        let keys: Vec<JoinKey> =
-            pile.persons.iter().filter_map(|id| self.roster.person(*id)).map(|p| p.key.clone()).collect();
-        let (mut envelopes, mut logins) = (Vec::new(), HashMap::new());
-        let issues = self.config.credentials.of(pile.profile).mode.issues();
-        if issues {
-            envelopes = store.live_envelopes(&keys).await?;
-        }
-        if !issues || self.layout(pile) == Layout::List {
-            logins = store.logins(&keys).await?;
-        }
-        Ok(Material { envelopes: envelopes.into_iter().map(|e| (e.holder.clone(), e)).collect(), logins })
+        let judged = self.population.judge(pile).await?;
+        let is_list = self.layout(pile) == Layout::List;
+        let keys = |wanted: &dyn Fn(Verdict) -> bool| -> Vec<JoinKey> {
+            let people = pile.people.iter().zip(&judged.verdicts).filter(|(_, verdict)| wanted(**verdict));
+            people.filter_map(|((id, _), _)| self.population.roster.person(*id)).map(|p| p.key.clone()).collect()
+        };
+        let envelopes = store.live_envelopes(&keys(&|verdict| is_list || verdict == Verdict::Secret)).await?;
+        let logins = store.logins(&keys(&|verdict| is_list || verdict != Verdict::Secret)).await?;
+        let envelopes = envelopes.into_iter().map(|e| (e.holder.clone(), e)).collect();
+        Ok(Material { judged, envelopes, logins })
     }
 
     fn layout(&self, pile: &Pile) -> Layout {
-        self.job.layout.unwrap_or_else(|| self.config.letters.layout(pile.profile))
+        layout(self.job, &self.config.letters, pile)
     }
 
     /// Opens and lays out the data of a pile. A list opens nothing.
     pub fn sheets(&self, pile: &Pile, material: &Material, trail: &Trail) -> Result<Laid, PrintError> {
-        let mode = self.config.credentials.of(pile.profile).mode;
         let is_list = self.layout(pile) == Layout::List;
+        let uai = self.population.roster.structure(pile.school).map_or("", |structure| structure.uai.as_str());
         let mut laid = Laid::default();
-        for &id in &pile.persons {
-            let Some(person) = self.roster.person(id) else { continue };
-            let sheet = match (mode.issues(), material.envelopes.get(&person.key)) {
-                _ if is_list => self.line(pile, id, person, material),
-                (true, Some(envelope)) => match self.opened(pile, id, person, envelope, trail) {
+        for ((id, class), verdict) in pile.people.iter().zip(&material.judged.verdicts) {
+            let Some(person) = self.population.roster.person(*id) else { continue };
+            let one = One { pile, id: *id, person, class: class.as_deref() };
+            let login = || material.logins.get(&person.key);
+            let sheet = match (*verdict, material.envelopes.get(&person.key)) {
+                (verdict, envelope) if is_list => self.line(&one, verdict, login(), envelope),
+                (Verdict::Secret, Some(envelope)) => match self.opened(&one, envelope, trail) {
                     Err(PrintError::Envelope { source: EnvelopeError::WrongKey, .. }) if self.has_part() => {
-                        laid.without.entry(self.not_for(pile)).or_default().push(id);
+                        laid.without.entry(self.not_for(uai)).or_default().push(*id);
                         None
                     }
                     opened => Some(opened?),
                 },
-                (true, None) => {
-                    laid.without.entry(NO_ENVELOPE).or_default().push(id);
+                // Withdrawn since the verdict, by a run beside this one.
+                (Verdict::Secret, None) => {
+                    laid.without.entry(Reason::NoEnvelope).or_default().push(*id);
                     None
                 }
-                (false, _) => material.logins.get(&person.key).map(|login| {
+                (Verdict::None(reason), _) => {
+                    laid.without.entry(reason).or_default().push(*id);
+                    None
+                }
+                (Verdict::Federated | Verdict::Reminder, _) => login().map(|login| {
                     let serial = Uuid::now_v7().to_string();
-                    self.sheet(pile, id, person, (serial, login.as_str().to_owned(), None))
+                    let sheet = self.sheet(&one, (serial, login.as_str().to_owned(), None));
+                    Sheet { reminder: *verdict == Verdict::Reminder, ..sheet }
                 }),
             };
-            if let Some(sheet) = sheet {
-                laid.sheets.push(sheet);
-                laid.keys.push(person.key.clone());
+            let Some(sheet) = sheet else { continue };
+            if let Some(there) = material.judged.facts.elsewhere(&person.key, uai).filter(|_| !is_list) {
+                laid.elsewhere.push(Elsewhere {
+                    name: person.name.listed(),
+                    join_key: person.key.clone(),
+                    school: there.school.clone(),
+                    at: there.at,
+                });
             }
+            laid.sheets.push(sheet);
+            laid.keys.push(person.key.clone());
         }
         Ok(laid)
     }
@@ -118,58 +120,49 @@ impl PileRun<'_> {
         self.job.keys.iter().all(is_part)
     }
 
-    /// Why a school's key does not open an envelope of this pile.
-    fn not_for(&self, pile: &Pile) -> &'static str {
-        let uai = self.roster.structure(pile.school).map(|school| school.uai.as_str()).unwrap_or_default();
+    /// Why a school's key does not open an envelope of a pile of the school `uai`.
+    fn not_for(&self, uai: &str) -> Reason {
         let own = self.config.letters.school(uai);
         let opens = |key: &PrintKey| own.is_some_and(|own| own.recipients.contains(&key.recipient().to_string()));
-        if self.job.keys.iter().any(opens) { SEALED_BEFORE } else { OTHER_SCHOOL }
+        if self.job.keys.iter().any(opens) { Reason::SealedBefore } else { Reason::OtherSchool }
     }
 
-    fn opened(
-        &self,
-        pile: &Pile,
-        id: PersonId,
-        person: &Person,
-        envelope: &SealedEnvelope,
-        trail: &Trail,
-    ) -> Result<Sheet, PrintError> {
-        let content = envelope
-            .open(self.job.keys)
-            .map_err(|source| PrintError::Envelope { person: person.key.clone(), source })?;
+    fn opened(&self, one: &One<'_>, envelope: &SealedEnvelope, trail: &Trail) -> Result<Sheet, PrintError> {
+        let key = &one.person.key;
+        let content =
+            envelope.open(self.job.keys).map_err(|source| PrintError::Envelope { person: key.clone(), source })?;
         let serial = content.label.serial.to_string();
         let said = serde_json::json!({ "serial": serial, "batch": self.batch });
-        trail.record(Kind::EnvelopeOpened, Some(&person.key), said)?;
+        trail.record(Kind::EnvelopeOpened, Some(key), said)?;
         let secret = Secret::new(content.secret.expose().to_owned());
-        Ok(self.sheet(pile, id, person, (serial, content.label.login.as_str().to_owned(), Some(secret))))
+        Ok(self.sheet(one, (serial, content.label.login.as_str().to_owned(), Some(secret))))
     }
 
-    /// One line of a list: the end of the sheet's number, or that there is none.
-    fn line(&self, pile: &Pile, id: PersonId, person: &Person, material: &Material) -> Option<Sheet> {
-        let login = material.logins.get(&person.key)?.as_str().to_owned();
-        let serial = material.envelopes.get(&person.key).map(|envelope| envelope.label.serial.to_string());
-        let note = match &serial {
-            Some(serial) => serial.chars().skip(serial.chars().count().saturating_sub(8)).collect(),
-            None if self.config.credentials.of(pile.profile).mode.issues() => "sans fiche".to_owned(),
-            None => "compte existant".to_owned(),
-        };
-        let serial = serial.unwrap_or_else(|| person.key.as_str().to_owned());
-        Some(Sheet { note: Some(note), ..self.sheet(pile, id, person, (serial, login, None)) })
-    }
-
-    fn sheet(
+    /// One line of a list: the end of the sheet's number, or why there is none. Who has no account that can be used has
+    /// nothing to sign for.
+    fn line(
         &self,
-        pile: &Pile,
-        id: PersonId,
-        person: &Person,
-        (serial, login, secret): (String, String, Option<Secret>),
-    ) -> Sheet {
-        let mode = self.config.credentials.of(pile.profile).mode;
-        let children = children_of(self.roster, id)
-            .into_iter()
-            .filter(|(_, school, _)| *school == pile.school)
-            .map(|(child, _, class)| Child { name: child.name.display(), class: class.map(Into::into) })
-            .collect();
+        one: &One<'_>,
+        verdict: Verdict,
+        login: Option<&Login>,
+        envelope: Option<&SealedEnvelope>,
+    ) -> Option<Sheet> {
+        let serial = envelope.map(|envelope| envelope.label.serial.to_string());
+        let note = match (verdict, &serial) {
+            (Verdict::None(reason), _) if !reason.has_account() => return None,
+            (Verdict::Secret, Some(serial)) => serial.chars().skip(serial.chars().count().saturating_sub(8)).collect(),
+            (Verdict::Federated, _) => "compte existant".to_owned(),
+            (Verdict::Reminder | Verdict::None(Reason::Activated), _) => "déjà activé".to_owned(),
+            (Verdict::None(Reason::AlreadyPrinted), _) => return None,
+            _ => "sans fiche".to_owned(),
+        };
+        let serial = serial.unwrap_or_else(|| one.person.key.as_str().to_owned());
+        Some(Sheet { note: Some(note), ..self.sheet(one, (serial, login?.as_str().to_owned(), None)) })
+    }
+
+    fn sheet(&self, one: &One<'_>, (serial, login, secret): (String, String, Option<Secret>)) -> Sheet {
+        let person = one.person;
+        let mode = self.config.credentials.of(person.profile).mode;
         let name = person.name.display();
         let addressed = person.civility.map_or_else(|| name.clone(), |c| format!("{} {name}", c.as_str()));
         Sheet {
@@ -182,19 +175,39 @@ impl PileRun<'_> {
             // Whoever holds the sheet need not know who checks what is on it.
             mode: if mode.issues() { Mode::Bind } else { mode },
             secret,
-            class: pile.class.clone().map(Into::into),
-            children,
+            reminder: false,
+            expires: None,
+            language: self.spoken.of(one.id, &person.key).map(str::to_owned),
+            class: one.class.map(str::to_owned),
+            children: self.children(one),
             note: None,
         }
     }
 
-    pub fn batch(
-        &self,
-        pile: &Pile,
-        sheets: Vec<Sheet>,
-        without: &BTreeMap<&'static str, Vec<PersonId>>,
-    ) -> Option<Batch> {
-        let structure = self.roster.structure(pile.school)?;
+    /// A relative's children in the school of the pile; those of other schools only within one controller, where that
+    /// is configured. A child that is there is not named a second time.
+    fn children(&self, one: &One<'_>) -> Vec<Child> {
+        let roster = &self.population.roster;
+        let all = children_of(roster, one.id);
+        let here = |child: &Person| all.iter().any(|(c, school, _)| c.key == child.key && *school == one.pile.school);
+        let uai = |school| roster.structure(school).map_or("", |structure| structure.uai.as_str());
+        let shown = all.iter().filter_map(|(child, school, class)| {
+            let school = if *school == one.pile.school {
+                None
+            } else if !here(child) && self.config.letters.shares(uai(one.pile.school), uai(*school)) {
+                Some(roster.structure(*school)?.name.clone())
+            } else {
+                return None;
+            };
+            Some(Child { name: child.name.display(), school, class: class.clone().map(Into::into) })
+        });
+        let mut shown: Vec<Child> = shown.collect();
+        shown.sort_by_key(|child| child.school.is_some());
+        shown
+    }
+
+    pub fn batch(&self, pile: &Pile, sheets: Vec<Sheet>, without: &BTreeMap<Reason, Vec<PersonId>>) -> Option<Batch> {
+        let structure = self.population.roster.structure(pile.school)?;
         let letters = &self.config.letters;
         let town = [structure.postal_code.as_deref(), structure.town.as_deref()];
         let town: Vec<&str> = town.into_iter().flatten().collect();
@@ -208,10 +221,16 @@ impl PileRun<'_> {
         .filter(|line| !line.is_empty())
         .collect();
         let layout = self.layout(pile);
+        let ent = letters.ent_name.clone().unwrap_or_else(|| "ENT".to_owned());
+        let spoken: BTreeSet<&str> = sheets.iter().filter_map(|sheet| sheet.language.as_deref()).collect();
+        let texts = |code| Some((str::to_owned(code), self.languages.texts(code)?.filled(&ent, &letters.login_url)));
         Some(Batch {
             id: self.batch.to_owned(),
-            date: self.job.today,
-            ent_name: letters.ent_name.clone().unwrap_or_else(|| "ENT".to_owned()),
+            date: self.job.inquiry.today,
+            languages: spoken.into_iter().filter_map(texts).collect(),
+            colour: letters.colour.clone(),
+            logo: self.logo.cloned(),
+            ent_name: ent,
             login_url: letters.login_url.clone(),
             help: letters.help.clone(),
             federated_text: letters.federated_text.clone(),
@@ -221,20 +240,34 @@ impl PileRun<'_> {
                 lines,
                 town: structure.town.clone().map(Into::into),
             },
-            profile: pile.profile,
-            class: pile.class.clone().map(Into::into),
+            profile: pile.of.profile(),
+            part: match pile.of {
+                PileOf::Households(part) => Some(part),
+                PileOf::Class(..) => None,
+            },
+            class: pile.of.class().cloned().map(Into::into),
             layout,
             cover: (self.job.cover && layout != Layout::List).then(|| Cover {
-                title: Batch::title(pile.profile).to_owned(),
+                title: Batch::title(pile.of.profile()).to_owned(),
                 sheets: sheets.len(),
-                without: without.iter().map(|(why, people)| self.without(why, people)).collect(),
+                without: without.iter().map(|(why, people)| self.without(*why, people)).collect(),
             }),
             sheets,
         })
     }
 
-    fn without(&self, why: &str, people: &[PersonId]) -> Without {
-        let names = people.iter().take(NAMED).filter_map(|id| self.roster.person(*id)).map(|p| p.name.display());
-        Without { count: people.len(), why: in_french(why).to_owned(), names: names.collect() }
+    fn without(&self, why: Reason, people: &[PersonId]) -> Without {
+        let people_named = people.iter().take(NAMED).filter_map(|id| self.population.roster.person(*id));
+        let names = people_named.map(|p| p.name.display()).collect();
+        Without { count: people.len(), why: why.in_french().to_owned(), names }
     }
+}
+
+/// One person of a pile.
+struct One<'a> {
+    pile: &'a Pile,
+    id: PersonId,
+    person: &'a Person,
+    /// In the school of the pile.
+    class: Option<&'a str>,
 }

@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::fonts;
 use super::sheet::{Batch, Sheet};
+use super::texts::Texts;
 use crate::config::{Layout, Mode};
 
 /// Something that the paper does not show as delivered.
@@ -121,6 +122,9 @@ pub(super) fn clean(batch: &Batch) -> (Batch, Vec<Notice>) {
     cleaner.text("school.uai", &mut batch.school.uai, SHORT);
     cleaner.option("school.town", &mut batch.school.town, LINE);
     cleaner.lines("school.lines", &mut batch.school.lines, 4);
+    for text in batch.languages.values_mut().flat_map(Texts::all) {
+        cleaner.text("languages", text, PARAGRAPH);
+    }
     if let Some(cover) = &mut batch.cover {
         for name in cover.without.iter_mut().flat_map(|without| &mut without.names) {
             cleaner.text("cover.without.names", name, NAME);
@@ -145,6 +149,8 @@ impl Cleaner<'_> {
         match (sheet.mode, &sheet.secret) {
             (_, None) if is_list => {}
             _ if is_list => self.note("secret", Problem::Inconsistent),
+            (Mode::Bind, None) if sheet.reminder => {}
+            _ if sheet.reminder => self.note("secret", Problem::Inconsistent),
             (Mode::Bind, Some(secret)) => self.exact("secret", secret.expose()),
             (Mode::Federated, None) => {}
             _ => self.note("secret", Problem::Inconsistent),
@@ -156,6 +162,7 @@ impl Cleaner<'_> {
         for child in &mut sheet.children {
             self.text("children.name", &mut child.name, NAME);
             self.option("children.class", &mut child.class, SHORT);
+            self.option("children.school", &mut child.school, NAME);
         }
     }
 

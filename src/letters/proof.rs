@@ -54,7 +54,7 @@ fn wanted(sheet: &Sheet) -> Vec<(&'static str, &str)> {
     let login = std::iter::once(("login", sheet.login.as_str()));
     // Whoever logs in elsewhere need not read the name that he has here.
     let secret = sheet.secret.as_ref().map(|secret| ("secret", secret.expose()));
-    if secret.is_none() { Vec::new() } else { login.chain(secret).collect() }
+    if secret.is_none() && !sheet.reminder { Vec::new() } else { login.chain(secret).collect() }
 }
 
 /// A school's own template. Sheet `n` is looked for on the pages from the one where sheet `n - 1` was found.

@@ -1,32 +1,32 @@
 //! A print run: the piles, their envelopes opened, typeset in the child, written 0600, entered in the ledger.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::eligible::Verdict;
+use super::inquiry::{Inquiry, Population};
+use super::logo::{Logo, LogoError};
 use super::pile::PileRun;
-use super::select::{Pile, Selection, piles};
+use super::select::Pile;
+use super::texts::{Languages, TextsError};
 use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
-use crate::config::{Config, Layout};
+use crate::config::{Config, Layout, LettersConfig};
 use crate::credentials::{EnvelopeError, PrintKey};
-use crate::image::{self, ImageError};
+use crate::image::ImageError;
 use crate::progress::Progress;
-use crate::roster::{JoinKey, Person, Profile, Roster};
-use crate::store::{PrintBatch, PrintedSheet, Stage, Store, StoreError, TooMany};
+use crate::roster::{JoinKey, Profile};
+use crate::store::{PrintBatch, PrintedSheet, Store, StoreError, TooMany};
 
 /// What is asked of a print run.
 pub struct Job<'a> {
-    pub selection: Selection,
-    /// Only people who never got a sheet (of their present credential).
-    pub only_new: bool,
-    /// Why they are printed again, when they are.
+    pub inquiry: Inquiry,
+    /// Why sheets are printed again, when they are.
     pub reason: Option<Reprint>,
-    /// Only these people.
-    pub only: Option<HashSet<JoinKey>>,
     /// How the sheets lie on the paper, where the configuration is not to say so.
     pub layout: Option<Layout>,
     /// Whether each file begins with a page that says what is in it.
@@ -38,7 +38,6 @@ pub struct Job<'a> {
     pub program: &'a Path,
     /// Text of the project's own template.
     pub template: Option<String>,
-    pub today: jiff::civil::Date,
     pub now: jiff::Timestamp,
 }
 
@@ -68,8 +67,21 @@ impl Reprint {
 pub struct Printed {
     pub batch: String,
     pub files: Vec<PrintedFile>,
-    /// People of the selection without a sheet, by reason.
-    pub without: HashMap<&'static str, u64>,
+    /// People of the selection without a sheet, by [`Reason::name`](super::Reason::name).
+    pub without: BTreeMap<&'static str, u64>,
+    /// Those of whose present credential another school has printed a sheet as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A sheet that another school printed of the same credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    pub name: String,
+    pub join_key: JoinKey,
+    /// UAI.
+    pub school: String,
+    pub at: jiff::Timestamp,
 }
 
 impl Printed {
@@ -83,7 +95,8 @@ impl Printed {
 pub struct PrintedFile {
     pub path: PathBuf,
     pub school: String,
-    pub profile: Profile,
+    /// None for households.
+    pub profile: Option<Profile>,
     pub class: Option<String>,
     pub sheets: u64,
 }
@@ -106,6 +119,14 @@ pub enum PrintError {
     TooManyOpened { actor: String, asked: u64, most: u64, full: TooMany },
     #[error("letters.login_url is not configured: the sheets would not say where to connect")]
     NoLoginUrl,
+    #[error(transparent)]
+    Texts(#[from] TextsError),
+    #[error(transparent)]
+    Logo(#[from] LogoError),
+    #[error("no school of the exports has the UAI {uai}")]
+    NoSchool { uai: String },
+    #[error("nobody is in the class {class:?}; there are: {}", known.join(", "))]
+    NoClass { class: String, known: Vec<String> },
 }
 
 /// Prints.
@@ -123,27 +144,12 @@ pub async fn print(
     if config.letters.login_url.is_empty() {
         return Err(PrintError::NoLoginUrl);
     }
-    let printed_before = async {
-        if job.only_new || job.reason == Some(Reprint::Jam) {
-            Ok(store.printed_before().await?)
-        } else {
-            Ok::<_, PrintError>(HashSet::new())
-        }
-    };
-    let (roster, present, printed_before) = tokio::try_join!(
-        async { Ok(image::roster(store, config, &[], job.today).await?) },
-        async { Ok(store.accounts_at(Stage::Present).await?) },
-        printed_before,
-    )?;
-    let may = |person: &Person| {
-        let before = match job.reason {
-            Some(Reprint::Jam) => printed_before.contains(&person.key),
-            _ => !printed_before.contains(&person.key),
-        };
-        before && present.contains(&person.key) && job.only.as_ref().is_none_or(|only| only.contains(&person.key))
-    };
-    let piles = piles(&roster, &job.selection, &may);
-    let total: u64 = piles.iter().map(|p| p.persons.len() as u64).sum();
+    let languages = Languages::load(&config.letters)?;
+    let logo = config.letters.logo.as_deref().map(Logo::read).transpose()?;
+    let population = Population::read(store, config, &job.inquiry).await?;
+    let spoken = languages.spoken(&population.roster);
+    let piles = population.piles();
+    let total: u64 = piles.iter().map(|p| p.people.len() as u64).sum();
     progress.begin("letters", Some(total));
 
     let actor = Actor::current();
@@ -151,26 +157,35 @@ pub async fn print(
         id: Uuid::now_v7().to_string(),
         at: job.now.as_millisecond(),
         actor: actor.as_str().to_owned(),
-        selection: serde_json::to_string(&job.selection).unwrap_or_default(),
+        selection: serde_json::to_string(&job.inquiry.selection).unwrap_or_default(),
         template: job.template.as_deref().map(digest),
         reason: job.reason.map(Reprint::name),
     };
     // A sheet printed again must not take the place of the file that holds its whole class.
     let out = if job.reason.is_some() { job.out.join(&batch.id) } else { job.out.to_owned() };
     let out = std::path::absolute(&out).unwrap_or(out);
-    reserve(store, config, job, trail, (&piles, &roster), &batch).await?;
+    reserve(&population, job, trail, &piles, &batch).await?;
     let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
-    let mut press = Press::new(job, piles.len());
+    let mut press = Press::new(job, &config.letters.fonts, piles.len());
     let mut names = FileNames::default();
-    let mut without = HashMap::new();
+    let (mut without, mut elsewhere) = (BTreeMap::new(), Vec::new());
     for (at, pile) in piles.iter().enumerate() {
-        let run = PileRun { roster: &roster, config, job, batch: &batch.id };
+        let run = PileRun {
+            population: &population,
+            config,
+            languages: &languages,
+            spoken: &spoken,
+            logo: logo.as_ref(),
+            job,
+            batch: &batch.id,
+        };
         let material = run.material(store, pile).await?;
-        let laid = run.sheets(pile, &material, trail)?;
+        let mut laid = run.sheets(pile, &material, trail)?;
         for (why, people) in &laid.without {
-            *without.entry(*why).or_default() += people.len() as u64;
+            *without.entry(why.name()).or_default() += people.len() as u64;
         }
-        progress.advance(pile.persons.len() as u64);
+        elsewhere.append(&mut laid.elsewhere);
+        progress.advance(pile.people.len() as u64);
         if laid.sheets.is_empty() {
             continue;
         }
@@ -188,32 +203,31 @@ pub async fn print(
     press.finish().await;
     trail.flush().await?;
     ledger.files.sort_by_key(|(at, _)| *at);
-    Ok(Printed { batch: batch.id.clone(), files: ledger.files.into_iter().map(|(_, file)| file).collect(), without })
+    let files = ledger.files.into_iter().map(|(_, file)| file).collect();
+    Ok(Printed { batch: batch.id.clone(), files, without, elsewhere })
 }
 
 /// Has the openings of the whole run counted before the first one; none is opened when they are too many.
 async fn reserve(
-    store: &Store,
-    config: &Config,
+    population: &Population<'_>,
     job: &Job<'_>,
     trail: &Trail,
-    (piles, roster): (&[Pile], &Roster),
+    piles: &[Pile],
     batch: &PrintBatch,
 ) -> Result<(), PrintError> {
-    let Some(most) = config.letters.most_openings() else { return Ok(()) };
-    let layout = |profile| job.layout.unwrap_or_else(|| config.letters.layout(profile));
-    let opened =
-        |pile: &&Pile| config.credentials.of(pile.profile).mode.issues() && layout(pile.profile) != Layout::List;
-    let people = piles.iter().filter(opened).flat_map(|pile| &pile.persons);
-    let keys: Vec<JoinKey> = people.filter_map(|id| roster.person(*id)).map(|person| person.key.clone()).collect();
-    let live = store.live_serials(&keys).await?;
-    // Of an adult with two sheets it is opened twice.
-    let asked = keys.iter().filter(|key| live.contains_key(*key)).count() as u64;
+    let letters = &population.config.letters;
+    let Some(most) = letters.most_openings() else { return Ok(()) };
+    let mut asked = 0;
+    for pile in piles.iter().filter(|pile| layout(job, letters, pile) != Layout::List) {
+        // Of an adult with two sheets it is opened twice.
+        let verdicts = population.judge(pile).await?.verdicts;
+        asked += verdicts.into_iter().filter(|verdict| *verdict == Verdict::Secret).count() as u64;
+    }
     if asked == 0 {
         return Ok(());
     }
     let actor = batch.actor.as_str();
-    if let Err(full) = store.reserve_openings(actor, &batch.id, asked, most, job.now).await? {
+    if let Err(full) = population.store.reserve_openings(actor, &batch.id, asked, most, job.now).await? {
         let said = serde_json::json!({
             "asked": asked, "opened": full.opened, "most": most, "again": full.again.map(|at| at.to_string()),
         });
@@ -222,6 +236,11 @@ async fn reserve(
         return Err(PrintError::TooManyOpened { actor: actor.to_owned(), asked, most, full });
     }
     Ok(())
+}
+
+/// How the sheets of a pile lie on the paper.
+pub(super) fn layout(job: &Job<'_>, letters: &LettersConfig, pile: &Pile) -> Layout {
+    job.layout.unwrap_or_else(|| pile.of.profile().map_or(letters.layout, |profile| letters.layout(profile)))
 }
 
 /// A pile's batch, with where it goes and whose sheets it holds.
@@ -242,11 +261,11 @@ struct Press {
 const TYPESETTERS: usize = 4;
 
 impl Press {
-    fn new(job: &Job<'_>, piles: usize) -> Self {
+    fn new(job: &Job<'_>, fonts: &[PathBuf], piles: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let side_by_side = cores.min(piles).clamp(1, TYPESETTERS);
         let typesetter = || {
-            let typesetter = Typesetter::new(job.program).with_threads(cores / side_by_side);
+            let typesetter = Typesetter::new(job.program).with_fonts(fonts).with_threads(cores / side_by_side);
             match &job.template {
                 Some(template) => typesetter.with_template(template),
                 None => typesetter,
@@ -304,9 +323,9 @@ impl Ledger<'_> {
             .map(|(sheet, join_key)| PrintedSheet {
                 serial: sheet.serial.clone(),
                 join_key,
-                profile: letter.profile,
+                profile: sheet.profile,
                 school: letter.school.uai.clone(),
-                class: letter.class.clone(),
+                class: sheet.class.clone(),
                 file: path.display().to_string(),
             })
             .collect();

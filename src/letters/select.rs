@@ -1,12 +1,14 @@
-//! Who gets a sheet, and on which pile: a plain function of the roster.
+//! On which pile everybody's sheet lies: a plain function of the roster. Who gets one is said by `eligible`.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use compact_str::CompactString;
 use jiff::civil::Date;
 
+use crate::config::Order;
 use crate::feed::values::Uai;
-use crate::roster::{JoinKey, Person, PersonId, Profile, Role, Roster, StructureId};
+use crate::roster::{HouseholdId, JoinKey, Person, PersonId, Profile, Role, Roster, StructureId, households};
 
 /// Which sheets are asked for; conditions add up.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -19,28 +21,65 @@ pub struct Selection {
     pub person: Option<JoinKey>,
 }
 
-/// The sheets of one school, profile and class, in the order in which they are handed out.
+/// People whose sheets go into one file, in the order in which they are handed out or posted.
 #[derive(Debug, Clone)]
 pub struct Pile {
     pub school: StructureId,
-    pub profile: Profile,
-    pub class: Option<CompactString>,
-    pub persons: Vec<PersonId>,
+    pub of: PileOf,
+    /// Each with his class there.
+    pub people: Vec<(PersonId, Option<CompactString>)>,
 }
 
-/// The piles of a selection: by school, then profile, then class; inside by name. `may` says who may get a sheet at
-/// all (a present account, never printed when only new ones are asked for).
+/// What the people of a pile have in common beside their school.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PileOf {
+    /// A profile, and a class where there is one.
+    Class(Profile, Option<CompactString>),
+    /// Whole households, in files of some size, numbered from 1.
+    Households(usize),
+}
+
+impl PileOf {
+    #[must_use]
+    pub const fn profile(&self) -> Option<Profile> {
+        match self {
+            Self::Class(profile, _) => Some(*profile),
+            Self::Households(_) => None,
+        }
+    }
+
+    #[must_use]
+    pub const fn class(&self) -> Option<&CompactString> {
+        match self {
+            Self::Class(_, class) => class.as_ref(),
+            Self::Households(_) => None,
+        }
+    }
+}
+
+/// Sheets in a file of households: a stack that fits the tray of a printer, and a file that a viewer opens at once.
+const HOUSEHOLD_SHEETS: usize = 200;
+
+/// One sheet before it is on a pile.
+struct Placed {
+    school: StructureId,
+    profile: Profile,
+    class: Option<CompactString>,
+    person: PersonId,
+}
+
+/// The piles of a selection: by school, then profile, then class; inside by name. By household, the families of a school
+/// come together instead, adults before children; staff stay as they are.
 ///
-/// A pupil's sheet lies with his class in each school where he has one; a relative's is printed once per school, with
-/// the class of the youngest child there; a teacher's with his administrative school, or his first.
+/// A pupil's sheet lies with his class in each school where he has one; a relative's is there once per school, with the
+/// class of the youngest child there; a teacher's with his administrative school, or his first.
 #[must_use]
-pub fn piles(roster: &Roster, selection: &Selection, may: &dyn Fn(&Person) -> bool) -> Vec<Pile> {
-    let mut sheets: Vec<(StructureId, Profile, Option<CompactString>, PersonId)> = Vec::new();
+pub fn piles(roster: &Roster, selection: &Selection, order: Order) -> Vec<Pile> {
+    let mut sheets: Vec<Placed> = Vec::new();
     for (at, person) in roster.persons.iter().enumerate() {
         let id = PersonId(at as u32);
         if selection.person.as_ref().is_some_and(|key| *key != person.key)
             || selection.profile.is_some_and(|profile| profile != person.profile)
-            || !may(person)
         {
             continue;
         }
@@ -51,21 +90,76 @@ pub fn piles(roster: &Roster, selection: &Selection, may: &dyn Fn(&Person) -> bo
                 class.as_deref().is_some_and(|class| class.to_lowercase() == wanted.to_lowercase())
             });
             if in_school && in_class {
-                sheets.push((school, person.profile, class, id));
+                sheets.push(Placed { school, profile: person.profile, class, person: id });
             }
         }
     }
-    let name = |id: PersonId| {
-        roster.person(id).map(|p| (p.name.surname.to_lowercase(), p.name.first.to_lowercase(), p.key.clone()))
-    };
-    sheets.sort_by_cached_key(|(school, profile, class, id)| (*school, *profile, class.clone(), name(*id)));
+    match order {
+        Order::Class => by_class(roster, sheets),
+        Order::Household => {
+            let of_family = |sheet: &Placed| matches!(sheet.profile, Profile::Pupil | Profile::Relative);
+            let (families, staff): (Vec<Placed>, Vec<Placed>) = sheets.into_iter().partition(of_family);
+            let mut piles = by_household(roster, families);
+            piles.extend(by_class(roster, staff));
+            piles.sort_by_key(|pile| pile.school);
+            piles
+        }
+    }
+}
+
+/// Surname, first name, and the key of namesakes.
+type ByName = (CompactString, CompactString, Option<JoinKey>);
+
+fn by_name(roster: &Roster, id: PersonId) -> ByName {
+    roster.person(id).map_or_else(Default::default, |p| {
+        (p.name.surname.to_lowercase(), p.name.first.to_lowercase(), Some(p.key.clone()))
+    })
+}
+
+fn by_class(roster: &Roster, mut sheets: Vec<Placed>) -> Vec<Pile> {
+    sheets
+        .sort_by_cached_key(|sheet| (sheet.school, sheet.profile, sheet.class.clone(), by_name(roster, sheet.person)));
     let mut piles: Vec<Pile> = Vec::new();
-    for (school, profile, class, id) in sheets {
+    for Placed { school, profile, class, person } in sheets {
+        let of = PileOf::Class(profile, class.clone());
         match piles.last_mut() {
-            Some(pile) if (pile.school, pile.profile, &pile.class) == (school, profile, &class) => {
-                pile.persons.push(id);
+            Some(pile) if pile.school == school && pile.of == of => pile.people.push((person, class)),
+            _ => piles.push(Pile { school, of, people: vec![(person, class)] }),
+        }
+    }
+    piles
+}
+
+/// Households by the name of who comes first in them; a file never ends inside one.
+fn by_household(roster: &Roster, mut sheets: Vec<Placed>) -> Vec<Pile> {
+    let households = households(roster);
+    let home = |sheet: &Placed| households.of(sheet.person).unwrap_or(HouseholdId(sheet.person));
+    let adult_first = |sheet: &Placed| (Reverse(sheet.profile), by_name(roster, sheet.person));
+    let mut first: HashMap<(StructureId, HouseholdId), (Reverse<Profile>, ByName)> = HashMap::new();
+    for sheet in &sheets {
+        let own = adult_first(sheet);
+        let known = first.entry((sheet.school, home(sheet))).or_insert_with(|| own.clone());
+        if own < *known {
+            *known = own;
+        }
+    }
+    let name_of = |sheet: &Placed| first.get(&(sheet.school, home(sheet))).map(|(_, name)| name.clone());
+    sheets.sort_by_cached_key(|sheet| (sheet.school, name_of(sheet), home(sheet), adult_first(sheet)));
+    let mut piles: Vec<Pile> = Vec::new();
+    for household in sheets.chunk_by(|a, b| a.school == b.school && home(a) == home(b)) {
+        let Some(school) = household.first().map(|sheet| sheet.school) else { continue };
+        let people = household.iter().map(|sheet| (sheet.person, sheet.class.clone()));
+        match piles.last_mut() {
+            Some(pile) if pile.school == school && pile.people.len() + household.len() <= HOUSEHOLD_SHEETS => {
+                pile.people.extend(people);
             }
-            _ => piles.push(Pile { school, profile, class, persons: vec![id] }),
+            last => {
+                let before = match last {
+                    Some(Pile { school: of, of: PileOf::Households(number), .. }) if *of == school => *number,
+                    _ => 0,
+                };
+                piles.push(Pile { school, of: PileOf::Households(before + 1), people: people.collect() });
+            }
         }
     }
     piles
@@ -74,6 +168,10 @@ pub fn piles(roster: &Roster, selection: &Selection, may: &dyn Fn(&Person) -> bo
 /// Where a person's sheets are handed out.
 fn places(roster: &Roster, id: PersonId, person: &Person) -> Vec<(StructureId, Option<CompactString>)> {
     match &person.role {
+        // Without a class he has no account, but is counted in his school.
+        Role::Pupil(pupil) if pupil.classes.is_empty() => {
+            person.schools.iter().map(|school| (school.structure, None)).collect()
+        }
         Role::Pupil(pupil) => {
             pupil.classes.iter().map(|(school, class)| (*school, Some(roster.class_name(*school, class)))).collect()
         }
@@ -81,9 +179,9 @@ fn places(roster: &Roster, id: PersonId, person: &Person) -> Vec<(StructureId, O
             let mut seen = HashSet::new();
             let mut children: Vec<_> = children_of(roster, id)
                 .into_iter()
-                .map(|(child, school, class)| (std::cmp::Reverse(child.birth), school, class))
+                .map(|(child, school, class)| (Reverse(child.birth), school, class))
                 .collect();
-            children.sort_by(|a: &(std::cmp::Reverse<Option<Date>>, _, _), b| (a.0, &a.2).cmp(&(b.0, &b.2)));
+            children.sort_by(|a: &(Reverse<Option<Date>>, _, _), b| (a.0, &a.2).cmp(&(b.0, &b.2)));
             children
                 .into_iter()
                 .filter(|(_, school, _)| seen.insert(*school))

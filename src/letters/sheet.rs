@@ -4,16 +4,19 @@
 //! `batch.json`. A field without a value is left out of the JSON, never written as an empty string or `null`: a
 //! template that uses it fails with its line, or prints the visible mark of `value()`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::Date;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::logo::Logo;
+use super::texts::Texts;
 use crate::config::{Layout, Mode};
 use crate::roster::{Address, Civility, Profile};
 
-/// One print run of one school, one profile and (for pupils and relatives) one class: one PDF file, one page a sheet.
+/// One print run of one school, one profile and (for pupils and relatives) one class, or of households: one PDF file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Batch {
     /// Number of the print run in the ledger, printed at the foot of each sheet.
@@ -30,11 +33,25 @@ pub struct Batch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub federated_text: Option<String>,
     pub school: School,
-    pub profile: Profile,
+    /// None for a file of whole households.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Of several files of households, which one, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     #[serde(default)]
     pub layout: Layout,
+    /// Of rules and frames, `#rrggbb`; black when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<String>,
+    /// A template reads its file name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
+    /// The second languages of its sheets, by code, complete.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub languages: BTreeMap<String, Texts>,
     /// The page before the sheets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cover: Option<Cover>,
@@ -44,12 +61,13 @@ pub struct Batch {
 impl Batch {
     /// What is said of the pile on its cover and its list.
     #[must_use]
-    pub const fn title(profile: Profile) -> &'static str {
+    pub const fn title(profile: Option<Profile>) -> &'static str {
         match profile {
-            Profile::Pupil => "Identifiants des élèves",
-            Profile::Relative => "Identifiants des responsables",
-            Profile::Teacher => "Identifiants des enseignants",
-            Profile::Staff => "Identifiants des personnels",
+            Some(Profile::Pupil) => "Identifiants des élèves",
+            Some(Profile::Relative) => "Identifiants des responsables",
+            Some(Profile::Teacher) => "Identifiants des enseignants",
+            Some(Profile::Staff) => "Identifiants des personnels",
+            None => "Identifiants par foyer",
         }
     }
 }
@@ -98,9 +116,18 @@ pub struct Sheet {
     pub name: String,
     pub login: String,
     pub mode: Mode,
-    /// There with [`Mode::Bind`], and only then.
+    /// There with [`Mode::Bind`], and only then; not on a reminder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
+    /// The account is in use: the sheet says its login, and nothing secret.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reminder: bool,
+    /// Last day on which the password of the sheet opens the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Date>,
+    /// The code of the second language, one of the batch's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// A pupil's class; for a relative, the class with which the sheet is handed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
@@ -108,7 +135,7 @@ pub struct Sheet {
     /// address: the name alone is printed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub address: Vec<String>,
-    /// For a relative: the children in this school.
+    /// For a relative: the children in this school, and in others of the same controller where that is configured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Child>,
     /// On a list: what became of the sheet, in French.
@@ -120,6 +147,9 @@ pub struct Sheet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Child {
     pub name: String,
+    /// The name of the school when it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub school: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
 }

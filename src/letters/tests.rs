@@ -364,7 +364,7 @@ const LAYOUTS: [(Layout, usize, usize); 4] =
 fn covered(layout: Layout, pupils: usize) -> Batch {
     let names = vec!["Zoé D'ŒUVRE".to_owned()];
     let without = vec![Without { count: 1, why: "déjà activé".into(), names }];
-    let cover = Cover { title: Batch::title(Profile::Pupil).to_owned(), sheets: pupils, without };
+    let cover = Cover { title: Batch::title(Some(Profile::Pupil)).to_owned(), sheets: pupils, without };
     Batch { layout, cover: Some(cover), ..batch(pupils) }
 }
 
@@ -431,9 +431,145 @@ fn a_list_names_everybody_and_holds_nothing_secret() {
     // The heading of the columns is on every page.
     assert!(text.matches("signature").count() >= 2 && text.contains("2/2"), "{text}");
     let parents = vec![line(relative(2))];
-    let list = Batch { layout: Layout::List, profile: Profile::Relative, sheets: parents, ..batch(0) };
+    let list = Batch { layout: Layout::List, profile: Some(Profile::Relative), sheets: parents, ..batch(0) };
     assert!(self::text(&typeset(&list, None).unwrap(), true).contains("Enfant1 MARTIN (1B)"));
     // A secret has no business there, whoever put it.
     let wrong = Batch { layout: Layout::List, ..batch(1) };
     assert!(matches!(refusal(typeset(&wrong, None)), TypesetError::Unprintable { .. }));
+}
+
+const PAPER: [Layout; 4] = [Layout::Letter, Layout::Half, Layout::Cards, Layout::Large];
+
+fn in_layout(layout: Layout, sheets: Vec<Sheet>) -> Batch {
+    Batch { layout, sheets, ..batch(0) }
+}
+
+/// Each code of each layout, as a telephone sees it on paper.
+#[test]
+fn every_code_of_every_layout_is_read() {
+    for layout in PAPER {
+        let class = in_layout(layout, (0..3).map(pupil).collect());
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("page");
+        read_back(&typeset(&class, None).unwrap(), "pdftoppm", &["-r", "200", "-png"], image.to_str().unwrap());
+        let mut scanned = Vec::new();
+        for page in std::fs::read_dir(folder.path()).unwrap().map(|page| page.unwrap().path()) {
+            if page.extension().is_some_and(|extension| extension == "png") {
+                let output = Command::new("zbarimg").args(["--quiet", "--raw"]).arg(page).output().unwrap();
+                scanned.extend(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned));
+            }
+        }
+        assert_eq!(scanned, [URL; 3], "{layout:?}");
+    }
+}
+
+/// Two-sided printing would lay a blank page between two sheets, or a sheet on the back of another's.
+#[test]
+fn no_page_is_blank() {
+    for layout in PAPER {
+        let mut class = in_layout(layout, (0..9).map(pupil).collect());
+        class.cover = Some(Cover { title: "Identifiants".into(), sheets: 9, without: Vec::new() });
+        let text = text(&typeset(&class, None).unwrap(), false);
+        let pages: Vec<&str> = text.trim_end_matches('\u{c}').split('\u{c}').collect();
+        let sheets = super::layout::grid(layout).map(|(columns, rows)| 9_usize.div_ceil(columns * rows)).unwrap();
+        assert_eq!(pages.len(), 1 + sheets, "{layout:?}");
+        assert!(pages.iter().all(|page| !page.trim().is_empty()), "{layout:?}");
+    }
+}
+
+#[test]
+fn a_file_is_for_every_reader_and_for_the_archive() {
+    let pdf = typeset(&batch(1), None).unwrap();
+    let said = String::from_utf8_lossy(&pdf);
+    for mark in ["<pdfuaid:part>1<", "<pdfaid:part>2<", "<pdfaid:conformance>A<"] {
+        assert!(said.contains(mark), "{mark}");
+    }
+}
+
+#[test]
+fn a_reminder_says_the_login_and_nothing_secret() {
+    for layout in PAPER {
+        let sheet = Sheet { reminder: true, secret: None, ..pupil(1) };
+        let pdf = typeset(&in_layout(layout, vec![sheet]), None).unwrap();
+        let text = text(&pdf, false).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("lea1.martin") && text.contains("déjà activé"), "{layout:?} {text}");
+        assert!(!text.contains("provisoire") && !text.contains("onfidentielle,"), "{layout:?} {text}");
+    }
+    let both = Sheet { reminder: true, ..pupil(1) };
+    assert!(matches!(refusal(typeset(&one(both), None)), TypesetError::Unprintable { .. }));
+}
+
+/// In a second language, one that runs from right to left as well, and French stays.
+#[test]
+fn a_second_language_stands_beside_french() {
+    let config = crate::config::LettersConfig { second_language: Some("en".into()), ..Default::default() };
+    let words = super::Languages::load(&config).unwrap().texts("en").unwrap().filled("e-Armor", URL);
+    let hebrew = super::Texts { right_to_left: true, title: "החשבון שלך".into(), ..words.clone() };
+    for layout in [Layout::Letter, Layout::Half, Layout::Large] {
+        let speaks = |n, language: &str| Sheet { language: Some(language.into()), ..pupil(n) };
+        let mut class = in_layout(layout, vec![speaks(0, "en"), speaks(1, "he"), pupil(2)]);
+        class.languages = [("en".to_owned(), words.clone()), ("he".to_owned(), hebrew.clone())].into();
+        let text = text(&typeset(&class, None).unwrap(), false).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(text.matches("Then choose a password that only you know.").count(), 2, "{layout:?} {text}");
+    }
+}
+
+#[test]
+fn a_logo_and_a_colour_dress_the_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logo.svg");
+    let drawing =
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10"><path fill="#c00" d="M0 0h40v10H0z"/></svg>"##;
+    std::fs::write(&path, drawing).unwrap();
+    let logo = super::Logo::read(&path).unwrap();
+    for layout in [Layout::Letter, Layout::Half] {
+        let plain = in_layout(layout, vec![pupil(1)]);
+        let dressed = Batch { logo: Some(logo.clone()), colour: Some("#1a4f8b".into()), ..plain.clone() };
+        let colours = |batch: &Batch| {
+            let folder = tempfile::tempdir().unwrap();
+            let image = folder.path().join("page");
+            let pdf = typeset(batch, None).unwrap();
+            read_back(&pdf, "pdftoppm", &["-r", "40", "-singlefile"], image.to_str().unwrap());
+            let ppm = std::fs::read(image.with_extension("ppm")).unwrap();
+            ppm.rchunks_exact(3).filter(|dot| dot[0].abs_diff(dot[2]) > 100).count()
+        };
+        assert_eq!(colours(&plain), 0);
+        assert!(colours(&dressed) > 100, "{layout:?}");
+    }
+    // A template sees the file, and no other.
+    let own = format!("{OWN}\n#logo(20mm, 5mm)");
+    let class = Batch { logo: Some(logo), ..batch(1) };
+    assert!(typeset(&class, Some(&own)).is_ok());
+}
+
+#[test]
+fn long_addresses_stay_in_their_column() {
+    let long = format!("https://ent.example.fr/{}", "connexion-education/".repeat(6));
+    for layout in PAPER {
+        let class = Batch { login_url: long.clone(), ..in_layout(layout, vec![pupil(1), relative(3)]) };
+        for (text, [left, _, right, _]) in words(&typeset(&class, None).unwrap()) {
+            assert!(left > 5.0 * MM && right < 205.0 * MM, "{layout:?} {text}");
+        }
+    }
+    // In the letter the code is at the right of the steps: from 157 mm on nothing of the address.
+    let class = Batch { login_url: long, ..one(pupil(1)) };
+    let mut address = words(&typeset(&class, None).unwrap());
+    for (text, _) in &mut address {
+        *text = text.replace('\u{200b}', "");
+    }
+    let part = address.iter().filter(|(text, _)| text.contains("connexion-educ") || text.contains("education/"));
+    assert!(part.clone().count() > 0 && part.clone().all(|(_, [.., right, _])| *right < 157.0 * MM), "{address:?}");
+}
+
+/// The invented people of the preview, in every layout.
+#[test]
+fn the_preview_prints() {
+    let letters = crate::config::LettersConfig::default();
+    for layout in Layout::ALL {
+        for batch in super::samples(&letters, layout, jiff::civil::date(2026, 9, 1)) {
+            let refused: Vec<_> = batch.inspect().into_iter().filter(super::Notice::is_refusal).collect();
+            assert!(refused.is_empty(), "{refused:?}");
+            assert!(typeset(&batch, None).is_ok(), "{layout:?}");
+        }
+    }
 }

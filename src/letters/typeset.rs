@@ -16,6 +16,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use zeroize::Zeroizing;
 
 use super::error::{LettersError, TemplateMessage, TypesetError};
+use super::logo::Logo;
 use super::sheet::Batch;
 use super::world::SheetWorld;
 use super::{diagnose, layout, printable, proof, qr};
@@ -23,7 +24,7 @@ use super::{diagnose, layout, printable, proof, qr};
 /// Stack of the typesetting thread, in bytes. Layout recurses deeply, and twice as deeply when it is not optimised.
 const STACK: usize = 64 << 20;
 
-/// Typesets a batch as a PDF/UA-1 file. The same batch and template give the same bytes.
+/// Typesets a batch as a file that is PDF/UA-1 (whoever cannot see hears it) and PDF/A-2a (it can be archived). The same batch and template give the same bytes.
 ///
 /// # Errors
 /// [`TypesetError`], with the line of the template where there is one. No message carries a secret.
@@ -58,7 +59,9 @@ impl Drop for EvictOnDrop {
 /// A login address that is none.
 pub fn template_data(batch: &Batch) -> Result<Zeroizing<String>, LettersError> {
     let login_qr = qr::svg(&batch.login_url)?;
-    let data = serde_json::to_string_pretty(&Data { batch, login_qr: &login_qr });
+    let (batch, logo) = without_logo(batch.clone());
+    let name = logo.as_ref().map(|logo| logo.name.as_str());
+    let data = serde_json::to_string_pretty(&Data { batch: &batch, login_qr: &login_qr, logo: name });
     Ok(Zeroizing::new(data.map_err(|error| internal(&error.to_string()))?))
 }
 
@@ -68,6 +71,15 @@ struct Data<'a> {
     #[serde(flatten)]
     batch: &'a Batch,
     login_qr: &'a str,
+    /// The name of its file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<&'a str>,
+}
+
+/// A template reads the logo as a file, not as data.
+fn without_logo(mut batch: Batch) -> (Batch, Option<Logo>) {
+    let logo = batch.logo.take();
+    (batch, logo)
 }
 
 fn run(batch: &Batch, template: Option<&str>) -> Result<Vec<u8>, TypesetError> {
@@ -80,10 +92,13 @@ fn run(batch: &Batch, template: Option<&str>) -> Result<Vec<u8>, TypesetError> {
     if !refusals.is_empty() {
         return Err(TypesetError::Unprintable { notices: refusals });
     }
-    let data =
-        serde_json::to_vec(&Data { batch: &clean, login_qr: &login_qr }).map_err(|e| internal(&e.to_string()))?;
+    let (clean, logo) = without_logo(clean);
+    let name = logo.as_ref().map(|logo| logo.name.as_str());
+    let data = serde_json::to_vec(&Data { batch: &clean, login_qr: &login_qr, logo: name });
+    let data = data.map_err(|e| internal(&e.to_string()))?;
     let day = datetime(batch.date).ok_or_else(|| internal("the date of the batch is out of range"))?;
-    let world = SheetWorld::new(data, template, batch.layout, day).ok_or_else(|| internal("no virtual file"))?;
+    let world =
+        SheetWorld::new(data, logo.as_ref(), template, batch.layout, day).ok_or_else(|| internal("no virtual file"))?;
     let fail = |diagnostics: EcoVec<SourceDiagnostic>| TypesetError::Template {
         messages: redact(diagnose::messages(&world, &diagnostics), &clean),
     };
@@ -107,7 +122,7 @@ fn run(batch: &Batch, template: Option<&str>) -> Result<Vec<u8>, TypesetError> {
         ident: Smart::Custom(format!("rentree {} {} {:?}", batch.school.uai, batch.id, batch.class)),
         creator: Smart::Custom(Some(concat!("Rentrée ", env!("CARGO_PKG_VERSION")).into())),
         timestamp: Some(Timestamp::new_utc(day)),
-        standards: PdfStandards::new(&[PdfStandard::Ua_1]).map_err(|e| internal(e.message()))?,
+        standards: PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a]).map_err(|e| internal(e.message()))?,
         ..PdfOptions::default()
     };
     typst_pdf::pdf(&document, &options).map_err(fail)

@@ -25,6 +25,7 @@ pub struct Typesetter {
     template: Option<Arc<str>>,
     memory_mib: u32,
     threads: usize,
+    fonts: Vec<PathBuf>,
     /// Time for any batch, and what each sheet adds to it.
     limit: (Duration, Duration),
     running: Option<Running>,
@@ -45,6 +46,7 @@ impl Typesetter {
             program: program.to_owned(),
             template: None,
             memory_mib: DEFAULT_MEMORY_MIB,
+            fonts: Vec::new(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             // A sheet takes some milliseconds; unoptimised builds on a busy machine need a hundred times that.
             limit: (Duration::from_secs(30), Duration::from_millis(300)),
@@ -56,6 +58,13 @@ impl Typesetter {
     #[must_use]
     pub fn with_template(mut self, template: &str) -> Self {
         self.template = Some(template.into());
+        self
+    }
+
+    /// Files of fonts that the child reads at its start.
+    #[must_use]
+    pub fn with_fonts(mut self, files: &[PathBuf]) -> Self {
+        self.fonts = files.to_vec();
         self
     }
 
@@ -130,6 +139,7 @@ impl Typesetter {
         let mut child = Command::new(&self.program)
             .arg(SUBCOMMAND)
             .args([self.memory_mib.to_string(), std::process::id().to_string(), self.threads.to_string()])
+            .args(&self.fonts)
             .env_clear()
             // The allocator would set 1 GiB of addresses apart at once, which the bound on memory counts.
             .env("MIMALLOC_ARENA_RESERVE", "64MiB")

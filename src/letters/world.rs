@@ -1,4 +1,4 @@
-//! The sandbox of a template: four virtual files, embedded fonts, the batch's own date, and nothing else.
+//! The sandbox of a template: four virtual files and perhaps a logo, embedded fonts, the batch's own date, and nothing else.
 
 use std::sync::LazyLock;
 
@@ -11,6 +11,7 @@ use typst::{Library, LibraryExt as _, World};
 
 use super::fonts::FONTS;
 use super::layout;
+use super::logo::Logo;
 use crate::config::Layout;
 
 /// The helpers that every template may import, and what the shipped layouts share.
@@ -36,12 +37,19 @@ pub(super) struct SheetWorld {
     main: Source,
     helpers: [Source; 2],
     data: (FileId, Bytes),
+    logo: Option<(FileId, Bytes)>,
     day: Datetime,
 }
 
 impl SheetWorld {
     /// `data` is what `batch.json` holds; `template` replaces the one of the layout.
-    pub(super) fn new(data: Vec<u8>, template: Option<&str>, layout: Layout, day: Datetime) -> Option<Self> {
+    pub(super) fn new(
+        data: Vec<u8>,
+        logo: Option<&Logo>,
+        template: Option<&str>,
+        layout: Layout,
+        day: Datetime,
+    ) -> Option<Self> {
         let (name, text) = template.map_or_else(|| layout::template(layout), |text| ("template.typ", text));
         Some(Self {
             main: Source::new(file_id(name)?, text.to_owned()),
@@ -50,6 +58,13 @@ impl SheetWorld {
                 Source::new(file_id("parts.typ")?, PARTS.to_owned()),
             ],
             data: (file_id("batch.json")?, Bytes::new(data)),
+            // Only these two names: what came over the pipe names no other file.
+            logo: match logo {
+                Some(logo) if logo.name == "logo.png" || logo.name == "logo.svg" => {
+                    Some((file_id(&logo.name)?, Bytes::new(logo.bytes()?)))
+                }
+                _ => None,
+            },
             day,
         })
     }
@@ -83,6 +98,9 @@ impl World for SheetWorld {
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         if id == self.data.0 {
             return Ok(self.data.1.clone());
+        }
+        if let Some((_, bytes)) = self.logo.as_ref().filter(|(logo, _)| *logo == id) {
+            return Ok(bytes.clone());
         }
         self.source(id).map(|source| Bytes::from_string(source.text().to_owned()))
     }

@@ -259,5 +259,5 @@ fn reject<D: PersonDraft>(
 }
 
 pub(super) fn leave(category: Category, who: &Person, why: LeftOutReason) -> LeftOut {
-    LeftOut { category, key: who.key.clone(), origin: who.origin.clone(), why, into: None }
+    LeftOut { category, key: who.key.clone(), origin: who.origin.clone(), why, into: None, relative: None }
 }

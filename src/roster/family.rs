@@ -193,7 +193,13 @@ pub(super) fn settle(
             if why == LeftOutReason::NoPupil {
                 *without_pupil.entry(draft.who.source).or_default() += 1;
             }
-            left_out.push(leave(Category::Relative, &draft.who, why));
+            let mut left = leave(Category::Relative, &draft.who, why);
+            if why == LeftOutReason::NoAuthority {
+                let pupils = named_by.iter().filter_map(|named| pupils.get(named.pupil as usize));
+                let keys = pupils.map(|pupil| pupil.person.key.clone()).collect();
+                left.relative = Some(Box::new((draft.who.name.clone(), keys)));
+            }
+            left_out.push(left);
             continue;
         }
         schools.sort_unstable();

@@ -113,6 +113,8 @@ pub struct LeftOut {
     pub why: LeftOutReason,
     /// For [`LeftOutReason::Merged`]: the join key of the person whom this record is about.
     pub into: Option<JoinKey>,
+    /// For [`LeftOutReason::NoAuthority`]: who it is, and the pupils whose records name him.
+    pub relative: Option<Box<(Name, Vec<JoinKey>)>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

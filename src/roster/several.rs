@@ -44,6 +44,7 @@ pub(super) fn merged(category: Category, who: &Person, into: &JoinKey) -> LeftOu
         origin: who.origin.clone(),
         why: LeftOutReason::Merged,
         into: Some(into.clone()),
+        relative: None,
     }
 }
 

@@ -201,11 +201,11 @@ impl Store {
     }
 }
 
-const ACCOUNTS: &str =
+pub(super) const ACCOUNTS: &str =
     "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written, gone_since,
      former_class FROM account";
 
-fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
+pub(super) fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
     Ok(AccountRow {
         join_key: JoinKey::from_text(row.try_get(0)?),

@@ -29,6 +29,7 @@ mod roles;
 mod runs;
 mod secret_pool;
 mod shadow;
+mod sheets;
 mod successors;
 mod trail;
 mod writing;
@@ -63,6 +64,7 @@ pub use reviews::OldPlan;
 pub use roles::RoleLinkRow;
 pub use runs::{BatchResult, EnvelopeResult, ExportedPlan, JournalRow, Outcome, PlanRow, PlanState};
 pub use shadow::DivergenceRow;
+pub use sheets::PrintedAt;
 pub use successors::SuccessorRow;
 
 /// Rows per multi-row statement: beyond some 500 nothing is gained, and SQLite's bind limit nears.

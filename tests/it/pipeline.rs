@@ -2,6 +2,8 @@
 
 mod adoption;
 #[cfg(feature = "letters")]
+mod count;
+#[cfg(feature = "letters")]
 mod credentials;
 mod deltas;
 mod drift;
