@@ -42,6 +42,7 @@ pub(super) async fn make_ready(
                 uid: subject.uid.clone()?,
                 login: subject.login.clone()?,
                 profile: subject.profile?,
+                course: subject.level.clone(),
             })
         })
         .collect();
