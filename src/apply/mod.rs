@@ -14,6 +14,7 @@ mod batches;
 mod canary;
 mod check;
 mod loaded;
+pub mod lockout;
 mod offline;
 mod operations;
 pub mod probe;
@@ -63,6 +64,8 @@ pub enum ApplyError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Probe(#[from] probe::ProbeError),
+    #[error(transparent)]
+    Lockout(#[from] lockout::LockoutError),
     #[error(transparent)]
     Offline(#[from] OfflineError),
     #[error("the plan is stale: {}", .0.join(" ; "))]
@@ -184,6 +187,7 @@ pub async fn settle(ground: &Ground<'_>, trail: &Trail) -> Result<Option<Applied
 /// run sealed are sent again as they are: theirs has to be proved as well.
 async fn issuer(ground: &Ground<'_>) -> Result<Issuer, ApplyError> {
     let config = ground.config;
+    lockout::require(ground.store, &config.credentials, &ground.directory.describe(), ground.today).await?;
     let proof = |schemes: Vec<Scheme>| async move {
         probe::prove(ground.directory, &ground.dialect, &config.credentials, &schemes).await
     };

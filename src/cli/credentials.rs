@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rentree::apply::lockout;
 use rentree::apply::probe::prove;
 use rentree::audit::Kind;
 use rentree::credentials::portal::export_hashes;
@@ -53,6 +54,9 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
     let trail = session.trail().await?;
     // The pool is of no use under a scheme that the server does not check: it is proved now, not in September.
     let config = &session.config;
+    lockout::require(&session.store, &config.credentials, &session.directory.describe(), session.today)
+        .await
+        .map_err(|e| Failure::new(Verdict::Refused, e))?;
     let allowed = Scheme::allowed(config.directory.password_scheme);
     let proof = prove(&*session.directory, &session.dialect, &config.credentials, &allowed)
         .await

@@ -15,6 +15,7 @@ mod identity;
 mod images;
 mod ledger;
 mod lock;
+mod lockout;
 mod look_up;
 mod names;
 mod overview;
