@@ -77,7 +77,7 @@ pub async fn prove(
     let Ok(probe) = Probe::add(directory, dialect, credentials, scheme).await? else { return Ok(false) };
     let locked = closes(directory, &probe).await;
     probe.remove().await?;
-    Ok(locked?)
+    locked
 }
 
 async fn closes(directory: &dyn Directory, probe: &Probe<'_>) -> Result<bool, ProbeError> {
