@@ -14,6 +14,7 @@ mod batches;
 mod canary;
 mod check;
 mod loaded;
+pub mod lockout;
 mod offline;
 mod operations;
 mod password;
@@ -64,6 +65,8 @@ pub enum ApplyError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Probe(#[from] probe::ProbeError),
+    #[error(transparent)]
+    Lockout(#[from] lockout::LockoutError),
     #[error(transparent)]
     Offline(#[from] OfflineError),
     #[error("the plan is stale: {}", .0.join(" ; "))]
@@ -191,6 +194,7 @@ const fn issues(header: &Header) -> bool {
 /// run sealed are sent again as they are: theirs has to be proved as well.
 async fn issuer(ground: &Ground<'_>) -> Result<Issuer, ApplyError> {
     let config = ground.config;
+    lockout::require(ground.store, &config.credentials, &ground.directory.describe(), ground.today).await?;
     let proof = |schemes: Vec<Scheme>| async move {
         probe::prove(ground.directory, &ground.dialect, &config.credentials, &schemes).await
     };

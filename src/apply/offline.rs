@@ -31,7 +31,7 @@ use crate::store::PlanState;
 
 use super::operations::{FirstHash, new_entry};
 use super::ready::{Ready, make_ready};
-use super::{ApplyError, Batch, Scope, check, issuer, read_batches};
+use super::{ApplyError, Batch, Scope, check, issuer, lockout, read_batches};
 
 /// Changes of one batch: each costs a wait for the store's disk, and its entries are held in memory.
 const BATCH: usize = 2_048;
@@ -108,7 +108,7 @@ pub async fn export(ground: &Ground<'_>, plan: &Path, out: &Path, trail: &Trail)
     let issuer = match (issued, proved) {
         (false, _) => None,
         (true, true) => Some(issuer(ground).await?),
-        (true, false) => Some(unproved(ground)?),
+        (true, false) => Some(unproved(ground).await?),
     };
     let above = above(ground).await?;
     let failed = |source| ApplyError::from(OfflineError::Write { path: out.to_owned(), source });
@@ -193,8 +193,9 @@ async fn check_plan(ground: &Ground<'_>, plan: &Path) -> Result<(Header, Seal), 
 }
 
 /// Where no probe can be added, the form of the passwords has to be named; it is proved before anybody gets a sheet.
-fn unproved(ground: &Ground<'_>) -> Result<Issuer, ApplyError> {
+async fn unproved(ground: &Ground<'_>) -> Result<Issuer, ApplyError> {
     let config = ground.config;
+    lockout::require(ground.store, &config.credentials, &ground.directory.describe(), ground.today).await?;
     match (config.directory.password_scheme, Scheme::allowed(config.directory.password_scheme).first()) {
         (PasswordScheme::Auto, _) | (_, None) => {
             Err(OfflineError::NoProof { branch: ground.dialect.people_branch().clone() }.into())

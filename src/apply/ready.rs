@@ -45,6 +45,7 @@ pub(super) async fn make_ready(
                 schools: subject.schools.clone(),
                 // Nobody is ever to know the password behind the hash.
                 closed: change.kind == ChangeKind::Revoke,
+                course: subject.level.clone(),
             })
         })
         .collect();

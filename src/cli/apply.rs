@@ -59,7 +59,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let verdict = match &outcome {
         Ok(applied) => verdict(applied, false),
         Err(ApplyError::Stale(_)) => Verdict::Stale,
-        Err(ApplyError::Probe(_)) => Verdict::Refused,
+        Err(ApplyError::Probe(_) | ApplyError::Lockout(_)) => Verdict::Refused,
         Err(_) => Verdict::Failed,
     };
     let head = session.finish(trail, verdict).await;
@@ -175,7 +175,7 @@ pub fn failure(error: ApplyError) -> Failure {
     match error {
         ApplyError::Store(error) => error.into(),
         stale @ ApplyError::Stale(_) => Failure::new(Verdict::Stale, stale),
-        refused @ ApplyError::Probe(_) => Failure::new(Verdict::Refused, refused),
+        refused @ (ApplyError::Probe(_) | ApplyError::Lockout(_)) => Failure::new(Verdict::Refused, refused),
         ApplyError::Offline(error) if error.is_misuse() => Failure::usage(error.to_string()),
         other => failed(other),
     }

@@ -16,9 +16,9 @@ pub async fn run(global: &Global, session: &StoreSession, inquiry: &Inquiry, nam
         }
     }
     if global.json {
-        output::json(&count)?
+        output::json(&count)?;
     } else {
-        output::text(&text(&count))?
+        output::text(&text(&count))?;
     }
     Ok(0)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rentree::apply::lockout;
 use rentree::apply::probe::prove;
 use rentree::audit::Kind;
 use rentree::credentials::portal::export_hashes;
@@ -61,8 +62,8 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         Verb::Prepare { count, profile } => prepare(global, &open(global).await?, count, &profile).await,
         Verb::Status { by_class: false } => status(global, &open(global).await?).await,
         Verb::Status { by_class: true } => super::activation::by_class(global, &open(global).await?).await,
-        Verb::Reissue(args) => renew::run(global, Renew::Reissue, args).await,
-        Verb::Revoke(args) => renew::run(global, Renew::Revoke, args).await,
+        Verb::Reissue(args) => Box::pin(renew::run(global, Renew::Reissue, args)).await,
+        Verb::Revoke(args) => Box::pin(renew::run(global, Renew::Revoke, args)).await,
         Verb::Reseal { school, key, passphrase_fd } => resealed(global, school.as_deref(), &key, passphrase_fd).await,
         Verb::Export { hashes } => export(global, &open(global).await?, &hashes).await,
     }
@@ -78,6 +79,9 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
     let trail = session.trail().await?;
     // The pool is of no use under a scheme that the server does not check: it is proved now, not in September.
     let config = &session.config;
+    lockout::require(&session.store, &config.credentials, &session.directory.describe(), session.today)
+        .await
+        .map_err(|e| Failure::new(Verdict::Refused, e))?;
     let allowed = Scheme::allowed(config.directory.password_scheme);
     let proof = prove(&*session.directory, &session.dialect, &config.credentials, &allowed)
         .await

@@ -16,6 +16,7 @@ use super::session::{Session, StoreSession, tell_head};
 use super::{Global, activation, output, printed, show};
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
@@ -177,9 +178,9 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let asked = Asked { inquiry, reason: None, layout, cover, out, key };
     let printed = print(&session, asked).await?;
     if global.json {
-        output::json(&printed)?
+        output::json(&printed)?;
     } else {
-        output::text(&in_words(&printed))?
+        output::text(&in_words(&printed))?;
     }
     Ok(0)
 }

@@ -41,7 +41,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let today = session.today;
     let mut names = BTreeMap::new();
     if !args.history {
-        names = look(&session, args.html.as_deref()).await?;
+        names = Box::pin(look(&session, args.html.as_deref())).await?;
     }
     let from = today.saturating_sub(i64::from(args.days.max(1) - 1).days());
     let days = session.store.shadow_days(from).await?;

@@ -16,6 +16,8 @@ pub struct CredentialsConfig {
     pub relative: ProfileCredentials,
     pub teacher: ProfileCredentials,
     pub staff: ProfileCredentials,
+    /// What pupils of some levels get instead of what `pupil` says: the first that names the level counts.
+    pub levels: Vec<LevelCredentials>,
 }
 
 impl Default for CredentialsConfig {
@@ -29,6 +31,7 @@ impl Default for CredentialsConfig {
             relative: same(),
             teacher: same(),
             staff: same(),
+            levels: Vec::new(),
         }
     }
 }
@@ -44,11 +47,56 @@ impl CredentialsConfig {
         }
     }
 
+    /// The style and entropy of a person's secret. `course` is a pupil's MEF or, in the first degree, level.
+    #[must_use]
+    pub fn shape(&self, profile: Profile, course: Option<&str>) -> (Style, u32) {
+        let of_level = course.filter(|_| profile == Profile::Pupil).and_then(|c| self.level(c)).map(|(_, level)| level);
+        let wanted = self.of(profile);
+        of_level.map_or((wanted.style, wanted.entropy_bits), |level| (level.style, level.entropy_bits))
+    }
+
+    /// The entry of `levels` that a MEF or level falls under.
+    fn level(&self, course: &str) -> Option<(usize, &LevelCredentials)> {
+        self.levels.iter().enumerate().find(|(_, level)| level.levels.iter().any(|named| is_level(named, course)))
+    }
+
+    /// Each shape that may be issued, with what it is for: the profile, and the entry of `levels`.
+    pub fn shapes(&self) -> impl Iterator<Item = (Profile, Option<&LevelCredentials>, Style, u32)> {
+        Profile::ALL.into_iter().filter(|profile| self.of(*profile).mode.issues()).flat_map(move |profile| {
+            let wanted = self.of(profile);
+            let levels = self.levels.iter().filter(move |_| profile == Profile::Pupil);
+            std::iter::once((profile, None, wanted.style, wanted.entropy_bits))
+                .chain(levels.map(move |level| (profile, Some(level), level.style, level.entropy_bits)))
+        })
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         for profile in Profile::ALL {
             let c = self.of(profile);
-            if c.mode.issues() && c.entropy_bits < 50 {
-                return Err(format!("credentials.{profile}.entropy_bits is {}: at least 50", c.entropy_bits));
+            if profile != Profile::Pupil && c.style == Style::Code {
+                return Err(format!("credentials.{profile}.style is code: only pupils get codes"));
+            }
+            let least = c.style.least_bits();
+            if c.mode.issues() && c.entropy_bits < least {
+                return Err(format!("credentials.{profile}.entropy_bits is {}: at least {least}", c.entropy_bits));
+            }
+        }
+        let below = self.shapes().find(|(profile, _, _, bits)| *bits < 50 && self.of(*profile).mode == Mode::Portal);
+        if let Some((profile, ..)) = below {
+            return Err(format!(
+                "credentials.{profile}: below 50 bits a lockout is needed, which cannot be proved of a portal"
+            ));
+        }
+        for level in &self.levels {
+            let (least, named) = (level.style.least_bits(), level.levels.join(", "));
+            if level.levels.iter().all(|level| fold(level).is_empty()) {
+                return Err("credentials.levels: an entry names no level".to_owned());
+            }
+            if level.entropy_bits < least {
+                return Err(format!(
+                    "credentials.levels ({named}): entropy_bits is {}: at least {least}",
+                    level.entropy_bits
+                ));
             }
         }
         if !(10_000..=10_000_000).contains(&self.pbkdf2_rounds) {
@@ -113,14 +161,96 @@ impl Argon2Config {
 #[serde(deny_unknown_fields, default)]
 pub struct ProfileCredentials {
     pub mode: Mode,
-    /// Entropy of a generated password, in bits; at least 50.
+    pub style: Style,
+    /// Entropy of a generated password, in bits; at least 50, for a code 20.
     pub entropy_bits: u32,
 }
 
 impl Default for ProfileCredentials {
     fn default() -> Self {
-        Self { mode: Mode::Bind, entropy_bits: 50 }
+        Self { mode: Mode::Bind, style: Style::Syllables, entropy_bits: 50 }
     }
+}
+
+/// What the pupils of some levels get.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelCredentials {
+    /// In the first degree the level (`CP`, `CE1`); in the second a name (`6EME` to `3EME`) or the first digits of MEF
+    /// codes, three at least (`200`).
+    pub levels: Vec<String>,
+    pub style: Style,
+    #[serde(default = "fifty")]
+    pub entropy_bits: u32,
+}
+
+const fn fifty() -> u32 {
+    50
+}
+
+/// What a generated password is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// `bamo-tiku-fera-sodu7`.
+    #[default]
+    Syllables,
+    /// `lapin-moulin-tambour-violon-orage`.
+    Words,
+    /// `bamo-tiku-47`: for the very young, and below fifty bits only where the server locks out whoever tries.
+    Code,
+}
+
+impl Style {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syllables => "syllables",
+            Self::Words => "words",
+            Self::Code => "code",
+        }
+    }
+
+    const fn least_bits(self) -> u32 {
+        match self {
+            Self::Syllables | Self::Words => 50,
+            Self::Code => 20,
+        }
+    }
+}
+
+impl std::fmt::Display for Style {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// First digits of the national MEF of the four years of the collège (nomenclature `N_MEF`).
+const COLLEGE: [(&str, &str); 4] = [("6EME", "100"), ("5EME", "101"), ("4EME", "102"), ("3EME", "103")];
+
+/// Whether a level as the configuration names it is the one of a MEF (eleven digits) or of the first degree, delivered
+/// as a label or as `code$label` (AAF, `ENTEleveNiveau`).
+fn is_level(named: &str, course: &str) -> bool {
+    let named = fold(named);
+    if named.is_empty() {
+        return false;
+    }
+    let is_mef = course.trim().len() >= 10 && course.trim().bytes().all(|b| b.is_ascii_digit());
+    if is_mef {
+        let of_college = COLLEGE.iter().find(|(name, _)| *name == named).map(|(_, digits)| *digits);
+        let digits = of_college.unwrap_or(&named);
+        return digits.len() >= 3 && course.trim().starts_with(digits);
+    }
+    course.split('$').any(|part| fold(part) == named)
+}
+
+/// Capitals and digits only, without accents.
+fn fold(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_uppercase)
+        .map(|c| if matches!(c, 'È' | 'É' | 'Ê') { 'E' } else { c })
+        .collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,5 +269,43 @@ impl Mode {
     #[must_use]
     pub const fn issues(self) -> bool {
         matches!(self, Self::Bind | Self::Portal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> CredentialsConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_level_takes_the_place_of_the_profile() {
+        let config = config(
+            "pupil = { style = \"words\" }\n[[levels]]\nlevels = [\"CP\", \"CE1\"]\nstyle = \"code\"\nentropy_bits = 28\n\
+             [[levels]]\nlevels = [\"6ème\", \"200\"]\nstyle = \"syllables\"\n",
+        );
+        assert_eq!(config.check(), Ok(()));
+        let of = |course| config.shape(Profile::Pupil, course);
+        assert_eq!(of(Some("1121$CP")), (Style::Code, 28));
+        assert_eq!(of(Some("ce1")), (Style::Code, 28));
+        assert_eq!(of(Some("CE2")), (Style::Words, 50));
+        assert_eq!(of(Some("10010012110")), (Style::Syllables, 50), "a MEF of 6EME");
+        assert_eq!(of(Some("20010018110")), (Style::Syllables, 50));
+        assert_eq!(of(Some("10110001110")), (Style::Words, 50));
+        assert_eq!(of(None), (Style::Words, 50));
+        assert_eq!(config.shape(Profile::Teacher, Some("CP")), (Style::Syllables, 50));
+        assert_eq!(config.shapes().count(), 6);
+    }
+
+    #[test]
+    fn only_codes_of_pupils_go_below_fifty_bits() {
+        assert!(config("pupil = { style = \"words\", entropy_bits = 49 }").check().is_err());
+        assert!(config("pupil = { style = \"code\", entropy_bits = 20 }").check().is_ok());
+        assert!(config("teacher = { style = \"code\", entropy_bits = 50 }").check().is_err());
+        assert!(config("[[levels]]\nlevels = [\"CP\"]\nstyle = \"code\"\nentropy_bits = 12").check().is_err());
+        assert!(config("pupil = { mode = \"portal\", style = \"code\", entropy_bits = 30 }").check().is_err());
+        assert!(config("[[levels]]\nlevels = []\nstyle = \"words\"").check().is_err());
     }
 }

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, PeopleAxis};
-pub use credentials::{Argon2Config, CredentialsConfig, Mode, ProfileCredentials};
+pub use credentials::{Argon2Config, CredentialsConfig, LevelCredentials, Mode, ProfileCredentials, Style};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use identity::{AdultRole, IdentityConfig};
 pub use letters::{Layout, LayoutOf, LettersConfig, Order, SchoolLetters};

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -24,7 +25,7 @@ use super::pool::{self, PoolItem};
 use super::scheme::Scheme;
 use super::secret::PasswordHash;
 use super::{CredentialError, EnvelopeError};
-use crate::config::{CredentialsConfig, LettersConfig, Mode};
+use crate::config::{CredentialsConfig, LettersConfig, Mode, Style};
 use crate::feed::values::Uai;
 use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
@@ -44,6 +45,8 @@ pub struct NewCredential {
     pub schools: Vec<Uai>,
     /// For nobody: the hash is of a password that is thrown away, and the envelope is empty.
     pub closed: bool,
+    /// A pupil's MEF or, in the first degree, level: some levels have a policy of their own.
+    pub course: Option<CompactString>,
 }
 
 /// A credential that was made for an account, to be saved and then sent.
@@ -71,7 +74,9 @@ pub struct Issuer {
 /// What the working threads need.
 #[derive(Debug)]
 struct Tools {
-    policies: Vec<(Profile, Policy)>,
+    credentials: CredentialsConfig,
+    /// One for each shape that the configuration names.
+    policies: Vec<((Style, u32), Policy)>,
     hasher: Hasher,
     /// For profiles whose secret a portal checks: no server's scheme matters there.
     portal: Hasher,
@@ -100,10 +105,9 @@ impl Issuer {
         scheme: Scheme,
     ) -> Result<Self, CredentialError> {
         let mut policies = Vec::new();
-        for profile in Profile::ALL {
-            let wanted = credentials.of(profile);
-            if wanted.mode.issues() {
-                policies.push((profile, Policy::new(wanted.entropy_bits)?));
+        for (_, _, style, bits) in credentials.shapes() {
+            if policies.iter().all(|(shape, _)| *shape != (style, bits)) {
+                policies.push(((style, bits), Policy::new(style, bits)?));
             }
         }
         let recipients = letters.recipients.iter().map(|r| parse_recipient(r)).collect::<Result<Vec<_>, _>>()?;
@@ -117,8 +121,9 @@ impl Issuer {
         let hasher = Hasher::new(scheme, credentials)?;
         let portal = Hasher::new(Scheme::Argon2, credentials)?;
         let portals = Profile::ALL.into_iter().filter(|p| credentials.of(*p).mode == Mode::Portal).collect();
+        let credentials = credentials.clone();
         Ok(Self {
-            tools: Arc::new(Tools { policies, hasher, portal, portals, recipients, schools }),
+            tools: Arc::new(Tools { credentials, policies, hasher, portal, portals, recipients, schools }),
             pool: Mutex::default(),
         })
     }
@@ -129,10 +134,10 @@ impl Issuer {
         self.tools.hasher.scheme()
     }
 
-    /// The password policy of a profile; `None` when it gets no password (federated).
+    /// The password policy of a profile, whatever the level; `None` when it gets no password (federated).
     #[must_use]
     pub fn policy(&self, profile: Profile) -> Option<&Policy> {
-        self.tools.policy(profile)
+        self.tools.policy(profile, None)
     }
 
     /// Makes a credential for each account, in their order, from the pool first. Nothing is kept: see
@@ -186,7 +191,7 @@ impl Issuer {
         count: usize,
         mut progress: impl FnMut(usize),
     ) -> Result<(), CredentialError> {
-        let kind = self.tools.kind(profile)?;
+        let kind = self.tools.kind(profile, None)?;
         // Held all along: nobody removes the key while items are on their way in.
         let mut taken = self.pool.lock().await;
         let path = pool::key_path(store);
@@ -201,7 +206,7 @@ impl Issuer {
             let chunk = POOL_CHUNK.min(count - made);
             let (tools, public) = (Arc::clone(&self.tools), public.clone());
             let items: Vec<PoolItem> = on_all_cores(move || {
-                let policy = tools.policy(profile).ok_or(CredentialError::Federated { profile })?;
+                let policy = tools.policy(profile, None).ok_or(CredentialError::Federated { profile })?;
                 let item = |_| PoolItem::make(policy, tools.hasher(profile), &tools.recipients, &public);
                 (0..chunk).into_par_iter().map(item).collect()
             })
@@ -218,7 +223,7 @@ impl Issuer {
     /// # Errors
     /// When the store fails.
     pub async fn in_pool(&self, store: &Store, profile: Profile) -> Result<u64, CredentialError> {
-        let Ok(kind) = self.tools.kind(profile) else { return Ok(0) };
+        let Ok(kind) = self.tools.kind(profile, None) else { return Ok(0) };
         let counts = store.pool_counts().await?;
         Ok(counts.into_iter().find(|(k, _)| *k == kind).map_or(0, |(_, n)| n))
     }
@@ -230,8 +235,13 @@ impl Issuer {
     /// When the store fails.
     pub async fn discard_pool(&self, store: &Store, everything: bool) -> Result<u64, CredentialError> {
         let mut taken = self.pool.lock().await;
-        let kinds = Profile::ALL.into_iter().filter_map(|p| self.tools.kind(p).ok());
-        let keep: Vec<String> = if everything { Vec::new() } else { kinds.collect() };
+        let tools = &self.tools;
+        let in_use = |(profile, _, style, bits): (Profile, _, Style, u32)| {
+            let (_, policy) = tools.policies.iter().find(|(shape, _)| *shape == (style, bits))?;
+            Some(tools.kind_of(profile, policy))
+        };
+        let keep: Vec<String> =
+            if everything { Vec::new() } else { tools.credentials.shapes().filter_map(in_use).collect() };
         let discarded = store.discard_pool(&keep).await?;
         pool::remove_key_when_empty(store).await?;
         taken.key = None;
@@ -244,7 +254,8 @@ impl Issuer {
         store: &Store,
         accounts: &[NewCredential],
     ) -> Result<(Vec<Option<PoolItem>>, Option<PrintKey>), CredentialError> {
-        let kinds = accounts.iter().map(|a| self.tools.kind(a.profile)).collect::<Result<Vec<_>, _>>()?;
+        let kinds =
+            accounts.iter().map(|a| self.tools.kind(a.profile, a.course.as_deref())).collect::<Result<Vec<_>, _>>()?;
         let mut items: Vec<Option<PoolItem>> = accounts.iter().map(|_| None).collect();
         let mut taken = self.pool.lock().await;
         if taken.key.is_none() {
@@ -271,8 +282,12 @@ impl Issuer {
 }
 
 impl Tools {
-    fn policy(&self, profile: Profile) -> Option<&Policy> {
-        self.policies.iter().find(|(p, _)| *p == profile).map(|(_, policy)| policy)
+    fn policy(&self, profile: Profile, course: Option<&str>) -> Option<&Policy> {
+        if !self.credentials.of(profile).mode.issues() {
+            return None;
+        }
+        let wanted = self.credentials.shape(profile, course);
+        self.policies.iter().find(|(shape, _)| *shape == wanted).map(|(_, policy)| policy)
     }
 
     /// Whether an item of the pool may serve: it is sealed for the project alone, and nobody who makes plans could seal
@@ -296,13 +311,17 @@ impl Tools {
         if self.portals.contains(&profile) { &self.portal } else { &self.hasher }
     }
 
-    /// What an item of the pool must agree with to serve this profile.
-    fn kind(&self, profile: Profile) -> Result<String, CredentialError> {
-        let policy = self.policy(profile).ok_or(CredentialError::Federated { profile })?;
+    /// What an item of the pool must agree with to serve this profile and course.
+    fn kind(&self, profile: Profile, course: Option<&str>) -> Result<String, CredentialError> {
+        let policy = self.policy(profile, course).ok_or(CredentialError::Federated { profile })?;
+        Ok(self.kind_of(profile, policy))
+    }
+
+    fn kind_of(&self, profile: Profile, policy: &Policy) -> String {
         let mut recipients: Vec<String> = self.recipients.iter().map(ToString::to_string).collect();
         recipients.sort();
         let recipients = hex(&Sha256::digest(recipients.join("\n")));
-        Ok(format!("{}/{}/{recipients}", policy.name(), self.hasher(profile).name()))
+        format!("{}/{}/{recipients}", policy.name(), self.hasher(profile).name())
     }
 
     fn issue(
@@ -311,7 +330,8 @@ impl Tools {
         item: Option<(PoolItem, &PrintKey)>,
         today: Date,
     ) -> Result<Issued, CredentialError> {
-        let (profile, closed, schools) = (account.profile, account.closed, account.schools);
+        let (profile, course) = (account.profile, account.course);
+        let (closed, schools) = (account.closed, account.schools);
         let label = Label {
             uid: account.uid,
             login: account.login,
@@ -331,7 +351,7 @@ impl Tools {
                 Err(error) => tracing::warn!(item = item.id, %error, "an item of the pool cannot be used"),
             }
         }
-        let policy = self.policy(profile).ok_or(CredentialError::Federated { profile })?;
+        let policy = self.policy(profile, course.as_deref()).ok_or(CredentialError::Federated { profile })?;
         let mut rng = rand::rng();
         let secret = generate(policy, &mut rng);
         let hash = self.hasher(profile).hash(&secret, &mut rng)?;

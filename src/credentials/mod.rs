@@ -28,7 +28,7 @@ pub use envelope::{Binding, Content, EnvelopeError, Label, Serial};
 pub use hash::{HashError, Hasher, verify};
 pub use issuer::{Issued, Issuer, NewCredential};
 pub use key::{KeyError, LEAST_PASSPHRASE, PrintKey, Recipient, check_passphrase, parse_recipient, read_key};
-pub use policy::{LEAST_ENTROPY_BITS, Policy, PolicyError, generate};
+pub use policy::{LEAST_CODE_BITS, LEAST_ENTROPY_BITS, Policy, PolicyError, generate};
 pub(crate) use pool::PoolItem;
 pub use reseal::{ResealError, Resealed, reseal};
 pub use scheme::Scheme;

@@ -51,14 +51,12 @@ impl Avoided {
 
     /// Whether `text` holds a listed sequence, looking through everything that is not a letter `a`–`z`.
     pub(super) fn found_in(&self, text: &str) -> bool {
-        let mut state = 0;
-        for byte in text.bytes().filter(u8::is_ascii_lowercase) {
-            match self.step(state, byte) {
-                Some(next) => state = next,
-                None => return true,
-            }
-        }
-        false
+        self.through(0, text).is_none()
+    }
+
+    /// The state after `text` when it begins in `state`; `None` when a listed sequence is completed on the way.
+    pub(super) fn through(&self, state: u16, text: &str) -> Option<u16> {
+        text.bytes().filter(u8::is_ascii_lowercase).try_fold(state, |state, byte| self.step(state, byte))
     }
 
     /// How many words have one letter of each set, in order, and hold no listed sequence. Exact as long as the product

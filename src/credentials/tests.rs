@@ -52,6 +52,7 @@ fn accounts(range: std::ops::Range<u32>) -> Vec<NewCredential> {
             uid: Uid::new(&format!("pab{n:05}")),
             login: Login::new(&format!("zoé.exemple{n}")),
             profile: Profile::Pupil,
+            course: None,
         })
         .collect()
 }
@@ -362,4 +363,27 @@ async fn durable_commits_and_goes_back_to_quick_commits() {
     assert_eq!(mark, 1);
     let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&bench.store.writer).await.unwrap();
     assert_eq!(level, 1, "NORMAL");
+}
+
+#[tokio::test]
+async fn a_level_has_a_policy_of_its_own() {
+    let bench = bench().await;
+    let mut by_level = config();
+    by_level.levels =
+        toml::from_str::<CredentialsConfig>("[[levels]]\nlevels = [\"CP\"]\nstyle = \"words\"").unwrap().levels;
+    let issuer = Issuer::new(&by_level, &letters(&bench.key), Scheme::Argon2).unwrap();
+    let mut new = accounts(0..2);
+    new[0].course = Some("1121$CP".into());
+    let issued = issuer.prepare(&bench.store, new, today()).await.unwrap();
+    issuer.save(&bench.store, &issued).await.unwrap();
+    bench.store.settle(&outcomes(&issued, Outcome::Live), now()).await.unwrap();
+    let groups = async |n: u32| {
+        let envelopes = bench.store.live_envelopes(&keys(n..n + 1)).await.unwrap();
+        envelopes[0].open(std::slice::from_ref(&bench.key)).unwrap().secret.expose().split('-').count()
+    };
+    assert_eq!(
+        (groups(0).await, groups(1).await),
+        (5, 4),
+        "five words for the level, four groups of syllables otherwise"
+    );
 }

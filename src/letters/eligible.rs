@@ -259,7 +259,7 @@ mod tests {
     use super::*;
     use crate::config::Mode;
     use crate::feed::Origin;
-    use crate::roster::{Contact, Name, Profile, Pupil, Relative, Role};
+    use crate::roster::{Contact, Name, Profile, Relative, Role};
 
     const HERE: &str = "0290009C";
 
@@ -351,7 +351,7 @@ mod tests {
         };
         assert_eq!(judge(&adult(), false), Verdict::None(Reason::NoAccount));
         assert_eq!(judge(&adult(), true), Verdict::None(Reason::Held));
-        let classless = Person { role: Role::Pupil(Box::new(Pupil::default())), ..adult() };
+        let classless = Person { role: Role::Pupil(Box::default()), ..adult() };
         assert_eq!(judge(&classless, true), Verdict::None(Reason::NoClass));
     }
 

@@ -20,12 +20,16 @@ const CLASS_LIMIT: usize = 60;
 #[derive(Debug, Default)]
 pub struct FileNames {
     /// Folded stem to what it stands for.
-    given: HashMap<String, (String, Option<String>, &'static str, Option<usize>)>,
+    given: HashMap<String, StandsFor>,
 }
 
+/// School, class, profile or households, part.
+type StandsFor = (String, Option<String>, &'static str, Option<usize>);
+
 impl FileNames {
-    /// `<UAI>_<class>_<profile>.pdf`, without the class where there is none, `<UAI>_households_<part>.pdf` for families. What a file name cannot hold becomes
-    /// `-`; a name already given to another class gets `~2`, `~3`, … in the order of asking.
+    /// `<UAI>_<class>_<profile>.pdf`, without the class where there is none, `<UAI>_households_<part>.pdf` for
+    /// families. What a file name cannot hold becomes `-`; a name already given to another class gets `~2`, `~3`, … in
+    /// the order of asking.
     pub fn name(&mut self, batch: &Batch) -> String {
         let profile = batch.profile.map_or("households", Profile::name);
         let what = (batch.school.uai.clone(), batch.class.clone(), profile, batch.part);

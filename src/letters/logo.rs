@@ -46,7 +46,7 @@ impl Logo {
         }
         let bytes = std::fs::read(path).map_err(failed)?;
         let is_svg = || std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("<svg"));
-        let name = match path.extension().map(|extension| extension.to_ascii_lowercase()) {
+        let name = match path.extension().map(std::ffi::OsStr::to_ascii_lowercase) {
             Some(extension) if extension == "png" && bytes.starts_with(b"\x89PNG\r\n\x1a\n") => "logo.png",
             Some(extension) if extension == "svg" && is_svg() => "logo.svg",
             _ => return Err(LogoError::Kind { path: path.to_owned() }),

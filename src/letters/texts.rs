@@ -191,13 +191,13 @@ fn parse(code: &str, path: &Path, text: &str) -> Result<Texts, TextsError> {
 mod tests {
     use super::*;
 
-    fn of(config: LettersConfig) -> Result<Languages, TextsError> {
-        Languages::load(&config)
+    fn of(config: &LettersConfig) -> Result<Languages, TextsError> {
+        Languages::load(config)
     }
 
     #[test]
     fn english_is_there_and_knows_its_places() {
-        let languages = of(LettersConfig { second_language: Some("en".into()), ..LettersConfig::default() }).unwrap();
+        let languages = of(&LettersConfig { second_language: Some("en".into()), ..LettersConfig::default() }).unwrap();
         let english = languages.texts("en").unwrap().filled("e-Armor", "https://ent.example.fr");
         assert_eq!(english.title, "Your account on e-Armor");
         assert!(english.open.contains("https://ent.example.fr"));
@@ -209,7 +209,7 @@ mod tests {
         let path = folder.path().join("de.toml");
         let load = |text: String| {
             std::fs::write(&path, text).unwrap();
-            of(LettersConfig { languages: [("de".to_owned(), path.clone())].into(), ..LettersConfig::default() })
+            of(&LettersConfig { languages: [("de".to_owned(), path.clone())].into(), ..LettersConfig::default() })
         };
         let english = SHIPPED[0].1;
         assert!(load(english.to_owned()).unwrap().texts("de").is_some());
@@ -229,13 +229,13 @@ mod tests {
         let path = folder.path().join("langues.csv");
         let load = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            of(LettersConfig { languages_file: Some(path.clone()), ..LettersConfig::default() })
+            of(&LettersConfig { languages_file: Some(path.clone()), ..LettersConfig::default() })
         };
         let languages = load("\u{feff}joinkey;lang\r\nAC-TEST$1;en\r\n\r\nAC-TEST$2;fr\r\n").unwrap();
         assert_eq!(languages.of_person.len(), 2);
         assert!(load("joinkey,lang\nAC-TEST$1,tlh\n").unwrap_err().to_string().contains(":2:"));
         assert!(load("AC-TEST$1\n").unwrap_err().to_string().contains(":1:"));
-        let unknown = of(LettersConfig { second_language: Some("tlh".into()), ..LettersConfig::default() });
+        let unknown = of(&LettersConfig { second_language: Some("tlh".into()), ..LettersConfig::default() });
         assert!(matches!(unknown, Err(TextsError::Unknown { .. })));
     }
 }

@@ -17,6 +17,7 @@ mod identity;
 mod images;
 mod ledger;
 mod lock;
+mod lockout;
 mod look_up;
 mod names;
 mod openings;

@@ -1,7 +1,7 @@
 //! `rentree doctor`: what is right, what is not, and how to mend it.
 
 use rentree::config::{Config, DirectoryKind, Mode};
-use rentree::credentials::{Policy, parse_recipient};
+use rentree::credentials::{Policy, generate, parse_recipient};
 use rentree::directory::Search;
 use rentree::directory::dialect::Dialect;
 use rentree::feed::table::Earlier;
@@ -14,6 +14,7 @@ use super::exit::Failure;
 use super::{Global, output};
 
 mod bind_rate;
+mod lockout;
 mod server;
 mod texts;
 
@@ -186,6 +187,7 @@ async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &m
     if let Err(error) = server::check(config, &*directory, dialect, checks).await {
         checks.bad("annuaire", chain(&error), "relancez quand le serveur répond");
     }
+    lockout::check(config, store, &*directory, dialect, checks).await;
 }
 
 async fn branch(
@@ -204,19 +206,7 @@ fn credentials(config: &Config, checks: &mut Checks) {
     } else {
         checks.good("hachage", found);
     }
-    for profile in Profile::ALL {
-        let wanted = config.credentials.of(profile);
-        match wanted.mode {
-            Mode::Federated => checks.good(&format!("secret {profile}"), "aucun : connexion fédérée"),
-            Mode::Bind | Mode::Portal => match Policy::new(wanted.entropy_bits) {
-                Ok(policy) => checks.good(
-                    &format!("secret {profile}"),
-                    format!("{:.1} bits, {} caractères", policy.entropy_bits(), policy.length()),
-                ),
-                Err(error) => checks.bad(&format!("secret {profile}"), chain(&error), "entropy_bits entre 50 et 128"),
-            },
-        }
-    }
+    secrets(config, checks);
     if config.letters.recipients.is_empty() {
         checks.bad("clé d'impression", "letters.recipients est vide", "rentree init --key-out en fabrique une");
     }
@@ -233,6 +223,30 @@ fn credentials(config: &Config, checks: &mut Checks) {
                 Ok(_) => checks.good(&what, format!("{recipient} ; ses secrets ne viennent pas du stock préparé")),
                 Err(error) => checks.bad(&what, chain(&error), "une clé publique age (age1…)"),
             }
+        }
+    }
+}
+
+/// What each profile and level gets: the style, an example that was just drawn and opens nothing, the chance in it.
+fn secrets(config: &Config, checks: &mut Checks) {
+    for profile in Profile::ALL.into_iter().filter(|p| config.credentials.of(*p).mode == Mode::Federated) {
+        checks.good(&format!("secret {profile}"), "aucun : connexion fédérée");
+    }
+    for (profile, level, style, bits) in config.credentials.shapes() {
+        let levels = level.map(|level| format!(" ({})", level.levels.join(", "))).unwrap_or_default();
+        let what = format!("secret {profile}{levels}");
+        let mode = if config.credentials.of(profile).mode == Mode::Portal { "portal" } else { "bind" };
+        match Policy::new(style, bits) {
+            Ok(policy) => checks.good(
+                &what,
+                format!(
+                    "{style}, par exemple {} : {:.1} bits, {} caractères au plus, mode {mode}",
+                    generate(&policy, &mut rand::rng()).expose(),
+                    policy.entropy_bits(),
+                    policy.length()
+                ),
+            ),
+            Err(error) => checks.bad(&what, chain(&error), "changez entropy_bits ou style dans [credentials]"),
         }
     }
 }

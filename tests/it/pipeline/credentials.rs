@@ -458,6 +458,7 @@ async fn a_killed_reissue_is_settled_with_the_same_password() {
             profile: subject.profile.unwrap(),
             schools: subject.schools,
             closed: false,
+            course: None,
         };
         let issuer = Issuer::new(&config.credentials, &config.letters, Scheme::Argon2).unwrap();
         let batch = issuer.prepare(&store, vec![account], header.today).await.unwrap();

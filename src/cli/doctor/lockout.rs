@@ -1,0 +1,55 @@
+//! Whether the server locks out whoever tries passwords. It is proved on a probe, and only where short codes need it:
+//! otherwise `doctor` writes nothing to the directory.
+
+use rentree::apply::lockout::{self, FAILURES, FRESH_DAYS};
+use rentree::apply::probe::prove;
+use rentree::config::Config;
+use rentree::credentials::Scheme;
+use rentree::directory::Directory;
+use rentree::directory::dialect::Dialect;
+use rentree::store::{RunLock, Store};
+
+use super::super::session::clock;
+use super::{Checks, chain};
+
+const WHAT: &str = "verrouillage";
+
+pub async fn check(config: &Config, store: &Store, directory: &dyn Directory, dialect: &Dialect, checks: &mut Checks) {
+    let server = directory.describe();
+    if !lockout::is_needed(&config.credentials) {
+        checks.good(WHAT, "non éprouvé : aucun mot de passe sous 50 bits n'est demandé");
+        return;
+    }
+    let _lock = match RunLock::take(store, "doctor") {
+        Ok(lock) => lock,
+        Err(error) => return checks.bad(WHAT, chain(&error), "relancez quand l'exécution en cours sera finie"),
+    };
+    let allowed = Scheme::allowed(config.directory.password_scheme);
+    let locks = match prove(directory, dialect, &config.credentials, &allowed).await {
+        Ok(proof) => lockout::prove(directory, dialect, &config.credentials, proof.scheme).await,
+        Err(error) => Err(error),
+    };
+    let locks = match locks {
+        Ok(locks) => locks,
+        Err(error) => {
+            return checks.bad(
+                WHAT,
+                chain(&error),
+                "les codes de moins de 50 bits ne seront pas émis sans cette preuve",
+            );
+        }
+    };
+    if let Err(error) = store.note_lockout(&server, clock().date(), locks).await {
+        return checks.bad(WHAT, chain(&error), "vérifiez le registre");
+    }
+    if locks {
+        checks.good(WHAT, format!("éprouvé : {FAILURES} essais faux ferment le compte ; vaut {FRESH_DAYS} jours"));
+    } else {
+        checks.bad(
+            WHAT,
+            format!("{FAILURES} essais faux ne ferment pas le compte : les codes de moins de 50 bits ne seront pas émis"),
+            "OpenLDAP : overlay ppolicy, olcPPolicyDefault vers une règle avec pwdLockout: TRUE et pwdMaxFailure: 10 au \
+             plus ; 389 DS : passwordLockout: on, passwordMaxFailure: 10 au plus ; ou 50 bits dans [credentials]",
+        );
+    }
+}
