@@ -26,6 +26,7 @@ pub enum Kind {
     CredentialIssued,
     CredentialsPrepared,
     CredentialRevoked,
+    CredentialsExpired,
     /// Another first password took the place of somebody's; the payload says why.
     CredentialReissued,
     /// Envelopes were sealed anew for other recipients.
@@ -61,7 +62,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -81,6 +82,7 @@ impl Kind {
         Self::CredentialIssued,
         Self::CredentialsPrepared,
         Self::CredentialRevoked,
+        Self::CredentialsExpired,
         Self::CredentialReissued,
         Self::EnvelopesResealed,
         Self::OpeningsRefused,
@@ -124,6 +126,7 @@ impl Kind {
             Self::CredentialIssued => "credential_issued",
             Self::CredentialsPrepared => "credentials_prepared",
             Self::CredentialRevoked => "credential_revoked",
+            Self::CredentialsExpired => "credentials_expired",
             Self::CredentialReissued => "credential_reissued",
             Self::EnvelopesResealed => "envelopes_resealed",
             Self::OpeningsRefused => "openings_refused",

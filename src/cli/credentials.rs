@@ -152,7 +152,7 @@ async fn resealed(
 
 async fn export(global: &Global, session: &Session, path: &Path) -> Result<u8, Failure> {
     let trail = session.trail().await?;
-    let exported = export_hashes(&session.store, &trail, path).await.map_err(failed);
+    let exported = export_hashes(&session.store, &session.config.credentials, &trail, path).await.map_err(failed);
     let closed = trail.close().await;
     let count = exported?;
     closed.map_err(failed)?;

@@ -227,6 +227,10 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
         now: session.now,
     };
     let trail = session.trail().await?;
+    let credentials = &session.config.credentials;
+    rentree::credentials::expire(&session.store, credentials, (session.today, session.now), &trail)
+        .await
+        .map_err(failed)?;
     let printed = letters::print(&session.store, &session.config, &job, &trail, &*session.progress).await;
     let head = trail.close().await.map_err(failed)?;
     tell_head(&*session.progress, head);

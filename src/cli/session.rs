@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use rentree::audit::{Actor, Kind, Trail};
 use rentree::config::Config;
+use rentree::credentials;
 use rentree::directory::dialect::Dialect;
 use rentree::directory::{Directory, Dn, Hours, ensure_branches};
 use rentree::plan::expiry::expire;
@@ -173,6 +174,8 @@ impl Session {
         }
         trail.record(Kind::RunStarted, None, said).map_err(failed)?;
         expire(&self.store, &self.config.retention, self.now, &trail).await.map_err(failed)?;
+        let day = (self.today, self.now);
+        credentials::expire(&self.store, &self.config.credentials, day, &trail).await.map_err(failed)?;
         Ok(trail)
     }
 

@@ -1,5 +1,7 @@
 //! `[credentials]`: what each profile gets, and how it is hashed.
 
+use jiff::Span;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::roster::Profile;
@@ -12,6 +14,8 @@ pub struct CredentialsConfig {
     pub pbkdf2_rounds: u32,
     /// Where the hash of a profile of mode `portal` is written when the account is created; nowhere when absent.
     pub hash_attribute: Option<String>,
+    /// Days after its issue until a first password can be printed, and the date on its sheet; 0: for ever.
+    pub valid_days: u16,
     pub pupil: ProfileCredentials,
     pub relative: ProfileCredentials,
     pub teacher: ProfileCredentials,
@@ -27,6 +31,7 @@ impl Default for CredentialsConfig {
             argon2: Argon2Config::default(),
             pbkdf2_rounds: 100_000,
             hash_attribute: None,
+            valid_days: 90,
             pupil: same(),
             relative: same(),
             teacher: same(),
@@ -37,6 +42,18 @@ impl Default for CredentialsConfig {
 }
 
 impl CredentialsConfig {
+    /// The last day of a first password that was issued on `issued`.
+    #[must_use]
+    pub fn expires(&self, issued: Date) -> Option<Date> {
+        (self.valid_days > 0).then(|| issued.saturating_add(Span::new().days(self.valid_days)))
+    }
+
+    /// The day before which a first password must have been issued to be over `today`.
+    #[must_use]
+    pub fn over_before(&self, today: Date) -> Option<Date> {
+        (self.valid_days > 0).then(|| today.saturating_sub(Span::new().days(self.valid_days)))
+    }
+
     #[must_use]
     pub const fn of(&self, profile: Profile) -> &ProfileCredentials {
         match profile {

@@ -124,6 +124,7 @@ pub fn event(event: &Event) -> &str {
         Some(Kind::JoinKeyChanged) => "clé de jointure changée",
         Some(Kind::CredentialIssued) => "mot de passe provisoire émis",
         Some(Kind::CredentialRevoked) => "mot de passe provisoire révoqué",
+        Some(Kind::CredentialsExpired) => "mots de passe provisoires périmés",
         Some(Kind::CredentialReissued) => "mot de passe provisoire remplacé",
         Some(Kind::EnvelopeOpened) => "enveloppe ouverte pour l'impression",
         Some(Kind::Printed) => "fiche imprimée",

@@ -7,6 +7,7 @@
 
 pub mod activation;
 pub mod envelope;
+mod expiry;
 mod hash;
 mod issuer;
 mod key;
@@ -25,6 +26,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use envelope::{Binding, Content, EnvelopeError, Label, Serial};
+pub use expiry::{ExpiryError, expire};
 pub use hash::{HashError, Hasher, verify};
 pub use issuer::{Issued, Issuer, NewCredential};
 pub use key::{KeyError, LEAST_PASSPHRASE, PrintKey, Recipient, check_passphrase, parse_recipient, read_key};

@@ -1,7 +1,7 @@
 //! The hashes that a portal takes over, as a file: one JSON object a line, for profiles of mode `portal`.
 //!
-//! `uid`, `login`, `join_key`, `hash` (PHC string format, `$argon2id$…`), `issued` (yyyy-mm-dd), `expires` (null: it
-//! counts until a successor is issued or the account is suspended).
+//! `uid`, `login`, `join_key`, `hash` (PHC string format, `$argon2id$…`), `issued` (yyyy-mm-dd), `expires`
+//! (its last day; null: it counts until a successor is issued or the account is suspended).
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use futures_util::TryStreamExt as _;
 
 use super::Scheme;
 use crate::audit::{AuditError, Kind, Trail};
+use crate::config::CredentialsConfig;
 use crate::private::{private_file, publish_new};
 use crate::store::{Store, StoreError};
 
@@ -28,7 +29,12 @@ pub enum PortalError {
 ///
 /// # Errors
 /// When the file exists or cannot be written; when store or trail fail. Then there is no file.
-pub async fn export_hashes(store: &Store, trail: &Trail, path: &Path) -> Result<u64, PortalError> {
+pub async fn export_hashes(
+    store: &Store,
+    credentials: &CredentialsConfig,
+    trail: &Trail,
+    path: &Path,
+) -> Result<u64, PortalError> {
     let failed = |source| PortalError::Write { path: path.to_owned(), source };
     if path.exists() {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
@@ -39,7 +45,7 @@ pub async fn export_hashes(store: &Store, trail: &Trail, path: &Path) -> Result<
     while let Some(row) = hashes.try_next().await? {
         let line = serde_json::json!({
             "uid": row.uid, "login": row.login, "join_key": row.join_key, "hash": Scheme::without_prefix(&row.hash),
-            "issued": row.issued, "expires": null,
+            "issued": row.issued, "expires": row.issued.parse().ok().and_then(|issued| credentials.expires(issued)),
         });
         writeln!(out, "{line}").map_err(failed)?;
         count += 1;

@@ -135,7 +135,8 @@ impl PileRun<'_> {
         let said = serde_json::json!({ "serial": serial, "batch": self.batch });
         trail.record(Kind::EnvelopeOpened, Some(key), said)?;
         let secret = Secret::new(content.secret.expose().to_owned());
-        Ok(self.sheet(one, (serial, content.label.login.as_str().to_owned(), Some(secret))))
+        let sheet = self.sheet(one, (serial, content.label.login.as_str().to_owned(), Some(secret)));
+        Ok(Sheet { expires: self.config.credentials.expires(content.label.issued), ..sheet })
     }
 
     /// One line of a list: the end of the sheet's number, or why there is none. Who has no account that can be used has
