@@ -11,6 +11,7 @@ use crate::plan::{Change, ChangeKind, Ground, Header, Write};
 use crate::roster::JoinKey;
 use crate::store::{BatchResult, JournalRow, Outcome, Stage};
 
+use super::must_change;
 use super::operations::{ENTRY_CSN, FirstHash, needs_entry, operations};
 use super::password::{event, judge, renewed};
 use super::ready::Ready;
@@ -35,6 +36,8 @@ pub(super) struct Executor<'a, 'g> {
     pub trail: &'a Trail,
     /// What interrupted runs sealed and may have sent: the same hash goes again.
     pub pending: HashMap<JoinKey, (Serial, String)>,
+    /// The server knows of passwords that must be changed.
+    pub marks: bool,
 }
 
 /// A change on its way.
@@ -108,7 +111,7 @@ impl Executor<'_, '_> {
                     State::Sending(VecDeque::new())
                 } else {
                     let hash = FirstHash::of(&self.ground.config.credentials, &change, hash.as_deref());
-                    State::Sending(operations(&self.ground.dialect, &change, hash, None).into())
+                    State::Sending(self.operations(&change, hash, None))
                 };
                 Doing {
                     change,
@@ -192,12 +195,20 @@ impl Executor<'_, '_> {
         Ok(None)
     }
 
+    fn operations(&self, change: &Change, hash: FirstHash<'_>, actual: Option<&Entry>) -> VecDeque<Operation> {
+        let mut operations = operations(&self.ground.dialect, change, hash, actual);
+        if self.marks {
+            must_change::mark(&self.ground.config.credentials, change, &mut operations);
+        }
+        operations.into()
+    }
+
     /// What is left to send once the entry is known.
     fn decide(&self, d: &Doing, actual: Option<&Entry>) -> State {
         let dialect = &self.ground.dialect;
         let put = self.group_members.get(&d.change.dn.rdn_value());
         let hash = FirstHash::of(&self.ground.config.credentials, &d.change, d.hash.as_deref());
-        let send = |change: &Change| State::Sending(operations(dialect, change, hash, actual).into());
+        let send = |change: &Change| State::Sending(self.operations(change, hash, actual));
         let judged = match &d.change.write {
             Write::Password { .. } if d.hash.is_none() => {
                 return State::Ended(Outcome::Failed, Some("no password was made for it".to_owned()));

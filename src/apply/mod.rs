@@ -15,6 +15,7 @@ mod canary;
 mod check;
 mod loaded;
 pub mod lockout;
+pub mod must_change;
 mod offline;
 mod operations;
 mod password;
@@ -246,6 +247,7 @@ async fn carry_out(
         pace: pace(ground),
         trail,
         pending: pending.clone(),
+        marks: must_change::is_marked(ground.directory, &ground.config.credentials).await?,
     };
     let mut applied = Applied::default();
     let mut through = 0;

@@ -127,6 +127,19 @@ impl CredentialsConfig {
         self.argon2.check()
     }
 
+    /// Whether any first password is to be changed at the first log-in.
+    #[must_use]
+    pub fn any_must_change(&self) -> bool {
+        Profile::ALL.into_iter().any(|profile| self.must_change(profile))
+    }
+
+    /// Whether a profile's is, by the directory: what a portal checks, the portal has changed.
+    #[must_use]
+    pub fn must_change(&self, profile: Profile) -> bool {
+        let of = self.of(profile);
+        of.must_change && of.mode == Mode::Bind
+    }
+
     /// Whether the directory checks the passwords of any profile.
     #[must_use]
     pub fn any_bind(&self) -> bool {
@@ -181,11 +194,13 @@ pub struct ProfileCredentials {
     pub style: Style,
     /// Entropy of a generated password, in bits; at least 50, for a code 20.
     pub entropy_bits: u32,
+    /// The server asks for another password at the first log-in, where it can (`pwdReset`, of OpenLDAP's ppolicy).
+    pub must_change: bool,
 }
 
 impl Default for ProfileCredentials {
     fn default() -> Self {
-        Self { mode: Mode::Bind, style: Style::Syllables, entropy_bits: 50 }
+        Self { mode: Mode::Bind, style: Style::Syllables, entropy_bits: 50, must_change: false }
     }
 }
 

@@ -199,6 +199,7 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
             withheld.creates.push((id, holds.of(&diff.subject(id, person), Some(Axis::Create), &[])));
         }
     }
+    with_their_children(roster, &mut withheld.creates);
     for mut change in structure_changes(diff, beside.structures, &mut totals.structures, &mut findings, &mut defaulted)
     {
         let entry = actual.get(&change.dn).copied();
@@ -346,6 +347,27 @@ fn draft_with(matter: &Matter, diff: &PersonDiff<'_>, population: &Population, b
         findings,
         years,
         not_yet: waiting.joining.into_keys().collect(),
+    }
+}
+
+/// A new relative all of whose children wait, waits with them: he would be there for nobody.
+fn with_their_children(roster: &Roster, creates: &mut [(PersonId, Vec<HoldId>)]) {
+    let waiting: HashMap<PersonId, Vec<HoldId>> =
+        creates.iter().filter(|(_, ids)| !ids.is_empty()).map(|(id, ids)| (*id, ids.clone())).collect();
+    if waiting.is_empty() {
+        return;
+    }
+    for (id, ids) in creates {
+        let Some(Role::Relative(relative)) = roster.person(*id).map(|person| &person.role) else { continue };
+        let children: Vec<_> = relative.pupils.iter().map(|pupil| waiting.get(pupil)).collect();
+        if children.is_empty() || children.iter().any(Option::is_none) {
+            continue;
+        }
+        for hold in children.into_iter().flatten().flatten() {
+            if !ids.contains(hold) {
+                ids.push(hold.clone());
+            }
+        }
     }
 }
 

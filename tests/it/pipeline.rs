@@ -23,6 +23,8 @@ mod nights;
 #[cfg(feature = "letters")]
 mod offline;
 mod outages;
+mod policies;
+#[cfg(feature = "letters")]
 mod policy;
 #[cfg(feature = "letters")]
 mod portal;

@@ -2,6 +2,7 @@
 //! otherwise `doctor` writes nothing to the directory.
 
 use rentree::apply::lockout::{self, FAILURES, FRESH_DAYS};
+use rentree::apply::must_change::is_marked;
 use rentree::apply::probe::prove;
 use rentree::config::Config;
 use rentree::credentials::Scheme;
@@ -51,5 +52,26 @@ pub async fn check(config: &Config, store: &Store, directory: &dyn Directory, di
             "OpenLDAP : overlay ppolicy, olcPPolicyDefault vers une règle avec pwdLockout: TRUE et pwdMaxFailure: 10 au \
              plus ; 389 DS : passwordLockout: on, passwordMaxFailure: 10 au plus ; ou 50 bits dans [credentials]",
         );
+    }
+}
+
+/// Whether the server can be told that a first password is to be changed.
+pub async fn must_change(config: &Config, directory: &dyn Directory, checks: &mut Checks) {
+    const WHAT: &str = "premier mot de passe";
+    if !config.credentials.any_must_change() {
+        return;
+    }
+    match is_marked(directory, &config.credentials).await {
+        Ok(true) => checks.good(
+            WHAT,
+            "à changer à la première connexion : les comptes créés portent pwdReset ; leur politique doit avoir \
+             pwdMustChange: TRUE",
+        ),
+        Ok(false) => checks.bad(
+            WHAT,
+            "must_change est demandé, et l'annuaire ne connaît pas pwdReset : rien n'est posé",
+            "OpenLDAP : overlay ppolicy ; 389 DS : passwordMustChange: on dans sa politique, et must_change = false ici",
+        ),
+        Err(error) => checks.bad(WHAT, chain(&error), "vérifiez l'annuaire"),
     }
 }

@@ -188,6 +188,7 @@ async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &m
         checks.bad("annuaire", chain(&error), "relancez quand le serveur répond");
     }
     lockout::check(config, store, &*directory, dialect, checks).await;
+    lockout::must_change(config, &*directory, checks).await;
 }
 
 async fn branch(

@@ -1,0 +1,69 @@
+//! What first passwords are asked to be, on a server with a policy: short codes only where a lockout is seen, and a mark
+//! that they are to be changed.
+
+use rentree::directory::{Entry, ldif};
+
+use crate::support::SUFFIX;
+use crate::support::program::Installation;
+use crate::support::slapd::{Options, Slapd};
+
+const OVERLAY: &str = "overlay ppolicy\nppolicy_default \"cn=regle,dc=esco-centre,dc=fr\"\n";
+
+/// A server whose policy closes an account after so many failures.
+fn with_policy(failures: u32) -> Slapd {
+    let mut slapd = Slapd::with(&Options { global: "moduleload ppolicy\n", database: OVERLAY, ..Options::default() });
+    let policy = format!(
+        "dn: cn=regle,{SUFFIX}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: regle\npwdAttribute: userPassword\n\
+         pwdLockout: TRUE\npwdMaxFailure: {failures}\npwdMustChange: TRUE\n\n"
+    );
+    slapd.load_offline(policy.as_bytes());
+    slapd
+}
+
+fn installation(slapd: &Slapd) -> Installation {
+    let installation = Installation::with(&slapd.sync_toml());
+    let config = std::fs::read_to_string(installation.config()).unwrap();
+    let pupils = "[credentials.pupil]\nstyle = \"code\"\nentropy_bits = 28\nmust_change = true\n\n[credentials.argon2]";
+    std::fs::write(installation.config(), config.replacen("[credentials.argon2]", pupils, 1)).unwrap();
+    installation.simulate(1, 12, 0, false);
+    installation
+}
+
+fn people(slapd: &Slapd) -> Vec<Entry> {
+    let all = ldif::Reader::new(slapd.dump().as_slice()).map(Result::unwrap).collect::<Vec<Entry>>();
+    all.into_iter().filter(|entry| entry.first("ENTPersonJointure").is_some()).collect()
+}
+
+#[test]
+fn short_codes_wait_for_a_lockout_that_was_seen_and_are_to_be_changed() {
+    let slapd = with_policy(5);
+    let installation = installation(&slapd);
+    let refused = installation.run(&["sync"]);
+    assert_eq!(refused.code, 5, "{}\n{}", refused.stdout, refused.stderr);
+    assert!(refused.stderr.contains("rentree doctor"), "{}", refused.stderr);
+    assert_eq!(people(&slapd).len(), 0, "nobody was created");
+
+    let doctor = installation.run(&["doctor"]);
+    assert!(doctor.stdout.contains("10 essais faux ferment le compte"), "{}\n{}", doctor.stdout, doctor.stderr);
+    assert!(doctor.stdout.contains("les comptes créés portent pwdReset"), "{}", doctor.stdout);
+    assert_eq!(people(&slapd).len(), 0, "the probe is gone");
+
+    installation.sync(&[], 0);
+    let people = people(&slapd);
+    let marked = |entry: &Entry| entry.first("pwdReset") == Some("TRUE");
+    let is_pupil = |entry: &Entry| entry.texts("objectClass").any(|class| class == "ENTEleve");
+    assert!(people.iter().filter(|entry| is_pupil(entry)).count() >= 12);
+    assert!(people.iter().all(|entry| marked(entry) == is_pupil(entry)), "pupils, and nobody else");
+    assert_eq!(installation.sync(&[], 0)["verdict"], "unchanged");
+}
+
+#[test]
+fn without_a_lockout_there_are_no_short_codes() {
+    let slapd = with_policy(20);
+    let installation = installation(&slapd);
+    let doctor = installation.run(&["doctor"]);
+    assert!(doctor.stdout.contains("ne ferment pas le compte"), "{}\n{}", doctor.stdout, doctor.stderr);
+    let refused = installation.run(&["sync"]);
+    assert_eq!(refused.code, 5, "{}\n{}", refused.stdout, refused.stderr);
+    assert_eq!(people(&slapd).len(), 0);
+}
