@@ -21,7 +21,7 @@ fn with_policy(failures: u32) -> Slapd {
 }
 
 fn installation(slapd: &Slapd) -> Installation {
-    let installation = Installation::with(&slapd.sync_toml());
+    let installation = Installation::with(&slapd.toml());
     let config = std::fs::read_to_string(installation.config()).unwrap();
     let pupils = "[credentials.pupil]\nstyle = \"code\"\nentropy_bits = 28\nmust_change = true\n\n[credentials.argon2]";
     std::fs::write(installation.config(), config.replacen("[credentials.argon2]", pupils, 1)).unwrap();
