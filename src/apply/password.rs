@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::audit::{Actor, Kind};
 use crate::credentials::{Scheme, Serial, marks};
 use crate::directory::dialect::{Dialect, LockMethod};
-use crate::directory::{Entry, Modification, Operation, Value};
+use crate::directory::{Condition, Entry, Modification, Operation, Value};
 use crate::plan::{Change, Header, Renew, Renewal};
 use crate::roster::JoinKey;
 use crate::store::RenewalRow;
@@ -86,7 +86,9 @@ pub(super) fn operations(
     let modification =
         Modification { attribute: attribute.to_owned(), delete: old.to_vec(), add: vec![Value::from(value.as_str())] };
     let modify = Operation::Modify { dn: change.dn.clone(), modifications: vec![modification] };
-    vec![modify.only_if(unchanged(entry).into_iter().collect())]
+    // Whoever may not read the password sees none: it must not get a second one.
+    let none_seen = old.is_empty().then(|| Condition::Unset(attribute.to_owned()));
+    vec![modify.only_if(unchanged(entry).into_iter().chain(none_seen).collect())]
 }
 
 fn value<'h>(lock: &LockMethod, hash: FirstHash<'h>, actual: Option<&Entry>) -> Option<(&'h str, String)> {
@@ -135,7 +137,7 @@ pub(super) fn event(row: &RenewalRow) -> (Kind, serde_json::Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::{Condition, Dn};
+    use crate::directory::Dn;
     use crate::plan::{ChangeKind, Subject, Write};
 
     fn dialect() -> Dialect {
@@ -211,6 +213,13 @@ mod tests {
         let [one] = &modifications[..] else { panic!("{modifications:?}") };
         assert_eq!(one.delete, now.values(USER_PASSWORD));
         assert_eq!(one.add, [Value::from("{ARGON2}new")]);
+        // Where none was seen, there must be none.
+        let sent = operations(&dialect(), &change(Vec::new()), FirstHash::Directory("{ARGON2}new"), Some(&entry(&[])));
+        let [Operation::OnlyIf { conditions, .. }] = &sent[..] else { panic!("{sent:?}") };
+        assert!(
+            conditions.iter().any(|c| matches!(c, Condition::Unset(name) if name == USER_PASSWORD)),
+            "{conditions:?}"
+        );
         // Without a hash nothing is taken away.
         assert!(operations(&dialect(), &change(Vec::new()), FirstHash::None, Some(&now)).is_empty());
         // What a portal checks lies where it looks for it, and the password of the directory stays closed.

@@ -1,14 +1,16 @@
 //! The least rights that the account of the runs needs, made from the dialect: what it never writes it may not write.
 //!
 //! People are added and changed; only an installation that purges may delete them, beside the probe of passwords, which
-//! is told by its name. Structures are never deleted. Passwords are read only where the dialect's lock rewrites them.
+//! is told by its name. Structures are never deleted. Hashes of passwords are read: a first password is replaced only
+//! where it is still the one that was seen, and a lock by prefix keeps the hash behind it.
 
-use super::dialect::{Dialect, Kind, LockMethod, Relation};
+use super::dialect::{Dialect, Kind, Relation};
 use super::{Dn, Entry};
 
 const PEOPLE: [Kind; 3] = [Kind::Pupil, Kind::Relative, Kind::Staff];
 const STRUCTURES: [Kind; 2] = [Kind::School, Kind::Service];
 const PASSWORD: &str = "userPassword";
+const CHANGE: &str = "entryCSN";
 
 /// Access rules of OpenLDAP, in the order in which they must stand, before those of the others (whom they let pass):
 /// values of `olcAccess`, or what follows `access` in slapd.conf. The last one is a value of `olcLimits`. `purge`: the
@@ -22,11 +24,6 @@ pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str, purge: bool) -> (
         let names = written(dialect, kinds);
         names.into_iter().filter(|name| *name != PASSWORD).collect::<Vec<_>>().join(",")
     };
-    // Without the lock by prefix, a password is only ever added, with its entry.
-    let password = match dialect.lock_method() {
-        LockMethod::Prefix { .. } | LockMethod::State(_) => "write",
-        _ => "=a",
-    };
     let mut rules = vec![
         format!(
             "to dn.regex=\"^{},{}$\" by dn.exact=\"{account}\" write by anonymous auth by * none",
@@ -34,7 +31,7 @@ pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str, purge: bool) -> (
             regex_escaped(people.normalised())
         ),
         format!(
-            "to dn.subtree=\"{people}\" attrs={PASSWORD} by dn.exact=\"{account}\" {password} by self =xw by anonymous \
+            "to dn.subtree=\"{people}\" attrs={PASSWORD} by dn.exact=\"{account}\" write by self =xw by anonymous \
              auth by * none"
         ),
         format!("to dn.exact=\"{account}\" attrs={PASSWORD} by anonymous auth by * none"),
@@ -48,6 +45,8 @@ pub fn openldap(dialect: &Dialect, suffix: &Dn, account: &str, purge: bool) -> (
         [(people, &PEOPLE[..], person), (structures, &STRUCTURES[..], "=arscd"), (groups, &group_kinds[..], "write")]
     {
         rules.push(to(format!("dn.subtree=\"{branch}\" attrs=entry"), entry));
+        // The number of the last change: what is replaced rests on the entry as it was read.
+        rules.push(to(format!("dn.subtree=\"{branch}\" attrs={CHANGE}"), "read"));
         rules.push(to(format!("dn.subtree=\"{branch}\" attrs={}", attributes(kinds)), "write"));
     }
     (rules, format!("dn.exact=\"{account}\" size=unlimited time=unlimited"))

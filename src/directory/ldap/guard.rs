@@ -8,18 +8,33 @@
 //!   it (rootDSE), otherwise by reading the entry just before;
 //! - an attribute without equality rule (`facsimileTelephoneNumber` in the standard schema), whose values a server
 //!   cannot find by name and refuses to (inappropriateMatching): it is read, compared here octet by octet, and
-//!   replaced as a whole, under the condition that the entry is still the one that was read (`entryCSN`).
+//!   replaced as a whole, under the condition that the entry is still the one that was read (`entryCSN`);
+//! - a password, under the ppolicy overlay of OpenLDAP: whoever names the value that goes must know it in clear, and
+//!   nobody does (unwillingToPerform, "Must supply correct old password"). It is replaced in the same way.
 
 use std::collections::HashSet;
 
-use ldap3::Mod;
 use ldap3::controls::RawControl;
+use ldap3::{LdapResult, Mod};
 
 use super::{Ldap, assertion};
 use crate::directory::{Condition, Directory as _, DirectoryError, Dn, Entry, Modification, Search, Value};
 
 /// The number of an entry's last change, on OpenLDAP and its like (operational).
 const ENTRY_CSN: &str = "entryCSN";
+
+const PASSWORD: &str = "userPassword";
+/// inappropriateMatching: an attribute whose values the server cannot compare.
+const NO_EQUALITY_RULE: u32 = 18;
+/// unwillingToPerform.
+const UNWILLING: u32 = 53;
+
+/// Whether the server refused to find the values that are to go, and takes whole attributes perhaps.
+pub(super) fn needs_whole(result: &LdapResult, modifications: &[Modification]) -> bool {
+    let replaces_password =
+        || modifications.iter().any(|m| m.attribute.eq_ignore_ascii_case(PASSWORD) && !m.delete.is_empty());
+    result.rc == NO_EQUALITY_RULE || (result.rc == UNWILLING && replaces_password())
+}
 
 /// A modify that gives whole attributes.
 pub(super) struct Whole {

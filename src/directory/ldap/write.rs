@@ -19,9 +19,6 @@ use super::outcome::{Outcome, judge};
 use super::{ATTEMPTS, FIRST_WAIT, Ldap, assertion, connection};
 use crate::directory::{DirectoryError, Operation, Pace, Value};
 
-/// inappropriateMatching: an attribute whose values the server cannot compare.
-const NO_EQUALITY_RULE: u32 = 18;
-
 pub(super) async fn execute(ldap: &Ldap, operations: &[Operation], pace: &Pace) -> Vec<Result<(), DirectoryError>> {
     let (batch, next) = (Batch::default(), AtomicUsize::new(0));
     // As many workers as operations may be in flight: one that waits for a busy server does not hold back the others.
@@ -43,7 +40,7 @@ async fn run(ldap: &Ldap, batch: &Batch, operation: &Operation, pace: &Pace) -> 
     let (operation, conditions) = operation.parts();
     let dn = || operation.dn().to_string();
     let asserts = !conditions.is_empty() && ldap.asserts().await;
-    // The same operation with whole attributes, once the server has said that it cannot find their values.
+    // The same operation with whole attributes, once the server has refused to find their values.
     let mut whole: Option<Whole> = None;
     let mut wait = FIRST_WAIT;
     let mut attempts = 0;
@@ -72,7 +69,9 @@ async fn run(ldap: &Ldap, batch: &Batch, operation: &Operation, pace: &Pace) -> 
                     pace.answered(sent.elapsed());
                     return Ok(());
                 }
-                (_, Operation::Modify { dn, modifications }) if result.rc == NO_EQUALITY_RULE && whole.is_none() => {
+                (_, Operation::Modify { dn, modifications })
+                    if whole.is_none() && guard::needs_whole(&result, modifications) =>
+                {
                     whole = Some(guard::whole(ldap, dn, modifications, &conditions).await?);
                 }
                 (Outcome::Failed(error), _) => {

@@ -341,6 +341,7 @@ impl Slapd {
                 let _ = writeln!(text, "access {rule}");
             }
             let _ = writeln!(text, "limits {limits}");
+            text.push_str(self.options.database);
             return text;
         }
         let right = if self.options.read_only { "read" } else { "write" };
