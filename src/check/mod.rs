@@ -72,7 +72,9 @@ pub fn check(
     conformity: bool,
 ) -> Result<Checkup, ImageError> {
     // No day: what is judged is the data, whatever the age of the pupils.
-    let options = roster::Options::from_config(&config.roster)?.with_policy(&config.policy, None)?;
+    let options = roster::Options::from_config(&config.roster)?
+        .with_policy(&config.policy, None)?
+        .with_federated(&config.credentials);
     let options = roster::Options { listed: LISTED, ..options };
     let scope = options.schools.clone();
     let infos = image::sources(config);

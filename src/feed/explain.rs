@@ -149,6 +149,10 @@ impl Code {
                 "L'élève a son compte ; ce responsable n'en a pas, ou n'est pas relié à l'élève.",
                 "Vérifier que la fiche du responsable est complète (nom, prénom) et bien rattachée à l'élève.",
             ),
+            Self::FederationUnmatched => (
+                "La personne a son compte et aucun mot de passe : elle ne pourra pas se connecter.",
+                "Faire attribuer un INE à l'élève (ou à l'enfant du responsable), et vérifier le lien entre eux.",
+            ),
             Self::PupilWithoutClass => (
                 "Un nouvel élève et ses responsables attendent : pas de compte tant qu'il n'a pas de division.",
                 "Affecter l'élève à une division, ou le sortir de l'établissement s'il est parti.",

@@ -221,6 +221,8 @@ codes! {
     // Families: who sees what, and adults in two roles.
     AddressProtected = "address-protected", Information, None, "adresse protégée, écrite nulle part";
     RelationUnknown = "relation-unknown", ToDecide, None, "rapprochement décidé que l'annuaire ne sait pas écrire";
+    // Those who log in elsewhere.
+    FederationUnmatched = "federation-unmatched", ToDecide, Some(Tool::Siecle), "personne que la connexion fédérée ne peut pas reconnaître";
 }
 
 impl Serialize for Code {

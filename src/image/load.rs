@@ -27,6 +27,7 @@ pub async fn roster(store: &Store, config: &Config, intakes: &[Intake], today: D
     let sources = sources(config);
     let options = roster::Options::from_config(&config.roster)?
         .with_policy(&config.policy, Some(today))?
+        .with_federated(&config.credentials)
         .with_successors(store.successors().await?)
         .with_identities(identities(store, config).await?);
     let (sender, mut receiver) = mpsc::channel::<Vec<ImageRecord>>(4);

@@ -11,7 +11,7 @@ use super::model::{ImageRecord, Link, Person, PersonId, Role, Roster};
 use super::options::{Options, SourceInfo};
 use super::report::Report;
 use super::structures::Structures;
-use super::{pupils, staff};
+use super::{federation, pupils, staff};
 
 /// Who and what should exist, by the images of `sources` (records name their source by its index there).
 ///
@@ -34,6 +34,7 @@ pub fn build(sources: &[SourceInfo], records: impl IntoIterator<Item = ImageReco
 
     let pupils = pupils.into_iter().map(|pupil| pupil.person).collect();
     let persons = gather(pupils, relatives, staff, family);
+    federation::look(&persons, &options.federated, &structures, &mut report);
     left_out.sort_by(|a, b| (&a.key, a.category, &a.origin).cmp(&(&b.key, b.category, &b.origin)));
     Roster {
         structures: structures.finish(&mut report),

@@ -9,6 +9,7 @@ mod build;
 mod draft;
 mod drafts;
 mod family;
+mod federation;
 mod functions;
 mod households;
 mod links;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use jiff::civil::Date;
 
-use super::model::{JoinKey, NationalProfile, Standing};
+use super::model::{JoinKey, NationalProfile, Profile, Standing};
 use super::policy::Policy;
 use super::successors::{Successor, present_uai};
-use crate::config::{PolicyConfig, RelativeStanding, RosterConfig};
+use crate::config::{CredentialsConfig, Mode, PolicyConfig, RelativeStanding, RosterConfig};
 use crate::feed::Degree;
 use crate::feed::values::Uai;
 use crate::identity::Rules;
@@ -47,6 +47,8 @@ pub struct Options {
     pub identity: Identities,
     /// Who sees and prints what of a family.
     pub policy: Policy,
+    /// Profiles that log in through a federation, which must know them.
+    pub federated: Vec<Profile>,
 }
 
 /// What is known of who is who before the records are read.
@@ -82,6 +84,7 @@ impl Default for Options {
             successors: Vec::new(),
             identity: Identities::default(),
             policy: Policy::default(),
+            federated: Vec::new(),
         }
     }
 }
@@ -141,6 +144,13 @@ impl Options {
     pub fn with_policy(mut self, config: &PolicyConfig, today: Option<Date>) -> Result<Self, OptionsError> {
         self.policy = Policy::from_config(config, today).map_err(OptionsError::PolicyUai)?;
         Ok(self)
+    }
+
+    /// The same choices, with the profiles that `[credentials]` leaves to a federation.
+    #[must_use]
+    pub fn with_federated(mut self, config: &CredentialsConfig) -> Self {
+        self.federated = Profile::ALL.into_iter().filter(|p| config.of(*p).mode == Mode::Federated).collect();
+        self
     }
 
     /// The same choices, with what is known of who is who.

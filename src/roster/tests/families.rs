@@ -2,7 +2,7 @@
 
 use super::{Academy, findings, left, person, pupil, relative, schools, small};
 use crate::feed::Code;
-use crate::roster::{JoinKey, LeftOutReason, Options, PersonId, Roster, Standing, households};
+use crate::roster::{JoinKey, LeftOutReason, Options, PersonId, Profile, Roster, Standing, households};
 
 /// Pupil 2 with these links, relatives 5 to 7.
 fn with_links(links: &[&str]) -> Academy {
@@ -167,4 +167,26 @@ fn households_follow_addresses_and_children() {
     assert_eq!(of("1").0, id(&roster, "1"), "nobody known: alone");
     assert_eq!(pupil(&roster, "3").lives_with, [id(&roster, "7")]);
     assert_eq!(homes.count(), 4);
+}
+
+#[test]
+fn whom_a_federation_cannot_know_is_told() {
+    let ine = ("ENTEleveINE", &["0123456789M"][..]);
+    let here = ("ENTEleveClasses", &["100$6A"][..]);
+    let academy = small()
+        .pupil("2", "Malo", &[here, ine, ("ENTElevePersRelEleve", &["5$10$1$1$0$0", "6$20$1$1$0$0"])])
+        .pupil("3", "Enora", &[here, ("ENTElevePersRelEleve", &["6$20$1$1$0$0", "7$10$1$1$0$0"])])
+        .relative("5", "Yann", &[])
+        .relative("6", "Katell", &[])
+        .relative("7", "Soazig", &[]);
+    let said = |federated: &[Profile]| -> Vec<String> {
+        let roster = academy.roster_with(&Options { federated: federated.to_vec(), ..Options::default() });
+        let of = findings(&roster, Code::FederationUnmatched);
+        of.iter().map(|f| format!("{} {}", f.whom().unwrap(), f.school.as_deref().unwrap())).collect()
+    };
+    assert!(said(&[]).is_empty(), "where everybody gets a password nobody needs it");
+    assert_eq!(said(&[Profile::Pupil]), ["KERMAREC Nolwenn (6A) 0290009C", "KERMAREC Enora (6A) 0290009C"]);
+    // A parent of two is known by the other child.
+    assert_eq!(said(&[Profile::Relative]), ["KERMAREC Soazig (6A) 0290009C"]);
+    assert!(said(&[Profile::Staff]).is_empty());
 }
