@@ -59,7 +59,9 @@ pub async fn require(
     Err(LockoutError::Unproved { server: server.to_owned(), how })
 }
 
-fn is_fresh(day: Date, today: Date) -> bool {
+/// Whether what was seen on a day still counts.
+#[must_use]
+pub fn is_fresh(day: Date, today: Date) -> bool {
     // A day to come is a clock that was wrong: no proof.
     today.since(day).is_ok_and(|span| (0..=FRESH_DAYS).contains(&span.get_days()))
 }

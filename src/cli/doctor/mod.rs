@@ -33,6 +33,9 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5",
           value_parser = clap::value_parser!(u64).range(1..=60))]
     bind_rate: Option<u64>,
+    /// Tries on an entry, removed afterwards, whether the server locks an account after ten wrong passwords
+    #[arg(long, conflicts_with_all = ["rights", "schema", "bind_rate"])]
+    lockout: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -105,7 +108,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         }
     };
     if let (Some(store), Some(dialect)) = (&store, &dialect) {
-        directory(&config, store, dialect, &mut checks).await;
+        directory(&config, store, dialect, args.lockout, &mut checks).await;
     }
     credentials(&config, &mut checks);
     #[cfg(feature = "letters")]
@@ -159,7 +162,7 @@ fn sources(config: &Config, checks: &mut Checks) {
     }
 }
 
-async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &mut Checks) {
+async fn directory(config: &Config, store: &Store, dialect: &Dialect, lockout: bool, checks: &mut Checks) {
     let directory = match super::session::open_directory(config, store).await {
         Ok(directory) => directory,
         Err(failure) => {
@@ -187,7 +190,7 @@ async fn directory(config: &Config, store: &Store, dialect: &Dialect, checks: &m
     if let Err(error) = server::check(config, &*directory, dialect, checks).await {
         checks.bad("annuaire", chain(&error), "relancez quand le serveur répond");
     }
-    lockout::check(config, store, &*directory, dialect, checks).await;
+    lockout::check(config, store, &*directory, dialect, lockout, checks).await;
     lockout::must_change(config, &*directory, checks).await;
 }
 

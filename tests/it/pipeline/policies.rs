@@ -11,7 +11,12 @@ const OVERLAY: &str = "overlay ppolicy\nppolicy_default \"cn=regle,dc=esco-centr
 
 /// A server whose policy closes an account after so many failures.
 fn with_policy(failures: u32) -> Slapd {
-    let mut slapd = Slapd::with(&Options { global: "moduleload ppolicy\n", database: OVERLAY, ..Options::default() });
+    with_policy_and(failures, &Options::default())
+}
+
+fn with_policy_and(failures: u32, options: &Options) -> Slapd {
+    let options = Options { global: "moduleload ppolicy\n", database: OVERLAY, ..options.clone() };
+    let mut slapd = Slapd::with(&options);
     let policy = format!(
         "dn: cn=regle,{SUFFIX}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: regle\npwdAttribute: userPassword\n\
          pwdLockout: TRUE\npwdMaxFailure: {failures}\npwdMustChange: TRUE\n\n"
@@ -66,4 +71,43 @@ fn without_a_lockout_there_are_no_short_codes() {
     let refused = installation.run(&["sync"]);
     assert_eq!(refused.code, 5, "{}\n{}", refused.stdout, refused.stderr);
     assert_eq!(people(&slapd).len(), 0);
+}
+
+/// An ordinary account under the policy: it may not name the password that goes, and it locks, unlocks and reissues.
+#[test]
+fn an_account_under_the_policy_locks_and_replaces_passwords() {
+    let slapd = with_policy_and(5, &Options { least_rights: true, ..Options::default() });
+    let installation = Installation::with(&slapd.sync_toml());
+    installation.simulate(1, 12, 0, false);
+    // The probe locks and unlocks before anything is written.
+    installation.sync(&[], 0);
+    let before = people(&slapd);
+    let pupil = before.iter().find(|entry| entry.texts("objectClass").any(|class| class == "ENTEleve")).unwrap();
+    let key = pupil.first("ENTPersonJointure").unwrap();
+    let done = installation.run(&["credentials", "reissue", "--person", key, "--reason", "essai", "--yes"]);
+    assert_eq!(done.code, 0, "{}\n{}", done.stdout, done.stderr);
+    for entry in people(&slapd) {
+        let old = before.iter().find(|other| other.dn == entry.dn).unwrap();
+        let same = old.values("userPassword") == entry.values("userPassword");
+        assert_eq!(same, entry.dn != pupil.dn, "{}", entry.dn);
+        assert_eq!(entry.values("userPassword").len(), 1, "{}", entry.dn);
+    }
+}
+
+#[test]
+fn doctor_warns_of_passwords_that_nothing_protects_until_a_lockout_was_seen() {
+    let slapd = with_policy(5);
+    let installation = Installation::with(&slapd.toml());
+    installation.simulate(1, 12, 0, false);
+    let lockout = |arguments: &[&str]| {
+        let checks = installation.run(&[&["doctor", "--json"], arguments].concat());
+        let checks: serde_json::Value = serde_json::from_str(&checks.stdout).unwrap();
+        let check = checks.as_array().unwrap().iter().find(|check| check["what"] == "verrouillage").unwrap().clone();
+        (check["state"].as_str().unwrap().to_owned(), check["hint"].as_str().unwrap_or_default().to_owned())
+    };
+    let (state, hint) = lockout(&[]);
+    assert_eq!(state, "warning");
+    assert!(hint.contains("--lockout") && hint.contains("80"), "{hint}");
+    assert_eq!(lockout(&["--lockout"]).0, "good");
+    assert_eq!(lockout(&[]).0, "good", "what was seen counts for a month");
 }
