@@ -57,6 +57,9 @@ pub struct Args {
     /// Without the page before the sheets that says what is in the file
     #[arg(long)]
     no_cover: bool,
+    /// Only this person and whoever lives at the same home: join key, uid or login
+    #[arg(long, value_name = "KEY", conflicts_with = "person")]
+    household: Option<String>,
     #[command(flatten)]
     selection: show::Selection,
 }
@@ -153,16 +156,18 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         school: args.selection.uai()?,
         class: args.selection.class.clone(),
         profile: args.selection.profile()?,
-        person: match &args.selection.person {
+        person: match args.selection.person.as_ref().or(args.household.as_ref()) {
             Some(person) => Some(super::renew::who(&session.store, person).await?),
             None => None,
         },
+        household: args.household.is_some(),
     };
+    let together = args.household.as_ref().map(|_| Order::Household);
     let inquiry = Inquiry {
         selection,
         wanted: Wanted { only_new: args.new, reminders: args.reminders, again: false },
         signs,
-        order: args.by.map(Order::from),
+        order: args.by.map(Order::from).or(together),
         only: None,
         today: session.today,
     };

@@ -90,6 +90,7 @@ async fn selection(session: &StoreSession, selects: &show::Selection) -> Result<
             Some(person) => Some(renew::who(&session.store, person).await?),
             None => None,
         },
+        household: false,
     })
 }
 

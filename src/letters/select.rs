@@ -8,7 +8,9 @@ use jiff::civil::Date;
 
 use crate::config::Order;
 use crate::feed::values::Uai;
-use crate::roster::{HouseholdId, JoinKey, Person, PersonId, Profile, Role, Roster, StructureId, households};
+use crate::roster::{
+    HouseholdId, Households, JoinKey, Person, PersonId, Profile, Role, Roster, StructureId, households,
+};
 
 /// Which sheets are asked for; conditions add up.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -19,6 +21,38 @@ pub struct Selection {
     pub profile: Option<Profile>,
     /// A join key.
     pub person: Option<JoinKey>,
+    /// Whoever lives with that person too.
+    pub household: bool,
+}
+
+/// Whom a selection by person leaves: everybody when it names nobody.
+enum Named<'s> {
+    Everybody,
+    One(&'s JoinKey),
+    Household(Households, Option<HouseholdId>),
+}
+
+impl<'s> Named<'s> {
+    fn by(roster: &Roster, selection: &'s Selection) -> Self {
+        match &selection.person {
+            None => Self::Everybody,
+            Some(key) if !selection.household => Self::One(key),
+            Some(key) => {
+                let households = households(roster);
+                let at = roster.persons.binary_search_by(|person| person.key.cmp(key)).ok();
+                let home = at.and_then(|at| households.of(PersonId(at as u32)));
+                Self::Household(households, home)
+            }
+        }
+    }
+
+    fn holds(&self, id: PersonId, person: &Person) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::One(key) => **key == person.key,
+            Self::Household(households, home) => home.is_some() && households.of(id) == *home,
+        }
+    }
 }
 
 /// People whose sheets go into one file, in the order in which they are handed out or posted.
@@ -76,11 +110,10 @@ struct Placed {
 #[must_use]
 pub fn piles(roster: &Roster, selection: &Selection, order: Order) -> Vec<Pile> {
     let mut sheets: Vec<Placed> = Vec::new();
+    let named = Named::by(roster, selection);
     for (at, person) in roster.persons.iter().enumerate() {
         let id = PersonId(at as u32);
-        if selection.person.as_ref().is_some_and(|key| *key != person.key)
-            || selection.profile.is_some_and(|profile| profile != person.profile)
-        {
+        if !named.holds(id, person) || selection.profile.is_some_and(|profile| profile != person.profile) {
             continue;
         }
         for (school, class) in places(roster, id, person) {

@@ -82,6 +82,10 @@ fn the_count_and_the_printing_agree() {
     );
     assert!(at("lise.arnaud") < at("enora.arnaud") && at("enora.arnaud") < at("eve.arnaud"));
 
+    // One home: the adult and the child there, and not the other parent's.
+    let home = count(&installation, &["--household", "malo.arnaud"]);
+    assert_eq!(sums(&home).0, 2, "{home}");
+
     let again = count(&installation, &["--new"]);
     assert_eq!(sums(&again).0, 0);
     assert_eq!(sums(&again).1["already_printed"], 6);
