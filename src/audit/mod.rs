@@ -3,13 +3,15 @@
 //! Each event's hash covers the hash before it, its number, time, run, kind, actor, the pseudonym of the person
 //! concerned, and a salted digest of its payload. Payload and salt lie in a row apart: erasing a person deletes them and
 //! leaves the chain valid. Whoever changes, removes, inserts or reorders events breaks it ([`verify`] says where);
-//! whoever rewrites it whole is found out by a [`Head`] that somebody noted down, which is why each run prints one.
+//! whoever rewrites it whole is found out by a [`Head`] that somebody noted down, which is why each run prints one, or by
+//! a signed [`Checkpoint`] that was kept elsewhere.
 //!
 //! Events of low value pass a quota and go on as exact counts; every other event is always written. No secret and no
 //! hash of one is ever recorded. This room does not decide what an event is worth a reader's attention; it loses none.
 
 mod actor;
 mod chain;
+mod checkpoint;
 mod kind;
 mod left;
 mod payload;
@@ -25,6 +27,7 @@ use std::path::PathBuf;
 pub use actor::Actor;
 pub use chain::{Head, HeadError};
 pub(crate) use chain::{Link, Payload};
+pub use checkpoint::{Checkpoint, CheckpointError, checkpoints, new_signing_key, signing_key};
 pub use kind::{Kind, Note};
 pub use show::{Event, EventFilter, head, show};
 pub use trail::Trail;

@@ -2,6 +2,7 @@
 //!
 //! Paths are relative to the configuration file: [`Config::load`] makes them absolute.
 
+mod audit;
 mod axis;
 mod credentials;
 mod directory;
@@ -23,6 +24,7 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+pub use audit::AuditConfig;
 pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, PeopleAxis};
 pub use credentials::{Argon2Config, CredentialsConfig, LevelCredentials, Mode, ProfileCredentials, Style};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
@@ -65,6 +67,8 @@ pub struct Config {
     pub year: YearConfig,
     #[serde(default)]
     pub retention: RetentionConfig,
+    #[serde(default)]
+    pub audit: AuditConfig,
     #[serde(default)]
     pub rollout: RolloutConfig,
     /// Where the file is; paths were made absolute against its folder.
@@ -156,6 +160,7 @@ impl Config {
         }
         self.directory.resolve(folder);
         self.letters.resolve(folder);
+        self.audit.resolve(folder);
         if let Some(file) = self.store.url.strip_prefix("sqlite:") {
             let file = folder.join(file.trim_start_matches("//"));
             self.store.url = format!("sqlite:{}", file.display());
@@ -203,6 +208,7 @@ impl Config {
         self.credentials.check()?;
         self.year.check()?;
         self.retention.check()?;
+        self.audit.check()?;
         self.lifecycle.check()?;
         self.rollout.check()?;
         self.limits.check()

@@ -19,6 +19,7 @@ mod reseal;
 mod rude;
 mod scheme;
 mod secret;
+mod signing;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub(crate) use pool::PoolItem;
 pub use reseal::{ResealError, Resealed, reseal};
 pub use scheme::Scheme;
 pub use secret::{PasswordHash, Secret};
+pub use signing::{Signature, SigningError, SigningKey, VerifyingKey};
 pub use state::{Ended, EnvelopeState, Outcome, PendingEnvelope, SealedEnvelope};
 
 use crate::roster::Profile;
