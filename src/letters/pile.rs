@@ -114,6 +114,19 @@ impl PileRun<'_> {
         Ok(laid)
     }
 
+    /// Everybody who gets a sheet, as it would be but for login and password: opens nothing.
+    pub fn addressees(&self, pile: &Pile, material: &Material) -> Vec<(PersonId, Sheet)> {
+        let people = pile.people.iter().zip(&material.judged.verdicts);
+        people
+            .filter(|(_, verdict)| !matches!(verdict, Verdict::None(_)))
+            .filter_map(|((id, class), _)| {
+                let person = self.population.roster.person(*id)?;
+                let one = One { pile, id: *id, person, class: class.as_deref() };
+                Some((*id, self.sheet(&one, (String::new(), String::new(), None))))
+            })
+            .collect()
+    }
+
     /// Whether every key at hand is one of a school: what such a key does not open is no error.
     fn has_part(&self) -> bool {
         let is_part = |key: &PrintKey| self.config.letters.is_of_a_school(&key.recipient().to_string());
