@@ -8,14 +8,14 @@ use super::eligible::{Reason, Verdict};
 use super::inquiry::{Judged, Population};
 use super::logo::Logo;
 use super::run::{Elsewhere, Job, PrintError, layout};
-use super::select::{Pile, PileOf, children_of};
+use super::select::{Pile, PileOf};
 use super::texts::{Languages, Spoken};
 use super::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 use crate::audit::{Kind, Trail};
 use crate::config::{Config, Layout, Mode};
 use crate::credentials::{EnvelopeError, PrintKey, SealedEnvelope};
 use crate::naming::Login;
-use crate::roster::{JoinKey, Person, PersonId};
+use crate::roster::{JoinKey, Person, PersonId, children_of};
 use crate::store::Store;
 
 /// How many of those without a sheet are named on the cover.
