@@ -27,5 +27,6 @@ mod private;
 pub mod progress;
 pub mod roster;
 pub mod simulate;
+mod spreadsheet;
 pub mod store;
 pub mod wording;

@@ -1,7 +1,5 @@
-//! Findings as a table for a spreadsheet: UTF-8 with a byte order mark, `;`, CRLF, which is what a French Excel opens
-//! without a question.
+//! Findings as a table for a spreadsheet.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,6 +7,7 @@ use std::path::Path;
 use super::{Checkup, category_word};
 use crate::feed::{Finding, Severity};
 use crate::private::{private_file, publish};
+use crate::spreadsheet::{cell, writer};
 
 const HEADER: [&str; 16] = [
     "gravité",
@@ -40,8 +39,7 @@ pub fn csv(checkup: &Checkup, path: &Path) -> io::Result<()> {
 }
 
 pub(super) fn write(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all("\u{feff}".as_bytes())?;
-    let mut writer = csv_core(out);
+    let mut writer = writer(out)?;
     writer.write_record(HEADER)?;
     let names: HashMap<&str, &str> = checkup.schools.iter().map(|s| (s.uai.as_str(), s.name.as_str())).collect();
     let mut findings: Vec<&Finding> = checkup.findings.iter().collect();
@@ -70,24 +68,9 @@ pub(super) fn write(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
             finding.origin.as_ref().map_or("", |o| &*o.file),
             &line,
         ];
-        writer.write_record(cells.map(|cell| safe(cell).into_owned()))?;
+        writer.write_record(cells.map(|text| cell(text).into_owned()))?;
     }
     writer.flush()
-}
-
-fn csv_core(out: &mut dyn Write) -> ::csv::Writer<&mut dyn Write> {
-    ::csv::WriterBuilder::new().delimiter(b';').terminator(::csv::Terminator::CRLF).from_writer(out)
-}
-
-/// A cell that no spreadsheet takes for a formula: an apostrophe goes before what would begin one. Control characters
-/// become spaces.
-fn safe(cell: &str) -> Cow<'_, str> {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if !formula && !cell.contains(char::is_control) {
-        return Cow::Borrowed(cell);
-    }
-    let clean: String = cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Cow::Owned(if formula { format!("'{clean}") } else { clean })
 }
 
 const fn severity_word(severity: Severity) -> &'static str {
@@ -97,19 +80,5 @@ const fn severity_word(severity: Severity) -> &'static str {
         Severity::DroppedValue => "valeur écartée",
         Severity::ToDecide => "à trancher",
         Severity::Information => "information",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+33 1", "-2", "@SUM(A1)", "\t=1"] {
-            assert!(safe(cell).starts_with('\''), "{cell:?}");
-        }
-        assert_eq!(safe("Zoé\nX"), "Zoé X");
-        assert!(matches!(safe("Zoé ; « x »"), Cow::Borrowed(_)));
     }
 }

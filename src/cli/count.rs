@@ -34,7 +34,7 @@ fn text(count: &Count) -> String {
         let profile = row.profile.map_or("", |profile| profile.name());
         let why: Vec<String> = Reason::ALL
             .iter()
-            .filter_map(|reason| row.without.get(reason.name()).map(|n| format!("{n} {}", reason.in_french())))
+            .filter_map(|reason| row.without.get(reason.name()).map(|n| format!("{} ({n})", reason.in_french())))
             .collect();
         text.push_str(&format!(
             "{:<10} {:<16} {profile:<10} {:>6} {:>7} {none:>6}  {}\n",

@@ -10,7 +10,7 @@ use rentree::credentials::{Issuer, Scheme, read_key, reseal};
 use rentree::feed::values::Uai;
 use rentree::plan::{Renew, Verdict};
 use rentree::store::RunLock;
-use rentree::wording::{count, number};
+use rentree::wording;
 
 use super::exit::Failure;
 use super::plan::failed;
@@ -107,8 +107,10 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
         output::json(&serde_json::json!({ "made": count, "in_pool": ready, "seconds": seconds }))?;
     } else {
         output::text(&format!(
-            "{count} secrets préparés en {seconds:.1} s ({:.0} par seconde) ; {ready} prêts pour « {profile} ».\n",
-            count as f64 / seconds.max(0.001)
+            "{} en {seconds:.1} s ({:.0} par seconde) ; {} pour « {profile} ».\n",
+            wording::count(count as u64, "secret préparé", "secrets préparés"),
+            count as f64 / seconds.max(0.001),
+            wording::count(ready, "prêt", "prêts")
         ))?;
     }
     Ok(0)
@@ -141,9 +143,9 @@ async fn resealed(
         output::json(&done)?;
     } else {
         output::text(&format!(
-            "{} : scellées à nouveau pour les clés de la configuration ; {} que cette clé n'ouvre pas.\n",
-            count(done.resealed, "enveloppe", "enveloppes"),
-            number(done.unopened)
+            "{} à nouveau pour les clés de la configuration ; {} que cette clé n'ouvre pas.\n",
+            wording::count(done.resealed, "enveloppe scellée", "enveloppes scellées"),
+            wording::number(done.unopened)
         ))?;
         tell_head(&*session.progress, head);
     }
@@ -160,7 +162,8 @@ async fn export(global: &Global, session: &Session, path: &Path) -> Result<u8, F
         output::json(&serde_json::json!({ "file": path, "credentials": count }))?;
     } else {
         output::text(&format!(
-            "{count} empreintes écrites dans {} : à donner au portail par un canal sûr, puis à supprimer.\n",
+            "{} dans {} : à donner au portail par un canal sûr, puis à supprimer.\n",
+            wording::count(count, "empreinte écrite", "empreintes écrites"),
             path.display()
         ))?;
     }

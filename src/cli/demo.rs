@@ -56,6 +56,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
             cover: true,
             out: &folder,
             key: Some(key),
+            table: false,
+            shop: None,
         };
         let printed = super::letters::print(&session.store_session(), asked).await?;
         Some((folder, printed))
@@ -75,8 +77,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         #[cfg(feature = "letters")]
         if let Some((_, printed)) = &sheets {
             text.push_str(&format!(
-                "  fiches/          {} fiches en {} PDF, par classe et profil\n",
-                printed.sheets(),
+                "  fiches/          {} en {} PDF, par classe et profil\n",
+                rentree::wording::count(printed.sheets(), "fiche", "fiches"),
                 printed.files.len()
             ));
         }

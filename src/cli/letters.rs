@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use rentree::config::{Layout, Order};
 use rentree::credentials::{PrintKey, read_key};
-use rentree::letters::{self, Inquiry, Printed, Reason, Reprint, Selection, Wanted};
+use rentree::letters::{self, Inquiry, Printed, Reason, Reprint, Selection, Shop, Wanted};
 use rentree::plan::Verdict;
 use rentree::store::TooMany;
-use rentree::wording::{count, number};
+use rentree::wording::{agree, count, number};
 
 use super::exit::Failure;
 use super::plan::failed;
 use super::session::{Session, StoreSession, tell_head};
-use super::{Global, activation, output, printed, show};
+use super::{Global, activation, mailing, output, printed, show};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
@@ -21,11 +21,11 @@ use super::{Global, activation, output, printed, show};
 pub struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
-    /// Folder for the PDF files
+    /// Folder for the PDF files; with --csv, the file of the table
     #[arg(long, value_name = "DIR", required_unless_present = "count")]
     out: Option<PathBuf>,
-    /// The private print key; a count and a list need none
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "count"])]
+    /// The private print key; a count, a list and labels need none
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "count", "csv"])]
     key: Option<PathBuf>,
     /// Reads the passphrase of the key from this open file descriptor instead of the terminal
     #[arg(long, value_name = "FD")]
@@ -54,6 +54,12 @@ pub struct Args {
     /// No sheets: the list of each class with a column to sign, nothing secret
     #[arg(long, conflicts_with_all = ["layout", "key"])]
     list: bool,
+    /// No PDF: a table for a spreadsheet
+    #[arg(long, value_name = "TABLE", value_enum, conflicts_with_all = ["count", "list", "layout", "no_cover"])]
+    csv: Option<mailing::Table>,
+    /// Encrypts what is written for this print shop ([letters.shops.NAME]); nothing in clear reaches the disk
+    #[arg(long = "for", value_name = "NAME", conflicts_with = "count")]
+    shop: Option<String>,
     /// Without the page before the sheets that says what is in the file
     #[arg(long)]
     no_cover: bool,
@@ -134,6 +140,9 @@ pub struct Asked<'a> {
     pub out: &'a Path,
     /// None for a list.
     pub key: Option<PrintKey>,
+    /// One table instead of PDF files.
+    pub table: bool,
+    pub shop: Option<Shop>,
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
@@ -174,13 +183,26 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let Some(out) = args.out.as_deref().filter(|_| !args.count) else {
         return super::count::run(global, &session, &inquiry, args.names).await;
     };
+    let shop = args.shop.as_deref().map(|name| Shop::of(&session.config.letters, name));
+    let shop = shop.transpose().map_err(|e| Failure { usage: true, ..failed(e) })?;
+    if let Some(table) = args.csv {
+        mailing::may_write(table, out, args.key.is_some(), shop.is_some())?;
+    }
     let passphrase =
         || super::init::passphrase(args.passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()));
     let key = args.key.as_deref().map(|key| read_key(key, passphrase)).transpose().map_err(failed)?;
     // A sheet that is printed for somebody at the counter needs no page before it.
-    let cover = !args.no_cover && inquiry.selection.person.is_none() && session.config.letters.cover.unwrap_or(true);
+    // What a print shop prints is for those who are in it: who gets no sheet and why is none of its business.
+    let cover = !args.no_cover
+        && shop.is_none()
+        && inquiry.selection.person.is_none()
+        && session.config.letters.cover.unwrap_or(true);
     let layout = if args.list { Some(Layout::List) } else { args.layout.map(Layout::from) };
-    let asked = Asked { inquiry, reason: None, layout, cover, out, key };
+    let table = args.csv == Some(mailing::Table::Merge);
+    let asked = Asked { inquiry, reason: None, layout, cover, out, key, table, shop };
+    if args.csv == Some(mailing::Table::Labels) {
+        return mailing::labels(global, &session, asked).await;
+    }
     let printed = print(&session, asked).await?;
     if global.json {
         output::json(&printed)?;
@@ -196,7 +218,7 @@ const ELSEWHERE: usize = 20;
 pub fn in_words(printed: &Printed) -> String {
     let mut text = String::new();
     for file in &printed.files {
-        text.push_str(&format!("{:>5} fiches  {}\n", file.sheets, file.path.display()));
+        text.push_str(&line(file.sheets, &file.path));
     }
     for reason in Reason::ALL {
         if let Some(count) = printed.without.get(reason.name()) {
@@ -207,36 +229,59 @@ pub fn in_words(printed: &Printed) -> String {
         let day = rentree::wording::date(there.at.to_zoned(jiff::tz::TimeZone::system()).date());
         text.push_str(&format!("      {} : fiche aussi imprimée par {} le {day}\n", there.name, there.school));
     }
-    let more = printed.elsewhere.len().saturating_sub(ELSEWHERE);
-    if more > 0 {
-        text.push_str(&format!("      et {more} autres, dont un autre établissement a imprimé la fiche (--json)\n"));
+    if let Some(more) = printed.elsewhere.len().checked_sub(ELSEWHERE).filter(|more| *more > 0) {
+        let more = count(more as u64, "autre", "autres");
+        text.push_str(&format!("      et {more}, dont un autre établissement a imprimé la fiche (--json)\n"));
     }
-    let files = printed.files.len();
-    text.push_str(&format!("Lot {} : {} fiches en {files} fichiers.\n", printed.batch, printed.sheets()));
+    if printed.files.is_empty() {
+        text.push_str("Rien n'a été imprimé.\n");
+        return text;
+    }
+    let sheets = count(printed.sheets(), "fiche", "fiches");
+    let files = count(printed.files.len() as u64, "fichier", "fichiers");
+    text.push_str(&format!("Lot {} : {sheets} en {files}.\n", printed.batch));
     text
+}
+
+/// `   24 fiches  0350001A_6B_pupil.pdf`, one under another.
+pub fn line(sheets: u64, path: &Path) -> String {
+    format!("{:>5} {:<6}  {}\n", number(sheets), agree(sheets, "fiche", "fiches"), path.display())
+}
+
+impl Asked<'_> {
+    /// `program` is this very program.
+    pub fn job<'a>(&'a self, session: &StoreSession, program: &'a Path) -> Result<letters::Job<'a>, Failure> {
+        let template = session.config.letters.template.as_deref().filter(|_| !self.table);
+        Ok(letters::Job {
+            inquiry: self.inquiry.clone(),
+            reason: self.reason,
+            layout: self.layout,
+            cover: self.cover,
+            out: self.out,
+            keys: self.key.as_slice(),
+            program,
+            template: template.map(read_template).transpose()?,
+            shop: self.shop.as_ref(),
+            now: session.now,
+        })
+    }
 }
 
 /// Prints a selection with its trail.
 pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, Failure> {
     let program = std::env::current_exe().map_err(failed)?;
-    let template = session.config.letters.template.as_deref().map(read_template).transpose()?;
-    let job = letters::Job {
-        inquiry: asked.inquiry,
-        reason: asked.reason,
-        layout: asked.layout,
-        cover: asked.cover,
-        out: asked.out,
-        keys: asked.key.as_slice(),
-        program: &program,
-        template,
-        now: session.now,
-    };
+    let job = asked.job(session, &program)?;
     let trail = session.trail().await?;
     let credentials = &session.config.credentials;
     rentree::credentials::expire(&session.store, credentials, (session.today, session.now), &trail)
         .await
         .map_err(failed)?;
-    let printed = letters::print(&session.store, &session.config, &job, &trail, &*session.progress).await;
+    let (store, config, progress) = (&session.store, &session.config, &*session.progress);
+    let printed = if asked.table {
+        letters::merge(store, config, job, &trail, progress).await
+    } else {
+        letters::print(store, config, &job, &trail, progress).await
+    };
     let head = trail.close().await.map_err(failed)?;
     tell_head(&*session.progress, head);
     printed.map_err(refused)

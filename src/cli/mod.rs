@@ -19,6 +19,8 @@ mod holds;
 mod init;
 #[cfg(feature = "letters")]
 mod letters;
+#[cfg(feature = "letters")]
+mod mailing;
 mod output;
 mod plan;
 #[cfg(feature = "letters")]

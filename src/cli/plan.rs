@@ -171,7 +171,9 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
-        misuse @ (PlanError::UnknownSchool { .. } | PlanError::TooMany { .. }) => Failure::usage(misuse.to_string()),
+        misuse @ (PlanError::UnknownSchool { .. } | PlanError::UnknownClass { .. } | PlanError::TooMany { .. }) => {
+            Failure::usage(misuse.to_string())
+        }
         refused @ (PlanError::Schema(_) | PlanError::OldStore(_) | PlanError::Replica { .. }) => {
             Failure::new(Verdict::Refused, refused)
         }

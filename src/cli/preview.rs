@@ -49,7 +49,7 @@ pub async fn run(
     }
     let mut text = String::new();
     for (path, sheets, notices) in &files {
-        text.push_str(&format!("{sheets:>5} fiches  {}\n", path.display()));
+        text.push_str(&super::letters::line(*sheets as u64, path));
         for notice in notices {
             text.push_str(&format!("      {notice}\n"));
         }

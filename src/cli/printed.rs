@@ -1,9 +1,11 @@
 //! `rentree letters history` and `letters shred`: the print register read back, and the end of printed files.
 
+use std::path::Path;
+
 use rentree::feed::values::Uai;
 use rentree::letters::shred;
 use rentree::store::{PrintFilter, PrintedBefore};
-use rentree::wording::{count, plain};
+use rentree::wording::{agree, count, plain};
 
 use super::exit::Failure;
 use super::plan::failed;
@@ -80,6 +82,7 @@ fn history(rows: &[PrintedBefore]) -> String {
                 _ => "impression",
             };
             let template = match &row.template {
+                None if is_table(&row.file) => "table".to_owned(),
                 Some(digest) => format!("modèle du projet {}", digest.chars().take(12).collect::<String>()),
                 None => "modèle livré".to_owned(),
             };
@@ -109,6 +112,13 @@ fn history(rows: &[PrintedBefore]) -> String {
         }
     }
     text
+}
+
+/// A table for mail merge, in clear or for a print shop.
+fn is_table(file: &str) -> bool {
+    let of = |path: &Path, wanted: &str| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case(wanted));
+    let path = Path::new(file);
+    of(path, "csv") || (of(path, "age") && path.file_stem().is_some_and(|stem| of(Path::new(stem), "csv")))
 }
 
 /// What the credentials on these sheets are now.
@@ -155,12 +165,18 @@ async fn destroy(
     if global.json {
         output::json(&done)?;
     } else {
-        let mut text =
-            format!("{} : écrasés puis supprimés.\n", count(done.destroyed.len() as u64, "fichier", "fichiers"));
+        let destroyed = done.destroyed.len() as u64;
+        let mut text = format!(
+            "{} : {}.\n",
+            count(destroyed, "fichier", "fichiers"),
+            agree(destroyed, "écrasé puis supprimé", "écrasés puis supprimés")
+        );
         if !done.missing.is_empty() {
+            let missing = done.missing.len() as u64;
             text.push_str(&format!(
-                "{} : déjà supprimés, déplacés ou remplacés par quelqu'un.\n",
-                count(done.missing.len() as u64, "fichier", "fichiers")
+                "{} : déjà {} par quelqu'un.\n",
+                count(missing, "fichier", "fichiers"),
+                agree(missing, "supprimé, déplacé ou remplacé", "supprimés, déplacés ou remplacés")
             ));
         }
         for (file, why) in &done.left {

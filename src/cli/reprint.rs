@@ -221,7 +221,16 @@ async fn again(
         only,
         ..Inquiry::all(session.today)
     };
-    let asked = Asked { inquiry, reason: Some(reason), layout: None, cover: false, out: &args.out, key: Some(key) };
+    let asked = Asked {
+        inquiry,
+        reason: Some(reason),
+        layout: None,
+        cover: false,
+        out: &args.out,
+        key: Some(key),
+        table: false,
+        shop: None,
+    };
     print(session, asked).await
 }
 

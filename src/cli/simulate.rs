@@ -76,8 +76,8 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
             ));
         }
         text.push_str(&format!(
-            "{} fichiers, {:.1} Mo, dans {}\n",
-            summary.files.len(),
+            "{}, {:.1} Mo, dans {}\n",
+            rentree::wording::count(summary.files.len() as u64, "fichier", "fichiers"),
             summary.bytes as f64 / 1e6,
             args.out.display()
         ));

@@ -15,6 +15,8 @@ pub struct LettersConfig {
     pub recipients: Vec<String>,
     /// By UAI: whose envelopes the schools themselves can open, beside those above.
     pub schools: BTreeMap<Uai, SchoolLetters>,
+    /// By a name of one's own: print shops, for which sheets and tables are encrypted.
+    pub shops: BTreeMap<String, PrintShop>,
     /// What people type, and what the QR code holds.
     pub login_url: String,
     /// The name of the ENT on the sheets.
@@ -58,6 +60,14 @@ pub struct LettersConfig {
 #[serde(deny_unknown_fields)]
 pub struct SchoolLetters {
     /// Public age recipients of the school: they open the envelopes of its people, and no others.
+    pub recipients: Vec<String>,
+}
+
+/// `[letters.shops.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrintShop {
+    /// Public age recipients of the shop: they open the files that are made for it, and no envelope.
     pub recipients: Vec<String>,
 }
 
@@ -190,6 +200,9 @@ impl LettersConfig {
                 return Err(format!("letters.schools.{}: recipients is empty", uai.as_str()));
             }
         }
+        if let Some((name, _)) = self.shops.iter().find(|(_, shop)| shop.recipients.is_empty()) {
+            return Err(format!("letters.shops.{name}: recipients is empty"));
+        }
         let mut seen = std::collections::HashSet::new();
         for uai in self.controllers.iter().flatten() {
             let Some(known) = Uai::parse(uai) else { return Err(format!("letters.controllers: {uai:?} is not a UAI")) };
@@ -229,7 +242,11 @@ mod tests {
 
     #[test]
     fn a_school_without_key_or_by_no_uai_is_refused() {
-        for wrong in ["[schools.0350001a]\nrecipients = [\"a\"]\n", "[schools.0350001A]\nrecipients = []\n"] {
+        for wrong in [
+            "[schools.0350001a]\nrecipients = [\"a\"]\n",
+            "[schools.0350001A]\nrecipients = []\n",
+            "[shops.imprimeur]\nrecipients = []\n",
+        ] {
             assert!(parse(wrong).check().is_err(), "{wrong}");
         }
         assert!(toml::from_str::<LettersConfig>("[schools.0350001A]\nkeys = [\"a\"]\n").is_err());

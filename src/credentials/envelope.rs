@@ -222,7 +222,10 @@ fn seal_text(recipients: &[Recipient], text: &Text<'_>) -> Result<Vec<u8>, Envel
 }
 
 /// An age file of `plain`.
-pub(super) fn seal_bytes(recipients: &[Recipient], plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+///
+/// # Errors
+/// Without recipients.
+pub fn seal_bytes(recipients: &[Recipient], plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
     let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| r as &dyn age::Recipient))
         .map_err(|_| EnvelopeError::NoRecipient)?;
     let mut sealed = Vec::with_capacity(plain.len() + 256 * (recipients.len() + 1));

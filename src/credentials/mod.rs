@@ -26,7 +26,7 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use envelope::{Binding, Content, EnvelopeError, Label, Serial};
+pub use envelope::{Binding, Content, EnvelopeError, Label, Serial, seal_bytes};
 pub use expiry::{ExpiryError, expire};
 pub use hash::{HashError, Hasher, verify};
 pub use issuer::{Issued, Issuer, NewCredential};

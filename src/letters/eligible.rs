@@ -129,7 +129,7 @@ impl Reason {
         }
     }
 
-    /// For the people of the school, after a number.
+    /// For the people of the school, before a number: it stays in the singular.
     #[must_use]
     pub const fn in_french(self) -> &'static str {
         match self {

@@ -8,14 +8,14 @@ use super::eligible::{Reason, Verdict};
 use super::inquiry::{Judged, Population};
 use super::logo::Logo;
 use super::run::{Elsewhere, Job, PrintError, layout};
-use super::select::{Pile, PileOf, children_of};
+use super::select::{Pile, PileOf};
 use super::texts::{Languages, Spoken};
 use super::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 use crate::audit::{Kind, Trail};
 use crate::config::{Config, Layout, Mode};
 use crate::credentials::{EnvelopeError, PrintKey, SealedEnvelope};
 use crate::naming::Login;
-use crate::roster::{JoinKey, Person, PersonId};
+use crate::roster::{JoinKey, Person, PersonId, children_of};
 use crate::store::Store;
 
 /// How many of those without a sheet are named on the cover.
@@ -112,6 +112,19 @@ impl PileRun<'_> {
             laid.keys.push(person.key.clone());
         }
         Ok(laid)
+    }
+
+    /// Everybody who gets a sheet, as it would be but for login and password: opens nothing.
+    pub fn addressees(&self, pile: &Pile, material: &Material) -> Vec<(PersonId, Sheet)> {
+        let people = pile.people.iter().zip(&material.judged.verdicts);
+        people
+            .filter(|(_, verdict)| !matches!(verdict, Verdict::None(_)))
+            .filter_map(|((id, class), _)| {
+                let person = self.population.roster.person(*id)?;
+                let one = One { pile, id: *id, person, class: class.as_deref() };
+                Some((*id, self.sheet(&one, (String::new(), String::new(), None))))
+            })
+            .collect()
     }
 
     /// Whether every key at hand is one of a school: what such a key does not open is no error.

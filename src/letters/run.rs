@@ -12,6 +12,7 @@ use super::inquiry::{Inquiry, Population};
 use super::logo::{Logo, LogoError};
 use super::pile::PileRun;
 use super::select::Pile;
+use super::shop::Shop;
 use super::texts::{Languages, TextsError};
 use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
@@ -31,14 +32,27 @@ pub struct Job<'a> {
     pub layout: Option<Layout>,
     /// Whether each file begins with a page that says what is in it.
     pub cover: bool,
-    /// Folder of the PDF files.
+    /// Folder of the PDF files; of a table, its file.
     pub out: &'a Path,
     pub keys: &'a [PrintKey],
     /// This very program, which answers the hidden typesetting verb.
     pub program: &'a Path,
     /// Text of the project's own template.
     pub template: Option<String>,
+    /// Only this print shop can read what is written.
+    pub shop: Option<&'a Shop>,
     pub now: jiff::Timestamp,
+}
+
+impl Job<'_> {
+    /// Writes a file of the run, in clear or for the shop.
+    pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), PrintError> {
+        match self.shop {
+            Some(shop) => write_private(path, &shop.seal(bytes).map_err(PrintError::Shop)?)?,
+            None => write_private(path, bytes)?,
+        }
+        Ok(())
+    }
 }
 
 /// Why sheets are printed again.
@@ -94,8 +108,9 @@ impl Printed {
 #[derive(Debug, Clone, Serialize)]
 pub struct PrintedFile {
     pub path: PathBuf,
-    pub school: String,
-    /// None for households.
+    /// UAI; none of a table that holds several schools.
+    pub school: Option<String>,
+    /// None for households, and for a table.
     pub profile: Option<Profile>,
     pub class: Option<String>,
     pub sheets: u64,
@@ -123,6 +138,10 @@ pub enum PrintError {
     Texts(#[from] TextsError),
     #[error(transparent)]
     Logo(#[from] LogoError),
+    #[error("the files cannot be encrypted for the print shop")]
+    Shop(#[source] EnvelopeError),
+    #[error("a spreadsheet would take the login or the password of {person} for a formula")]
+    Formula { person: JoinKey },
     #[error("no school of the exports has the UAI {uai}")]
     NoSchool { uai: String },
     #[error("nobody is in the class {class:?}; there are: {}", known.join(", "))]
@@ -152,20 +171,12 @@ pub async fn print(
     let total: u64 = piles.iter().map(|p| p.people.len() as u64).sum();
     progress.begin("letters", Some(total));
 
-    let actor = Actor::current();
-    let batch = PrintBatch {
-        id: Uuid::now_v7().to_string(),
-        at: job.now.as_millisecond(),
-        actor: actor.as_str().to_owned(),
-        selection: serde_json::to_string(&job.inquiry.selection).unwrap_or_default(),
-        template: job.template.as_deref().map(digest),
-        reason: job.reason.map(Reprint::name),
-    };
+    let batch = new_batch(job);
     // A sheet printed again must not take the place of the file that holds its whole class.
     let out = if job.reason.is_some() { job.out.join(&batch.id) } else { job.out.to_owned() };
     let out = std::path::absolute(&out).unwrap_or(out);
     reserve(&population, job, trail, &piles, &batch).await?;
-    let mut ledger = Ledger { store, trail, batch: &batch, files: Vec::new() };
+    let mut ledger = Ledger { store, trail, batch: &batch, job, files: Vec::new() };
     let mut press = Press::new(job, &config.letters.fonts, piles.len());
     let mut names = FileNames::default();
     let (mut without, mut elsewhere) = (BTreeMap::new(), Vec::new());
@@ -192,7 +203,8 @@ pub async fn print(
         // Opening is on record, on the disk, before anything is shown.
         trail.flush().await?;
         let Some(letter) = run.batch(pile, laid.sheets, &laid.without) else { continue };
-        let path = out.join(names.name(&letter));
+        let name = names.name(&letter);
+        let path = out.join(job.shop.map_or_else(|| name.clone(), |_| format!("{name}.age")));
         if let Some(set) = press.set(Typeset { at, keys: laid.keys, path, letter }).await? {
             ledger.keep(set).await?;
         }
@@ -207,8 +219,20 @@ pub async fn print(
     Ok(Printed { batch: batch.id.clone(), files, without, elsewhere })
 }
 
+/// A print run for the register, before anything is in it.
+pub(super) fn new_batch(job: &Job<'_>) -> PrintBatch {
+    PrintBatch {
+        id: Uuid::now_v7().to_string(),
+        at: job.now.as_millisecond(),
+        actor: Actor::current().as_str().to_owned(),
+        selection: serde_json::to_string(&job.inquiry.selection).unwrap_or_default(),
+        template: job.template.as_deref().map(digest),
+        reason: job.reason.map(Reprint::name),
+    }
+}
+
 /// Has the openings of the whole run counted before the first one; none is opened when they are too many.
-async fn reserve(
+pub(super) async fn reserve(
     population: &Population<'_>,
     job: &Job<'_>,
     trail: &Trail,
@@ -302,16 +326,17 @@ impl Press {
 }
 
 /// What was set goes to its file, into the print register and onto the trail.
-struct Ledger<'a> {
-    store: &'a Store,
-    trail: &'a Trail,
-    batch: &'a PrintBatch,
-    files: Vec<(usize, PrintedFile)>,
+pub(super) struct Ledger<'a> {
+    pub store: &'a Store,
+    pub trail: &'a Trail,
+    pub batch: &'a PrintBatch,
+    pub job: &'a Job<'a>,
+    pub files: Vec<(usize, PrintedFile)>,
 }
 
 impl Ledger<'_> {
     async fn keep(&mut self, (Typeset { at, keys, path, letter }, pdf): (Typeset, Vec<u8>)) -> Result<(), PrintError> {
-        write_private(&path, &pdf)?;
+        self.job.write(&path, &pdf)?;
         if letter.layout == Layout::List {
             self.file(at, path, &letter);
             return Ok(());
@@ -329,23 +354,29 @@ impl Ledger<'_> {
                 file: path.display().to_string(),
             })
             .collect();
-        self.store.note_printed(self.batch, &sheets).await?;
-        for sheet in &sheets {
-            self.trail.record(
-                Kind::Printed,
-                Some(&sheet.join_key),
-                serde_json::json!({ "batch": self.batch.id, "serial": sheet.serial, "school": sheet.school,
-                    "class": sheet.class, "file": sheet.file }),
-            )?;
-        }
+        self.enter(&sheets).await?;
         self.file(at, path, &letter);
+        Ok(())
+    }
+
+    /// Enters sheets whose file is on the disk.
+    pub async fn enter(&self, sheets: &[PrintedSheet]) -> Result<(), PrintError> {
+        self.store.note_printed(self.batch, sheets).await?;
+        for sheet in sheets {
+            let mut said = serde_json::json!({ "batch": self.batch.id, "serial": sheet.serial, "school": sheet.school,
+                "class": sheet.class, "file": sheet.file });
+            if let (Some(shop), Some(said)) = (self.job.shop, said.as_object_mut()) {
+                said.insert("shop".to_owned(), shop.name().into());
+            }
+            self.trail.record(Kind::Printed, Some(&sheet.join_key), said)?;
+        }
         Ok(())
     }
 
     fn file(&mut self, at: usize, path: PathBuf, letter: &Batch) {
         let file = PrintedFile {
             path,
-            school: letter.school.uai.clone(),
+            school: Some(letter.school.uai.clone()),
             profile: letter.profile,
             class: letter.class.clone(),
             sheets: letter.sheets.len() as u64,

@@ -1,15 +1,14 @@
 //! On which pile everybody's sheet lies: a plain function of the roster. Who gets one is said by `eligible`.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use compact_str::CompactString;
-use jiff::civil::Date;
 
 use crate::config::Order;
 use crate::feed::values::Uai;
 use crate::roster::{
-    HouseholdId, Households, JoinKey, Person, PersonId, Profile, Role, Roster, StructureId, households,
+    HouseholdId, Households, JoinKey, Person, PersonId, Profile, Roster, StructureId, households, places,
 };
 
 /// Which sheets are asked for; conditions add up.
@@ -116,7 +115,7 @@ pub fn piles(roster: &Roster, selection: &Selection, order: Order) -> Vec<Pile> 
         if !named.holds(id, person) || selection.profile.is_some_and(|profile| profile != person.profile) {
             continue;
         }
-        for (school, class) in places(roster, id, person) {
+        for (school, class) in places(roster, id) {
             let in_school =
                 selection.school.as_ref().is_none_or(|uai| roster.structure(school).is_some_and(|s| s.uai == *uai));
             let in_class = selection.class.as_deref().is_none_or(|wanted| {
@@ -196,57 +195,4 @@ fn by_household(roster: &Roster, mut sheets: Vec<Placed>) -> Vec<Pile> {
         }
     }
     piles
-}
-
-/// Where a person's sheets are handed out.
-fn places(roster: &Roster, id: PersonId, person: &Person) -> Vec<(StructureId, Option<CompactString>)> {
-    match &person.role {
-        // Without a class he has no account, but is counted in his school.
-        Role::Pupil(pupil) if pupil.classes.is_empty() => {
-            person.schools.iter().map(|school| (school.structure, None)).collect()
-        }
-        Role::Pupil(pupil) => {
-            pupil.classes.iter().map(|(school, class)| (*school, Some(roster.class_name(*school, class)))).collect()
-        }
-        Role::Relative(_) => {
-            let mut seen = HashSet::new();
-            let mut children: Vec<_> = children_of(roster, id)
-                .into_iter()
-                .map(|(child, school, class)| (Reverse(child.birth), school, class))
-                .collect();
-            children.sort_by(|a: &(Reverse<Option<Date>>, _, _), b| (a.0, &a.2).cmp(&(b.0, &b.2)));
-            children
-                .into_iter()
-                .filter(|(_, school, _)| seen.insert(*school))
-                .map(|(_, school, class)| (school, class))
-                .collect()
-        }
-        Role::Staff(_) => person
-            .administrative
-            .filter(|school| person.schools.iter().any(|a| a.structure == *school))
-            .or_else(|| person.schools.first().map(|a| a.structure))
-            .map(|school| (school, None))
-            .into_iter()
-            .collect(),
-    }
-}
-
-/// A relative's children with the school and class of each; a child in two schools comes twice.
-pub(super) fn children_of(roster: &Roster, relative: PersonId) -> Vec<(&Person, StructureId, Option<CompactString>)> {
-    let Some(Role::Relative(role)) = roster.person(relative).map(|p| &p.role) else { return Vec::new() };
-    role.pupils
-        .iter()
-        .filter_map(|child| roster.person(*child))
-        .flat_map(|child| {
-            let classes = match &child.role {
-                Role::Pupil(pupil) => pupil.classes.clone(),
-                _ => Vec::new(),
-            };
-            child.schools.iter().map(move |attachment| {
-                let class = classes.iter().find(|(school, _)| *school == attachment.structure);
-                let class = class.map(|(school, class)| roster.class_name(*school, class));
-                (child, attachment.structure, class)
-            })
-        })
-        .collect()
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::table::MERGE_BEGINS;
 use crate::audit::{Actor, AuditError, Kind, Trail};
 use crate::store::{PrintedPath, Shredded, Store, StoreError};
 
@@ -85,7 +86,16 @@ pub async fn shred(
     Ok(done)
 }
 
+/// What a file begins with that a print run left: a PDF, a table, or either for a print shop.
+fn is_ours(begins: &[u8]) -> bool {
+    let text = begins.strip_prefix("\u{feff}".as_bytes()).unwrap_or(begins);
+    begins.starts_with(b"%PDF-") || begins.starts_with(b"age-encryption.org/") || text.starts_with(MERGE_BEGINS)
+}
+
 /// Overwrites and removes a file; `false` when it is not there, or is none that we printed. A link is not followed.
+///
+/// # Errors
+/// Also for a table that is one no more: somebody worked on it, and it may hold passwords all the same.
 fn destroy(path: &Path) -> io::Result<bool> {
     let there = match std::fs::symlink_metadata(path) {
         Ok(there) => there,
@@ -97,8 +107,14 @@ fn destroy(path: &Path) -> io::Result<bool> {
     }
     let nofollow = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
     let mut file = OpenOptions::new().read(true).write(true).custom_flags(nofollow).open(path)?;
-    let mut magic = [0; 5];
-    if file.read_exact(&mut magic).is_err() || &magic != b"%PDF-" {
+    let mut begins = Vec::new();
+    (&mut file).take(32).read_to_end(&mut begins)?;
+    if !is_ours(&begins) {
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+            return Err(io::Error::other(
+                "ce n'est plus la table qui a été écrite : à lire, puis à supprimer à la main",
+            ));
+        }
         return Ok(false);
     }
     let mut left = file.metadata()?.size();
@@ -135,6 +151,19 @@ mod tests {
         assert!(!sheet.exists());
         let bytes = std::fs::read(&kept).unwrap();
         assert!(bytes.len() == 200_009 && bytes.iter().all(|b| *b == 0));
+
+        for (name, begins) in [
+            ("t.csv", "\u{feff}lot;fiche;UAI;x\r\n"),
+            ("u.csv", "lot;fiche;UAI;x"),
+            ("v.age", "age-encryption.org/v1\n"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, begins).unwrap();
+            assert!(destroy(&path).unwrap() && !path.exists(), "{name}");
+        }
+        let changed = folder.path().join("w.csv");
+        std::fs::write(&changed, "nom;mot de passe").unwrap();
+        assert!(destroy(&changed).is_err() && changed.exists(), "it is told that it is there");
 
         std::fs::write(&other, "une lettre").unwrap();
         std::os::unix::fs::symlink(&other, &link).unwrap();

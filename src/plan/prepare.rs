@@ -106,6 +106,8 @@ pub enum PlanError {
     OldStore(#[from] OldStore),
     #[error("nobody has an account in a school {school}")]
     UnknownSchool { school: Uai },
+    #[error("nobody is in the class {class:?} of {school}; there are: {}", known.join(", "))]
+    UnknownClass { school: Uai, class: String, known: Vec<String> },
     #[error(
         "{accounts} accounts would get another password, more than {most}: narrow it down (--school, --class, --profile), \
          or say --at-most {accounts}"

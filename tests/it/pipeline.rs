@@ -17,6 +17,8 @@ mod hours;
 mod identity;
 #[cfg(feature = "letters")]
 mod killed;
+#[cfg(feature = "letters")]
+mod mailing;
 mod moved;
 mod newcomers;
 mod nights;

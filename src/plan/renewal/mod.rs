@@ -4,6 +4,7 @@
 //! made his own, and leaves out the others, with the reason, unless they are to be reset. When it is applied, what was
 //! printed before opens nothing any more. Nothing is written here.
 
+mod class;
 mod judge;
 
 use std::collections::{BTreeMap, HashMap};
@@ -38,7 +39,7 @@ const USER_PASSWORD: &str = "userPassword";
 #[derive(Debug, Clone, Default)]
 pub struct Whom {
     pub school: Option<Uai>,
-    /// Of a pupil; compared without case.
+    /// Of `school`; compared without case. Its pupils, or with the profile of relatives those whose sheet is printed with it.
     pub class: Option<String>,
     pub profile: Option<Profile>,
     /// Join keys; everybody when empty.
@@ -107,7 +108,10 @@ async fn candidates(ground: &Ground<'_>, whom: &Whom, action: Renew) -> Result<V
     {
         return Err(PlanError::UnknownSchool { school: uai.clone() });
     }
-    let class = whom.class.as_ref().map(|class| class.to_lowercase());
+    let in_class = match (&whom.school, &whom.class) {
+        (Some(school), Some(class)) => Some(class::members(ground, &accounts, school, class, whom.profile).await?),
+        _ => None,
+    };
     let asked = |account: &AccountRow| {
         let stage = match action {
             Renew::Reissue => account.stage == Stage::Present,
@@ -116,7 +120,7 @@ async fn candidates(ground: &Ground<'_>, whom: &Whom, action: Renew) -> Result<V
         stage
             && whom.school.as_ref().is_none_or(|uai| account.schools.iter().any(|school| school == uai.as_str()))
             && whom.profile.is_none_or(|profile| profile == account.profile)
-            && class.as_ref().is_none_or(|wanted| account.class.as_ref().is_some_and(|c| c.to_lowercase() == *wanted))
+            && in_class.as_ref().is_none_or(|members| members.contains(&account.join_key))
     };
     let mut asked: Vec<AccountRow> = accounts.into_values().filter(asked).collect();
     asked.sort_by(|a, b| a.join_key.cmp(&b.join_key));

@@ -221,6 +221,23 @@ async fn what_is_asked_for_is_asked_for_plainly() {
     let done = bench
         .json(&["credentials", "reissue", "--school", &uai, "--class", &class, "--reason", "carton égaré", "--yes"], 0);
     assert_eq!(done["changes"]["done"].as_u64().unwrap() as usize, expected, "{done}");
+    let nobody = ["--school", &uai, "--class", "99Z", "--reason", "x"];
+    let refused = bench.answer(&[&["credentials", "reissue"], &nobody[..]].concat(), 64);
+    assert!(refused.stderr.contains(&class), "those there are: {}", refused.stderr);
+
+    // With their profile, the relatives whose sheet is printed with it.
+    let of_class = ["--school", &uai, "--class", &class, "--profile", "relative"];
+    let before = bench.print("relatives", &of_class);
+    assert!(!before.is_empty());
+    let out = bench.folder("lost");
+    let key = bench.installation.key();
+    let reprint = ["reprint", "--reason", "lost", "--out", out.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let again = sheets_of(&bench.json(&[&reprint[..], &of_class].concat(), 0));
+    assert!(again.keys().eq(before.keys()), "the same people: {again:?} {before:?}");
+    assert!(before.iter().all(|(login, password)| again[login] != *password), "each has another one");
+    for (login, password) in &again {
+        assert!(bench.binds(login, password).await && !bench.binds(login, &before[login]).await, "{login}");
+    }
 }
 
 /// The sheets of one run of `reprint`, whose files lie in a folder of its own.
