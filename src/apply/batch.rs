@@ -18,6 +18,7 @@ use super::ready::Ready;
 use super::record::note;
 use super::seen::{Seen, seen};
 use super::undo::{before, deleted};
+use super::values::values;
 use super::{Accounts, Applied, ApplyError, Left, Stop, Stopped, event_kind};
 
 /// Reads in flight when entries have to be looked at.
@@ -343,7 +344,8 @@ impl Executor<'_, '_> {
                 change.subject.join_key.as_ref(),
                 serde_json::json!({
                     "plan": self.header.plan_id, "seq": change.seq, "kind": change.kind,
-                    "outcome": outcome, "reason": detail, "attributes": attribute_names(change),
+                    "outcome": outcome, "reason": detail,
+                    "attributes": values(change, self.ground.dialect.people_branch(), &|dn| self.trail.mark(dn)),
                 }),
             )?;
             result.journal.push(JournalRow { seq: change.seq, outcome, detail });
@@ -415,18 +417,6 @@ fn taken_away(change: &Change) -> Vec<Dn> {
     match &change.write {
         Write::Members { remove, attributes, .. } => [remove.clone(), named(attributes)].concat(),
         Write::Modify { attributes } => named(attributes),
-        _ => Vec::new(),
-    }
-}
-
-/// Names of what was written, for the trail.
-fn attribute_names(change: &Change) -> Vec<&str> {
-    match &change.write {
-        Write::Modify { attributes }
-        | Write::Lock { attributes }
-        | Write::Unlock { attributes }
-        | Write::Rename { attributes, .. }
-        | Write::Members { attributes, .. } => attributes.iter().map(|a| a.attribute.as_str()).collect(),
         _ => Vec::new(),
     }
 }

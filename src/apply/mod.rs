@@ -24,6 +24,7 @@ mod ready;
 mod record;
 mod seen;
 mod undo;
+mod values;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

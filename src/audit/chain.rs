@@ -155,6 +155,12 @@ pub(super) fn pseudonym(salt: &Digest, person: &JoinKey) -> String {
     hex(digest.first_chunk::<16>().unwrap_or(&[0; 16]))
 }
 
+/// How somebody's DN appears in an event about another, of which it is not erased with him.
+pub(super) fn mark(salt: &Digest, dn: &str) -> String {
+    let digest = keyed_digest(salt, &[b"rentree dn", dn.as_bytes()]);
+    format!("dn:{}", hex(digest.first_chunk::<8>().unwrap_or(&[0; 8])))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

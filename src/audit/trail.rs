@@ -7,7 +7,7 @@ use rand::RngExt as _;
 use serde::Serialize;
 
 use super::actor::Actor;
-use super::chain::{Draft, Head, Link, genesis, pseudonym};
+use super::chain::{Draft, Head, Link, genesis, mark, pseudonym};
 use super::kind::{Kind, Note};
 use super::left::Left;
 use super::quota::Gate;
@@ -144,6 +144,13 @@ impl Trail {
     #[must_use]
     pub fn pseudonym(&self, person: &JoinKey) -> String {
         pseudonym(&self.salt, person)
+    }
+
+    /// What stands for somebody's DN in an event about another: the same for the same, and told by nobody without the
+    /// salt.
+    #[must_use]
+    pub fn mark(&self, dn: &str) -> String {
+        mark(&self.salt, dn)
     }
 
     async fn write_gathered(&self) -> Result<Head, AuditError> {
