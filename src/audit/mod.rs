@@ -12,6 +12,7 @@
 mod actor;
 mod chain;
 mod checkpoint;
+mod export;
 mod kind;
 mod left;
 mod payload;
@@ -28,6 +29,7 @@ pub use actor::Actor;
 pub use chain::{Head, HeadError};
 pub(crate) use chain::{Link, Payload};
 pub use checkpoint::{Checkpoint, CheckpointError, checkpoints, new_signing_key, signing_key};
+pub use export::{ExportError, Format, export};
 pub use kind::{Kind, Note};
 pub use show::{Event, EventFilter, head, show};
 pub use trail::Trail;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::AuditError;
 use super::chain::{Head, Link, pseudonym};
 use super::kind::Kind;
+use crate::feed::values::Uai;
 use crate::plan::RunId;
 use crate::roster::JoinKey;
 use crate::store::Store;
@@ -17,9 +18,15 @@ use crate::store::Store;
 pub struct EventFilter {
     pub run: Option<RunId>,
     pub kind: Option<Kind>,
+    /// How the actor's name begins.
+    pub actor: Option<String>,
     pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
     /// Events about this person.
     pub person: Option<JoinKey>,
+    /// Events that name this school, or are about somebody who has an account there.
+    pub school: Option<Uai>,
 }
 
 /// An event as people read it.
@@ -44,14 +51,17 @@ pub async fn show<'s>(
     store: &'s Store,
     filter: &EventFilter,
 ) -> Result<BoxStream<'s, Result<Event, AuditError>>, AuditError> {
-    let subject = match &filter.person {
-        None => None,
-        Some(person) => match store.trail_state().await? {
-            Some(state) => Some(pseudonym(&state.salt, person)),
-            None => return Ok(futures_util::stream::empty().boxed()),
-        },
+    let Some(state) = store.trail_state().await? else { return Ok(futures_util::stream::empty().boxed()) };
+    let of_person = filter.person.as_ref().map(|person| pseudonym(&state.salt, person));
+    let of_school = match &filter.school {
+        None => Vec::new(),
+        Some(uai) => {
+            let accounts = store.accounts().await?;
+            let there = accounts.values().filter(|account| account.schools.iter().any(|school| school == uai.as_str()));
+            there.map(|account| pseudonym(&state.salt, &account.join_key)).collect()
+        }
     };
-    let links = store.events(filter, subject);
+    let links = store.events(filter, of_person, &of_school);
     Ok(links.map(|link| link.map(event).map_err(AuditError::from)).boxed())
 }
 

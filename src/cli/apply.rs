@@ -73,7 +73,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         output::json(&summary)?;
     } else {
         report(&applied)?;
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }
@@ -92,7 +92,7 @@ async fn export_ldif(global: &Global, session: &Session, plan: &str, file: &Path
         output::json(&exported)?;
     } else {
         output::text(&exported_in_words(&exported))?;
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }

@@ -7,7 +7,7 @@ use rentree::store::{AnswerRow, CaseRow, RunLock};
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{StoreSession, open_trail};
+use super::session::{StoreSession, close, open_trail};
 use super::{Global, output};
 
 #[derive(Debug, clap::Subcommand)]
@@ -160,7 +160,7 @@ async fn decide(
         });
         trail.record(Kind::CaseDecided, Some(&key), said).map_err(failed)?;
     }
-    trail.close().await.map_err(failed)?;
+    close(&session.config, &*session.progress, trail).await?;
     session.store.run_finished(session.run, Verdict::Done.word(), session.now.as_millisecond()).await?;
     if global.json {
         output::json(&serde_json::json!({ "case": row.case.id, "answer": answer, "decisions": decisions.len() }))?;

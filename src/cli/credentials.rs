@@ -14,7 +14,7 @@ use rentree::wording;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{Session, StoreSession, open_trail, tell_head};
+use super::session::{Session, StoreSession, close, open_trail, tell_head};
 use super::{Global, output, renew};
 
 #[derive(Debug, clap::Subcommand)]
@@ -101,7 +101,7 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
     trail
         .record(Kind::CredentialsPrepared, None, serde_json::json!({ "profile": profile, "count": count }))
         .map_err(failed)?;
-    trail.close().await.map_err(failed)?;
+    close(&session.config, &*session.progress, trail).await?;
     let ready = issuer.in_pool(&session.store, profile).await.map_err(failed)?;
     if global.json {
         output::json(&serde_json::json!({ "made": count, "in_pool": ready, "seconds": seconds }))?;
@@ -135,7 +135,7 @@ async fn resealed(
     let letters = &session.config.letters;
     let outcome =
         reseal(&session.store, letters, school.as_ref(), &key, &trail, &*session.progress).await.map_err(failed);
-    let head = trail.close().await.map_err(failed)?;
+    let head = close(&session.config, &*session.progress, trail).await?;
     // What the old recipients could open does not linger in the log of the database.
     session.store.empty_log().await?;
     let done = outcome?;
@@ -155,9 +155,9 @@ async fn resealed(
 async fn export(global: &Global, session: &Session, path: &Path) -> Result<u8, Failure> {
     let trail = session.trail().await?;
     let exported = export_hashes(&session.store, &session.config.credentials, &trail, path).await.map_err(failed);
-    let closed = trail.close().await;
+    let closed = close(&session.config, &*session.progress, trail).await;
     let count = exported?;
-    closed.map_err(failed)?;
+    closed?;
     if global.json {
         output::json(&serde_json::json!({ "file": path, "credentials": count }))?;
     } else {

@@ -5,7 +5,7 @@ use rentree::plan::Verdict;
 
 use super::exit::Failure;
 use super::plan::failure;
-use super::session::Session;
+use super::session::{Session, close};
 use super::{Global, output};
 
 #[derive(Debug, clap::Args)]
@@ -19,9 +19,9 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     // Like the pages of the console: no run of its own, no lock, but on the trail before anything is shown.
     let trail = session.trail().await?;
     let explained = explain(&session.ground(), &args.who, &trail).await;
-    let closed = trail.close().await;
+    let closed = close(&session.config, &*session.progress, trail).await;
     let explained = explained.map_err(failure)?;
-    closed.map_err(super::plan::failed)?;
+    closed?;
     let known = explained.person.is_some() || !explained.candidates.is_empty() || !explained.findings.is_empty();
     if global.json {
         output::json(&explained)?;

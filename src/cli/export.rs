@@ -9,7 +9,7 @@ use rentree::directory::{Dn, Search, ldif};
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::Session;
+use super::session::{Session, close};
 use super::{Global, output};
 
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let file = out.into_inner().map_err(|e| Failure::failed(e.to_string()))?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(&args.ldif).map_err(failed)?;
-    trail.close().await.map_err(failed)?;
+    close(&session.config, &*session.progress, trail).await?;
     if global.json {
         output::json(&serde_json::json!({ "file": args.ldif, "entries": count }))?;
     } else {

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::exit::Failure;
 use super::plan::{failed, render_options};
-use super::session::{StoreSession, open_trail, tell_head};
+use super::session::{StoreSession, close, open_trail, tell_head};
 use super::{Global, output};
 
 #[derive(Debug, clap::Subcommand)]
@@ -199,9 +199,9 @@ async fn decide(global: &Global, session: &StoreSession, ruling: Ruling, decisio
     let actor = Actor::current();
     let decider = Decider { actor: actor.as_str(), why: &decision.why, now: session.now };
     let outcome = rule(&session.store, &session.config.limits, &trail, ruling, &choice, &decider).await;
-    let head = trail.close().await;
+    let head = close(&session.config, &*session.progress, trail).await;
     let ruled = outcome.map_err(failure)?;
-    let head = head.map_err(failed)?;
+    let head = head?;
     let refused = ruled.iter().any(|one| one.refused.is_some());
     if global.json {
         output::json(&serde_json::json!({ "ruling": ruling, "by": actor.as_str(), "holds": ruled }))?;

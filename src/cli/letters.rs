@@ -12,7 +12,7 @@ use rentree::wording::{agree, count, number};
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{Session, StoreSession, tell_head};
+use super::session::{Session, StoreSession, close, tell_head};
 use super::{Global, activation, mailing, output, printed, show};
 
 #[derive(Debug, clap::Args)]
@@ -282,7 +282,7 @@ pub async fn print(session: &StoreSession, asked: Asked<'_>) -> Result<Printed, 
     } else {
         letters::print(store, config, &job, &trail, progress).await
     };
-    let head = trail.close().await.map_err(failed)?;
+    let head = close(&session.config, &*session.progress, trail).await?;
     tell_head(&*session.progress, head);
     printed.map_err(refused)
 }

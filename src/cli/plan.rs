@@ -95,7 +95,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
             super::check::print_findings(&prepared)?;
         }
         session.progress.note(&format!("plan : {}", prepared.path.display()));
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(args.detailed_exitcode))
 }

@@ -9,7 +9,7 @@ use rentree::wording::{agree, count, plain};
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{StoreSession, tell_head};
+use super::session::{StoreSession, close, tell_head};
 use super::{Global, output};
 
 #[derive(Debug, clap::Subcommand)]
@@ -160,7 +160,7 @@ async fn destroy(
     }
     let trail = session.trail().await?;
     let outcome = shred(&session.store, &trail, files, session.now).await.map_err(failed);
-    let head = trail.close().await.map_err(failed)?;
+    let head = close(&session.config, &*session.progress, trail).await?;
     let done = outcome?;
     if global.json {
         output::json(&done)?;

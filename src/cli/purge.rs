@@ -71,7 +71,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         show(&prepared.path, &options)?;
         output::text(&in_words(&spared))?;
         session.progress.note(&format!("plan : {}", prepared.path.display()));
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }

@@ -54,7 +54,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         if !args.dry_run {
             output::text("Fait. Ensuite : « rentree plan », qui ne devrait rien proposer d'inattendu.\n")?;
         }
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }

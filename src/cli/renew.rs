@@ -125,7 +125,7 @@ pub async fn run(global: &Global, action: Renew, args: Args) -> Result<u8, Failu
                 prepared.path.display()
             )),
         }
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }

@@ -7,7 +7,7 @@ use rentree::wording::count;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{StoreSession, open_trail};
+use super::session::{StoreSession, close, open_trail};
 use super::{Global, output, show};
 
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         "school": filter.school, "class": filter.class, "profile": filter.profile, "one_person": filter.person.is_some(),
     });
     trail.record(Kind::PlanReviewed, None, said).map_err(failed)?;
-    trail.close().await.map_err(failed)?;
+    close(&session.config, &*session.progress, trail).await?;
     if global.json {
         output::json(&serde_json::json!({ "plan": plan, "by": by, "changes": read.len() }))?;
     } else {

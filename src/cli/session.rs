@@ -1,12 +1,11 @@
 //! What nearly every verb stands on: configuration, store, directory, dialect, the day.
 
-use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
-use rentree::audit::{Actor, Kind, Trail};
+use rentree::audit::{Actor, Checkpoint, Head, Kind, Trail, signing_key};
 use rentree::config::Config;
 use rentree::credentials;
 use rentree::directory::dialect::Dialect;
@@ -181,14 +180,14 @@ impl Session {
 
     /// Ends a run: the trail is closed, its head given, the write-ahead log emptied so that what was deleted does not
     /// linger there and the next run reads from the database alone.
-    pub async fn finish(&self, trail: Trail, verdict: Verdict) -> Result<String, Failure> {
+    pub async fn finish(&self, trail: Trail, verdict: Verdict) -> Result<Head, Failure> {
         self.finish_recovery(trail, verdict, true).await
     }
 
     /// The same; `current` says that the store knows what it has to, and may be marked so.
-    pub async fn finish_recovery(&self, trail: Trail, verdict: Verdict, current: bool) -> Result<String, Failure> {
+    pub async fn finish_recovery(&self, trail: Trail, verdict: Verdict, current: bool) -> Result<Head, Failure> {
         trail.record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
-        let head = trail.close().await.map_err(failed)?;
+        let head = close(&self.config, &*self.progress, trail).await?;
         if current {
             mark::raise(&self.store).await.map_err(failed)?;
         }
@@ -196,7 +195,7 @@ impl Session {
         if !self.store.empty_log().await? {
             tracing::info!("a reader kept the write-ahead log from being emptied");
         }
-        Ok(head.to_string())
+        Ok(head)
     }
 
     pub async fn trail(&self) -> Result<Trail, Failure> {
@@ -221,8 +220,22 @@ pub async fn open_directory(config: &Config, store: &Store) -> Result<Box<dyn Di
     rentree::directory::open(&config.directory, store).await.map_err(failed)
 }
 
+/// Closes a trail and signs where it stands, where that is configured. A checkpoint that cannot be kept is said; what was
+/// done stays done.
+pub async fn close(config: &Config, progress: &dyn Progress, trail: Trail) -> Result<Head, Failure> {
+    let head = trail.close().await.map_err(failed)?;
+    if let (Some(key), Some(file)) = (&config.audit.signing_key, &config.audit.checkpoints) {
+        let kept = signing_key(key).and_then(|key| Checkpoint::sign(head, clock().timestamp(), &key).append(file));
+        if let Err(error) = kept {
+            tracing::error!(%error, "no checkpoint of the trail was kept");
+            progress.note(&format!("point de contrôle NON conservé : {error}"));
+        }
+    }
+    Ok(head)
+}
+
 /// Says where the trail stands: whoever keeps that can prove later that nothing before it was rewritten.
-pub fn tell_head(progress: &dyn Progress, head: impl Display) {
+pub fn tell_head(progress: &dyn Progress, head: Head) {
     progress.note(&format!("piste d'audit : {head}"));
 }
 

@@ -86,7 +86,7 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     } else {
         show(&prepared.path, &options)?;
         session.progress.note(&format!("plan : {}", prepared.path.display()));
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }

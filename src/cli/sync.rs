@@ -67,7 +67,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         let mut all = settled.unwrap_or_default();
         all.absorb(applied);
         super::apply::report(&all)?;
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }

@@ -71,7 +71,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
                  changé",
             );
         }
-        tell_head(&*session.progress, &head);
+        tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))
 }

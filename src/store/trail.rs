@@ -6,7 +6,7 @@ use futures_util::stream::BoxStream;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, SqliteConnection};
 
-use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::audit::{EventFilter, Head, Link, Payload};
 
 /// The one row about the trail as a whole.
@@ -96,22 +96,31 @@ impl Store {
         Ok((state, orphans.into_iter().map(i64::unsigned_abs).collect()))
     }
 
-    /// The events that a filter lets through, oldest first, as they are read.
+    /// The events that a filter lets through, oldest first, as they are read: about `subject`; of its school, when it
+    /// names one, those about `of_school`, and those whose payload names it.
     pub(crate) fn events<'s>(
         &'s self,
         filter: &EventFilter,
         subject: Option<String>,
+        of_school: &[String],
     ) -> BoxStream<'s, Result<Link, StoreError>> {
         let rows = sqlx::query(
             "SELECT e.*, p.salt, p.body FROM event e LEFT JOIN event_payload p ON p.seq = e.seq
              WHERE (?1 IS NULL OR e.run = ?1) AND (?2 IS NULL OR e.kind = ?2) AND (?3 IS NULL OR e.at >= ?3)
-               AND (?4 IS NULL OR e.subject = ?4)
+               AND (?4 IS NULL OR e.subject = ?4) AND (?5 IS NULL OR e.at < ?5)
+               AND (?6 IS NULL OR substr(e.actor, 1, length(?6)) = ?6)
+               AND (?7 IS NULL OR e.subject IN (SELECT value FROM json_each(?8))
+                    OR (json_valid(p.body) AND json_extract(p.body, '$.school') = ?7))
              ORDER BY e.seq",
         )
         .bind(filter.run.map(|run| run.to_string()))
         .bind(filter.kind.map(crate::audit::Kind::name))
         .bind(filter.since.map(jiff::Timestamp::as_millisecond))
         .bind(subject)
+        .bind(filter.until.map(jiff::Timestamp::as_millisecond))
+        .bind(filter.actor.clone())
+        .bind(filter.school.as_ref().map(|uai| uai.as_str().to_owned()))
+        .bind(json_list(of_school))
         .fetch(&self.reader);
         Box::pin(rows.map_err(StoreError::from).and_then(|row| std::future::ready(link(&row))))
     }

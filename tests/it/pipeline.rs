@@ -39,5 +39,6 @@ mod servers;
 mod sheets;
 mod sources;
 mod structures;
+mod trail;
 mod undo;
 mod year;
