@@ -22,6 +22,7 @@ pub mod image;
 #[cfg(feature = "letters")]
 pub mod letters;
 pub mod naming;
+pub mod person;
 pub mod plan;
 mod private;
 pub mod progress;

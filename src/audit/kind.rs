@@ -59,10 +59,12 @@ pub enum Kind {
     ConsoleRefused,
     /// The register was rebuilt from the directory, because the store was lost or old.
     RegisterRecovered,
+    /// What was held on somebody who has left was erased; the payload says why.
+    PersonErased,
 }
 
 impl Kind {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -101,6 +103,7 @@ impl Kind {
         Self::PersonLookedUp,
         Self::ConsoleRefused,
         Self::RegisterRecovered,
+        Self::PersonErased,
     ];
 
     /// As the trail keeps it.
@@ -145,6 +148,7 @@ impl Kind {
             Self::PersonLookedUp => "person_looked_up",
             Self::ConsoleRefused => "console_refused",
             Self::RegisterRecovered => "register_recovered",
+            Self::PersonErased => "person_erased",
         }
     }
 

@@ -22,6 +22,7 @@ mod letters;
 #[cfg(feature = "letters")]
 mod mailing;
 mod output;
+mod person;
 mod plan;
 #[cfg(feature = "letters")]
 mod preview;
@@ -126,6 +127,9 @@ enum Verb {
     /// The audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// What is held on one person, and its erasure
+    #[command(subcommand)]
+    Person(person::Verb),
     /// Takes the directory out in a standard format
     Export(export::Args),
     /// Shows it all in a browser, read-only: runs, holds, schools, people
@@ -201,6 +205,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Cases(verb) => cases::run(global, verb).await,
         Verb::Credentials(verb) => Box::pin(credentials::run(global, verb)).await,
         Verb::Audit(verb) => audit::run(global, verb).await,
+        Verb::Person(verb) => person::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,
         Verb::Serve(args) => serve::run(global, &args).await,
         Verb::Simulate(args) => simulate::run(global, &args),

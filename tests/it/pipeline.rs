@@ -25,6 +25,7 @@ mod nights;
 #[cfg(feature = "letters")]
 mod offline;
 mod outages;
+mod person;
 mod policies;
 #[cfg(feature = "letters")]
 mod policy;
