@@ -6,15 +6,13 @@ use rentree::apply::lockout;
 use rentree::apply::probe::prove;
 use rentree::audit::Kind;
 use rentree::credentials::portal::export_hashes;
-use rentree::credentials::{Issuer, Scheme, read_key, reseal};
-use rentree::feed::values::Uai;
+use rentree::credentials::{Issuer, Scheme};
 use rentree::plan::{Renew, Verdict};
-use rentree::store::RunLock;
 use rentree::wording;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{Session, StoreSession, open_trail, tell_head};
+use super::session::Session;
 use super::{Global, output, renew};
 
 #[derive(Debug, clap::Subcommand)]
@@ -37,7 +35,7 @@ pub enum Verb {
     Reissue(renew::Args),
     /// Takes first passwords back: what was printed opens nothing any more, and nobody gets another one
     Revoke(renew::Args),
-    /// Seals the live credentials anew, for the recipients that the configuration names now
+    /// Seals anew the live credentials that are sealed for others than the configuration names now
     Reseal {
         /// Only people of this school
         #[arg(long, value_name = "UAI")]
@@ -64,7 +62,9 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         Verb::Status { by_class: true } => super::activation::by_class(global, &open(global).await?).await,
         Verb::Reissue(args) => Box::pin(renew::run(global, Renew::Reissue, args)).await,
         Verb::Revoke(args) => Box::pin(renew::run(global, Renew::Revoke, args)).await,
-        Verb::Reseal { school, key, passphrase_fd } => resealed(global, school.as_deref(), &key, passphrase_fd).await,
+        Verb::Reseal { school, key, passphrase_fd } => {
+            super::reseal::run(global, school.as_deref(), &key, passphrase_fd).await
+        }
         Verb::Export { hashes } => export(global, &open(global).await?, &hashes).await,
     }
 }
@@ -114,42 +114,6 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
         ))?;
     }
     Ok(0)
-}
-
-async fn resealed(
-    global: &Global,
-    school: Option<&str>,
-    key: &Path,
-    passphrase_fd: Option<u32>,
-) -> Result<u8, Failure> {
-    let school = match school {
-        Some(text) => Some(Uai::parse(text).ok_or_else(|| Failure::usage(format!("{text:?} is not a UAI")))?),
-        None => None,
-    };
-    let passphrase =
-        || super::init::passphrase(passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()));
-    let key = read_key(key, passphrase).map_err(failed)?;
-    let session = StoreSession::open(global).await?;
-    let _lock = RunLock::take(&session.store, "credentials reseal")?;
-    let trail = open_trail(&session.store, session.run).await?;
-    let letters = &session.config.letters;
-    let outcome =
-        reseal(&session.store, letters, school.as_ref(), &key, &trail, &*session.progress).await.map_err(failed);
-    let head = trail.close().await.map_err(failed)?;
-    // What the old recipients could open does not linger in the log of the database.
-    session.store.empty_log().await?;
-    let done = outcome?;
-    if global.json {
-        output::json(&done)?;
-    } else {
-        output::text(&format!(
-            "{} à nouveau pour les clés de la configuration ; {} que cette clé n'ouvre pas.\n",
-            wording::count(done.resealed, "enveloppe scellée", "enveloppes scellées"),
-            wording::number(done.unopened)
-        ))?;
-        tell_head(&*session.progress, head);
-    }
-    Ok(if done.unopened > 0 { Verdict::Partial } else { Verdict::Done }.exit_code(false))
 }
 
 async fn export(global: &Global, session: &Session, path: &Path) -> Result<u8, Failure> {

@@ -34,6 +34,7 @@ mod rehearse;
 mod renew;
 #[cfg(feature = "letters")]
 mod reprint;
+mod reseal;
 mod review;
 mod schools;
 mod serve;

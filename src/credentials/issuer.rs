@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
+use super::addressed::SealedFor;
 use super::envelope::{Binding, Content, Label, Serial, bind, seal};
 use super::hash::Hasher;
 use super::key::{KeyError, PrintKey, Recipient, parse_recipient};
@@ -58,6 +59,7 @@ pub struct Issued {
     pub hash: PasswordHash,
     pub sealed: Vec<u8>,
     pub binding: Option<Binding>,
+    pub sealed_for: SealedFor,
     /// The item of the pool that it was made from.
     pub(crate) pool_item: Option<i64>,
     /// A portal checks it: its hash is kept for it.
@@ -340,12 +342,21 @@ impl Tools {
             issued: today,
         };
         let for_portal = self.portals.contains(&profile);
+        let issued = |label, hash, sealed, binding, recipients: &[Recipient], pool_item| Issued {
+            label,
+            profile,
+            hash,
+            sealed,
+            binding,
+            sealed_for: SealedFor::of(recipients),
+            pool_item,
+            for_portal,
+        };
         if let Some((item, key)) = item {
             match item.material(key) {
                 Ok((hash, binding_key)) => {
                     let binding = Some(bind(&binding_key, &label, &item.sealed));
-                    let sealed = item.sealed;
-                    return Ok(Issued { label, profile, hash, sealed, binding, pool_item: Some(item.id), for_portal });
+                    return Ok(issued(label, hash, item.sealed, binding, &self.recipients, Some(item.id)));
                 }
                 // A damaged item costs its time again and nothing else.
                 Err(error) => tracing::warn!(item = item.id, %error, "an item of the pool cannot be used"),
@@ -356,11 +367,12 @@ impl Tools {
         let secret = generate(policy, &mut rng);
         let hash = self.hasher(profile).hash(&secret, &mut rng)?;
         if closed {
-            return Ok(Issued { label, profile, hash, sealed: Vec::new(), binding: None, pool_item: None, for_portal });
+            return Ok(issued(label, hash, Vec::new(), None, &[], None));
         }
         let content = Content { label, secret };
-        let sealed = seal(&self.recipients(&schools), &content)?;
-        Ok(Issued { label: content.label, profile, hash, sealed, binding: None, pool_item: None, for_portal })
+        let recipients = self.recipients(&schools);
+        let sealed = seal(&recipients, &content)?;
+        Ok(issued(content.label, hash, sealed, None, &recipients, None))
     }
 }
 

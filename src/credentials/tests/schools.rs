@@ -90,13 +90,19 @@ async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
 
     let (one, stranger) = (PrintKey::generate(), PrintKey::generate());
     let config = with_schools(&bench.key, &[(ONE, &one)]);
+    let wrong = async |config: &LettersConfig| astray(&bench.store, config).await.unwrap().to_reseal;
+    // One of them from the pool, and the two of the school that has a key now.
+    assert_eq!((wrong(&letters(&bench.key)).await, wrong(&config).await), (0, 2));
     let school = Uai::parse(ONE).unwrap();
     let trail = Trail::open(&bench.store, RunId(uuid::Uuid::now_v7()), &Actor::current()).await.unwrap();
     let reseal = async |config: &LettersConfig, key: &PrintKey| {
         super::reseal(&bench.store, config, Some(&school), key, &trail, &crate::progress::Silent).await
     };
     assert!(matches!(reseal(&config, &stranger).await, Err(ResealError::WrongKey)));
-    assert_eq!(reseal(&config, &bench.key).await.unwrap(), Resealed { resealed: 2, unopened: 0 });
+    assert_eq!(reseal(&config, &bench.key).await.unwrap(), Resealed { resealed: 2, right: 0, unopened: 0 });
+    // Whoever is right already is not opened again.
+    assert_eq!(reseal(&config, &bench.key).await.unwrap(), Resealed { resealed: 0, right: 2, unopened: 0 });
+    assert_eq!(reseal(&config, &stranger).await.unwrap().right, 2, "nothing is opened");
     let after = bench.store.live_envelopes(&keys(0..3)).await.unwrap();
     assert_eq!(secret(&after), secret(&before));
     assert_eq!(after[0].printed_at, before[0].printed_at);
@@ -106,10 +112,11 @@ async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
     let swapped = SealedEnvelope { sealed: after[1].sealed.clone(), ..after[0].clone() };
     let refused = swapped.open(std::slice::from_ref(&one));
     assert!(matches!(refused, Err(EnvelopeError::Mismatch { .. })), "{refused:?}");
+    assert_eq!((wrong(&letters(&bench.key)).await, wrong(&config).await), (2, 0));
     // Without the school's key again; what somebody replaced meanwhile is left.
     assert_eq!(reseal(&letters(&bench.key), &bench.key).await.unwrap().resealed, 2);
     assert!(!opens(&bench.store, 0, &one).await);
-    assert_eq!(bench.store.replace_sealed(&[(after[0].clone(), vec![1])]).await.unwrap(), 0);
+    assert_eq!(bench.store.replace_sealed(&[(after[0].clone(), vec![1], SealedFor::of(&[]))]).await.unwrap(), 0);
     trail.close().await.unwrap();
 }
 
