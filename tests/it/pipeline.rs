@@ -39,5 +39,7 @@ mod servers;
 mod sheets;
 mod sources;
 mod structures;
+#[cfg(feature = "letters")]
+mod two_schools;
 mod undo;
 mod year;
