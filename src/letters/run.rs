@@ -165,6 +165,7 @@ pub async fn print(
     if config.letters.login_url.is_empty() {
         return Err(PrintError::NoLoginUrl);
     }
+    super::check_fonts(&config.letters.fonts)?;
     let languages = Languages::load(&config.letters)?;
     let logo = config.letters.logo.as_deref().map(Logo::read).transpose()?;
     let population = Population::read(store, config, &job.inquiry).await?;

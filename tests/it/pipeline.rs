@@ -32,8 +32,12 @@ mod policy;
 mod portal;
 mod purge;
 mod recover;
+#[cfg(feature = "letters")]
+mod reminders;
 mod review;
 mod roles;
+#[cfg(feature = "letters")]
+mod scripts;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;
