@@ -181,7 +181,8 @@ impl Issuer {
         Ok(())
     }
 
-    /// Makes `count` secrets ahead for a profile; `progress` hears how many are made, after each commit.
+    /// Makes `count` secrets ahead for a profile, or for its people of one level (`course`: a pupil's MEF or level), by the
+    /// policy that they have; `progress` hears how many are made, after each commit.
     ///
     /// # Errors
     /// When the profile gets no password, when the pool's key is unreadable, or when there is a pool whose key is lost
@@ -190,10 +191,12 @@ impl Issuer {
         &self,
         store: &Store,
         profile: Profile,
+        course: Option<&str>,
         count: usize,
         mut progress: impl FnMut(usize),
     ) -> Result<(), CredentialError> {
-        let kind = self.tools.kind(profile, None)?;
+        let kind = self.tools.kind(profile, course)?;
+        let course = course.map(CompactString::from);
         // Held all along: nobody removes the key while items are on their way in.
         let mut taken = self.pool.lock().await;
         let path = pool::key_path(store);
@@ -206,9 +209,9 @@ impl Issuer {
         let mut made = 0;
         while made < count {
             let chunk = POOL_CHUNK.min(count - made);
-            let (tools, public) = (Arc::clone(&self.tools), public.clone());
+            let (tools, public, course) = (Arc::clone(&self.tools), public.clone(), course.clone());
             let items: Vec<PoolItem> = on_all_cores(move || {
-                let policy = tools.policy(profile, None).ok_or(CredentialError::Federated { profile })?;
+                let policy = tools.policy(profile, course.as_deref()).ok_or(CredentialError::Federated { profile })?;
                 let item = |_| PoolItem::make(policy, tools.hasher(profile), &tools.recipients, &public);
                 (0..chunk).into_par_iter().map(item).collect()
             })
@@ -220,12 +223,13 @@ impl Issuer {
         Ok(())
     }
 
-    /// How many secrets wait in the pool for a profile as it is configured now.
+    /// How many secrets wait in the pool for a profile, or for one of its levels, as they are configured now: those who have
+    /// the same policy share them.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn in_pool(&self, store: &Store, profile: Profile) -> Result<u64, CredentialError> {
-        let Ok(kind) = self.tools.kind(profile, None) else { return Ok(0) };
+    pub async fn in_pool(&self, store: &Store, profile: Profile, course: Option<&str>) -> Result<u64, CredentialError> {
+        let Ok(kind) = self.tools.kind(profile, course) else { return Ok(0) };
         let counts = store.pool_counts().await?;
         Ok(counts.into_iter().find(|(k, _)| *k == kind).map_or(0, |(_, n)| n))
     }

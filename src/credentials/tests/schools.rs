@@ -38,7 +38,7 @@ async fn an_envelope_is_for_the_project_and_for_the_schools_of_its_person() {
     let config = with_schools(&bench.key, &[(ONE, &one), (TWO, &two)]);
     let issuer = Issuer::new(&super::config(), &config, Scheme::Argon2).unwrap();
     // Secrets made ahead are sealed for the project alone.
-    issuer.fill_pool(&bench.store, Profile::Pupil, 2, |_| ()).await.unwrap();
+    issuer.fill_pool(&bench.store, Profile::Pupil, None, 2, |_| ()).await.unwrap();
     let people =
         vec![in_schools(0, &[ONE]), in_schools(1, &[ONE, TWO]), in_schools(2, &["0180005B"]), in_schools(3, &[])];
     let batch = issuer.prepare(&bench.store, people, today()).await.unwrap();
@@ -76,7 +76,7 @@ fn account(n: u32, school: &str) -> AccountRow {
 async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
     let bench = bench().await;
     // One of them from the pool: it names nobody, and is tied to its row by a tag.
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
     let batch = bench.issue_live(0..3).await;
     bench.print(&[batch[0].label.serial], now()).await;
     let rows = [account(0, ONE), account(1, ONE), account(2, TWO)];
@@ -124,10 +124,10 @@ async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
 #[tokio::test]
 async fn a_credential_for_nobody_takes_the_place_of_somebodys() {
     let bench = bench().await;
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
     let first = bench.issue(0..1).await;
     bench.store.settle(&outcomes(&first, Outcome::Live), now()).await.unwrap();
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
     let closed = NewCredential { closed: true, ..accounts(0..1).remove(0) };
     let batch = bench.issuer.prepare(&bench.store, vec![closed], today()).await.unwrap();
     assert!(batch[0].sealed.is_empty() && batch[0].pool_item.is_none());
