@@ -229,6 +229,15 @@ fn credentials(config: &Config, checks: &mut Checks) {
             }
         }
     }
+    for (name, shop) in &config.letters.shops {
+        let what = format!("imprimeur {name}");
+        for recipient in &shop.recipients {
+            match parse_recipient(recipient) {
+                Ok(_) => checks.good(&what, recipient.clone()),
+                Err(error) => checks.bad(&what, chain(&error), "la clé publique age de l'imprimeur (age1…)"),
+            }
+        }
+    }
 }
 
 /// Whether the envelopes are sealed for whom the configuration names.

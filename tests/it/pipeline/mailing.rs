@@ -164,6 +164,8 @@ fn what_is_for_a_print_shop_is_never_in_clear_on_the_disk() {
     let mut config = std::fs::read_to_string(installation.config()).unwrap();
     config.push_str(&format!("\n[letters.shops.imprimeur]\nrecipients = [\"{}\"]\n", shop.to_public()));
     std::fs::write(installation.config(), config).unwrap();
+    let doctor = installation.run(&["doctor"]).stdout;
+    assert!(doctor.contains("imprimeur imprimeur") && doctor.contains(&shop.to_public().to_string()), "{doctor}");
     let (home, key) = (installation.home(), installation.key());
     let with = ["--for", "imprimeur", "--json", "--key", key.to_str().unwrap()];
     let opened = |path: &Path| {
