@@ -5,7 +5,7 @@ use rentree::wording::date;
 
 use super::exit::Failure;
 use super::session::StoreSession;
-use super::{Global, output};
+use super::{Global, output, reseal};
 
 pub async fn run(global: &Global, session: &StoreSession, inquiry: &Inquiry, names: bool) -> Result<u8, Failure> {
     let counted = letters::count(&session.store, &session.config, inquiry).await;
@@ -58,5 +58,8 @@ fn text(count: &Count) -> String {
         without += none;
     }
     text.push_str(&format!("{:<38} {sheets:>6} {reminders:>7} {without:>6}\n", "total"));
+    if count.to_reseal > 0 {
+        text.push_str(&format!("{} : {}.\n", reseal::in_words(count.to_reseal), reseal::HINT));
+    }
     text
 }

@@ -6,15 +6,14 @@ use rentree::apply::lockout;
 use rentree::apply::probe::prove;
 use rentree::audit::Kind;
 use rentree::credentials::portal::export_hashes;
-use rentree::credentials::{Issuer, Scheme, read_key, reseal};
-use rentree::feed::values::Uai;
+use rentree::credentials::{Issuer, Scheme};
 use rentree::plan::{Renew, Verdict};
-use rentree::store::RunLock;
+use rentree::roster::Profile;
 use rentree::wording;
 
 use super::exit::Failure;
 use super::plan::failed;
-use super::session::{Session, StoreSession, close, open_trail, tell_head};
+use super::session::{Session, close};
 use super::{Global, output, renew};
 
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +25,9 @@ pub enum Verb {
         /// For this profile's policy: pupil, relative, teacher or staff
         #[arg(long, default_value = "pupil")]
         profile: String,
+        /// For the pupils of a level that [[credentials.levels]] names, a level or a MEF: they have a policy of their own
+        #[arg(long, value_name = "LEVEL")]
+        level: Option<String>,
     },
     /// How many credentials there are, by profile and state
     Status {
@@ -37,7 +39,7 @@ pub enum Verb {
     Reissue(renew::Args),
     /// Takes first passwords back: what was printed opens nothing any more, and nobody gets another one
     Revoke(renew::Args),
-    /// Seals the live credentials anew, for the recipients that the configuration names now
+    /// Seals anew the live credentials that are sealed for others than the configuration names now
     Reseal {
         /// Only people of this school
         #[arg(long, value_name = "UAI")]
@@ -59,12 +61,16 @@ pub enum Verb {
 
 pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
     match verb {
-        Verb::Prepare { count, profile } => prepare(global, &open(global).await?, count, &profile).await,
+        Verb::Prepare { count, profile, level } => {
+            prepare(global, &open(global).await?, count, (&profile, level.as_deref())).await
+        }
         Verb::Status { by_class: false } => status(global, &open(global).await?).await,
         Verb::Status { by_class: true } => super::activation::by_class(global, &open(global).await?).await,
         Verb::Reissue(args) => Box::pin(renew::run(global, Renew::Reissue, args)).await,
         Verb::Revoke(args) => Box::pin(renew::run(global, Renew::Revoke, args)).await,
-        Verb::Reseal { school, key, passphrase_fd } => resealed(global, school.as_deref(), &key, passphrase_fd).await,
+        Verb::Reseal { school, key, passphrase_fd } => {
+            super::reseal::run(global, school.as_deref(), &key, passphrase_fd).await
+        }
         Verb::Export { hashes } => export(global, &open(global).await?, &hashes).await,
     }
 }
@@ -73,9 +79,26 @@ async fn open(global: &Global) -> Result<Session, Failure> {
     Session::open(global, None).await
 }
 
-async fn prepare(global: &Global, session: &Session, count: usize, profile: &str) -> Result<u8, Failure> {
+async fn prepare(
+    global: &Global,
+    session: &Session,
+    count: usize,
+    (profile, level): (&str, Option<&str>),
+) -> Result<u8, Failure> {
     let profile = super::show::profile(profile)?;
+    if let Some(level) = level {
+        if profile != Profile::Pupil {
+            return Err(Failure::usage("--level is one of pupils"));
+        }
+        if !session.config.credentials.names_level(level) {
+            return Err(Failure::usage(format!(
+                "no [[credentials.levels]] names {level:?}: its pupils have the policy of their profile, leave --level out"
+            )));
+        }
+    }
     let _lock = session.lock("credentials prepare")?;
+    // The probe is an entry like any other: ahead of the first night its branch is not there yet.
+    session.begin_writing().await?;
     let trail = session.trail().await?;
     // The pool is of no use under a scheme that the server does not check: it is proved now, not in September.
     let config = &session.config;
@@ -91,7 +114,7 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
     let started = std::time::Instant::now();
     let mut seen = 0;
     issuer
-        .fill_pool(&session.store, profile, count, |made| {
+        .fill_pool(&session.store, profile, level, count, |made| {
             session.progress.advance((made - seen) as u64);
             seen = made;
         })
@@ -99,57 +122,26 @@ async fn prepare(global: &Global, session: &Session, count: usize, profile: &str
         .map_err(failed)?;
     let seconds = started.elapsed().as_secs_f64();
     trail
-        .record(Kind::CredentialsPrepared, None, serde_json::json!({ "profile": profile, "count": count }))
+        .record(
+            Kind::CredentialsPrepared,
+            None,
+            serde_json::json!({ "profile": profile, "level": level, "count": count }),
+        )
         .map_err(failed)?;
     close(&session.config, &*session.progress, trail).await?;
-    let ready = issuer.in_pool(&session.store, profile).await.map_err(failed)?;
+    let ready = issuer.in_pool(&session.store, profile, level).await.map_err(failed)?;
     if global.json {
         output::json(&serde_json::json!({ "made": count, "in_pool": ready, "seconds": seconds }))?;
     } else {
         output::text(&format!(
-            "{} en {seconds:.1} s ({:.0} par seconde) ; {} pour « {profile} ».\n",
+            "{} en {seconds:.1} s ({:.0} par seconde) ; {} pour « {profile}{} ».\n",
             wording::count(count as u64, "secret préparé", "secrets préparés"),
             count as f64 / seconds.max(0.001),
-            wording::count(ready, "prêt", "prêts")
+            wording::count(ready, "prêt", "prêts"),
+            level.map(|level| format!(", {level}")).unwrap_or_default()
         ))?;
     }
     Ok(0)
-}
-
-async fn resealed(
-    global: &Global,
-    school: Option<&str>,
-    key: &Path,
-    passphrase_fd: Option<u32>,
-) -> Result<u8, Failure> {
-    let school = match school {
-        Some(text) => Some(Uai::parse(text).ok_or_else(|| Failure::usage(format!("{text:?} is not a UAI")))?),
-        None => None,
-    };
-    let passphrase =
-        || super::init::passphrase(passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()));
-    let key = read_key(key, passphrase).map_err(failed)?;
-    let session = StoreSession::open(global).await?;
-    let _lock = RunLock::take(&session.store, "credentials reseal")?;
-    let trail = open_trail(&session.store, session.run).await?;
-    let letters = &session.config.letters;
-    let outcome =
-        reseal(&session.store, letters, school.as_ref(), &key, &trail, &*session.progress).await.map_err(failed);
-    let head = close(&session.config, &*session.progress, trail).await?;
-    // What the old recipients could open does not linger in the log of the database.
-    session.store.empty_log().await?;
-    let done = outcome?;
-    if global.json {
-        output::json(&done)?;
-    } else {
-        output::text(&format!(
-            "{} à nouveau pour les clés de la configuration ; {} que cette clé n'ouvre pas.\n",
-            wording::count(done.resealed, "enveloppe scellée", "enveloppes scellées"),
-            wording::number(done.unopened)
-        ))?;
-        tell_head(&*session.progress, head);
-    }
-    Ok(if done.unopened > 0 { Verdict::Partial } else { Verdict::Done }.exit_code(false))
 }
 
 async fn export(global: &Global, session: &Session, path: &Path) -> Result<u8, Failure> {

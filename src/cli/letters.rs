@@ -225,6 +225,9 @@ pub fn in_words(printed: &Printed) -> String {
             text.push_str(&format!("{count:>5} sans fiche : {}\n", reason.in_french()));
         }
     }
+    if printed.without.contains_key(Reason::SealedBefore.name()) {
+        text.push_str(&format!("      → {}\n", super::reseal::HINT));
+    }
     for there in printed.elsewhere.iter().take(ELSEWHERE) {
         let day = rentree::wording::date(there.at.to_zoned(jiff::tz::TimeZone::system()).date());
         text.push_str(&format!("      {} : fiche aussi imprimée par {} le {day}\n", there.name, there.school));

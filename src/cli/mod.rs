@@ -35,6 +35,7 @@ mod rehearse;
 mod renew;
 #[cfg(feature = "letters")]
 mod reprint;
+mod reseal;
 mod review;
 mod schools;
 mod serve;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rentree::config::{Config, Layout, LettersConfig};
-use rentree::letters::{Batch, FileNames, Languages, Logo, Typesetter, samples, write_private};
+use rentree::letters::{Batch, FileNames, Languages, Logo, Typesetter, check_fonts, samples, write_private};
 
 use super::exit::Failure;
 use super::letters::read_template;
@@ -20,6 +20,7 @@ pub async fn run(
     // A template is also written where nothing is installed yet.
     let letters = if global.config.exists() { Config::load(&global.config)?.letters } else { LettersConfig::default() };
     let template = template.as_deref().or(letters.template.as_deref()).map(read_template).transpose()?;
+    check_fonts(&letters.fonts).map_err(failed)?;
     let languages = Languages::load(&letters).map_err(failed)?;
     let logo = letters.logo.as_deref().map(Logo::read).transpose().map_err(failed)?;
     let program = std::env::current_exe().map_err(failed)?;

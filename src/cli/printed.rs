@@ -88,11 +88,10 @@ fn history(rows: &[PrintedBefore]) -> String {
             };
             text.push_str(&format!("Lot {batch}, {at}, {} : {why} ({template})\n", plain(&row.actor)));
         }
-        let class = row.class.as_deref().map(|class| format!(" {class}")).unwrap_or_default();
+        let of: Vec<&str> = [&row.school, &row.class, &row.profile].into_iter().flatten().map(String::as_str).collect();
+        let of = if of.is_empty() { String::new() } else { format!("{} : ", of.join(" ")) };
         text.push_str(&format!(
-            "  {}{class} {} : {}, {}\n    {}\n",
-            row.school,
-            row.profile,
+            "  {of}{}, {}\n    {}\n",
             count(row.sheets, "fiche", "fiches"),
             states(row),
             plain(&row.file)

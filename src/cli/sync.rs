@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use rentree::apply::{Applied, apply_in_turn, settle};
 use rentree::audit::Trail;
+use rentree::credentials::astray;
 use rentree::plan::{Options, Prepared, prepare};
 
 use super::exit::Failure;
 use super::plan::ExitHeld;
 use super::session::{Session, tell_head};
-use super::{Global, output};
+use super::{Global, output, reseal};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -48,10 +49,19 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         }
         Err(failure) => failure.verdict,
     };
+    let waiting = astray(&session.store, &session.config.letters).await;
     let head = session.finish(trail, verdict).await;
     // What failed first is the cause: a store that cannot be written fails at the end as well.
     let Night { prepared, applied, settled } = outcome?;
     let head = head?;
+    // What a key of the configuration is worth is for `doctor` to say: the night is done.
+    let to_reseal = waiting.map_or_else(
+        |error| {
+            tracing::warn!(%error, "nobody can say for whom envelopes should be sealed");
+            0
+        },
+        |astray| astray.to_reseal,
+    );
     let seen = std::sync::Arc::new(session.store.reviewed().await?);
     let options = rentree::plan::render::Options { seen, ..super::plan::render_options(false) };
     if let Some(html) = &args.html {
@@ -60,6 +70,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     if global.json {
         let mut summary = super::plan::summary(&session, &prepared, verdict);
         super::apply::tell(&mut summary, &applied, settled.as_ref());
+        summary.credentials.to_reseal = to_reseal;
         output::json(&summary.with_stage("apply", Duration::from_secs_f64(applied.seconds)))?;
     } else {
         super::plan::show(&prepared.path, &options)?;
@@ -67,6 +78,9 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         let mut all = settled.unwrap_or_default();
         all.absorb(applied);
         super::apply::report(&all)?;
+        if to_reseal > 0 {
+            output::text(&format!("{} : {}.\n", reseal::in_words(to_reseal), reseal::HINT))?;
+        }
         tell_head(&*session.progress, head);
     }
     Ok(verdict.exit_code(false))

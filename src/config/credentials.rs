@@ -77,6 +77,12 @@ impl CredentialsConfig {
         self.levels.iter().enumerate().find(|(_, level)| level.levels.iter().any(|named| is_level(named, course)))
     }
 
+    /// Whether an entry of `levels` names this MEF or level.
+    #[must_use]
+    pub fn names_level(&self, course: &str) -> bool {
+        self.level(course).is_some()
+    }
+
     /// Each shape that may be issued, with what it is for: the profile, and the entry of `levels`.
     pub fn shapes(&self) -> impl Iterator<Item = (Profile, Option<&LevelCredentials>, Style, u32)> {
         Profile::ALL.into_iter().filter(|profile| self.of(*profile).mode.issues()).flat_map(move |profile| {

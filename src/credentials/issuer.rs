@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
+use super::addressed::SealedFor;
 use super::envelope::{Binding, Content, Label, Serial, bind, seal};
 use super::hash::Hasher;
 use super::key::{KeyError, PrintKey, Recipient, parse_recipient};
@@ -58,6 +59,7 @@ pub struct Issued {
     pub hash: PasswordHash,
     pub sealed: Vec<u8>,
     pub binding: Option<Binding>,
+    pub sealed_for: SealedFor,
     /// The item of the pool that it was made from.
     pub(crate) pool_item: Option<i64>,
     /// A portal checks it: its hash is kept for it.
@@ -179,7 +181,8 @@ impl Issuer {
         Ok(())
     }
 
-    /// Makes `count` secrets ahead for a profile; `progress` hears how many are made, after each commit.
+    /// Makes `count` secrets ahead for a profile, or for its people of one level (`course`: a pupil's MEF or level), by the
+    /// policy that they have; `progress` hears how many are made, after each commit.
     ///
     /// # Errors
     /// When the profile gets no password, when the pool's key is unreadable, or when there is a pool whose key is lost
@@ -188,10 +191,12 @@ impl Issuer {
         &self,
         store: &Store,
         profile: Profile,
+        course: Option<&str>,
         count: usize,
         mut progress: impl FnMut(usize),
     ) -> Result<(), CredentialError> {
-        let kind = self.tools.kind(profile, None)?;
+        let kind = self.tools.kind(profile, course)?;
+        let course = course.map(CompactString::from);
         // Held all along: nobody removes the key while items are on their way in.
         let mut taken = self.pool.lock().await;
         let path = pool::key_path(store);
@@ -204,9 +209,9 @@ impl Issuer {
         let mut made = 0;
         while made < count {
             let chunk = POOL_CHUNK.min(count - made);
-            let (tools, public) = (Arc::clone(&self.tools), public.clone());
+            let (tools, public, course) = (Arc::clone(&self.tools), public.clone(), course.clone());
             let items: Vec<PoolItem> = on_all_cores(move || {
-                let policy = tools.policy(profile, None).ok_or(CredentialError::Federated { profile })?;
+                let policy = tools.policy(profile, course.as_deref()).ok_or(CredentialError::Federated { profile })?;
                 let item = |_| PoolItem::make(policy, tools.hasher(profile), &tools.recipients, &public);
                 (0..chunk).into_par_iter().map(item).collect()
             })
@@ -218,12 +223,13 @@ impl Issuer {
         Ok(())
     }
 
-    /// How many secrets wait in the pool for a profile as it is configured now.
+    /// How many secrets wait in the pool for a profile, or for one of its levels, as they are configured now: those who have
+    /// the same policy share them.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn in_pool(&self, store: &Store, profile: Profile) -> Result<u64, CredentialError> {
-        let Ok(kind) = self.tools.kind(profile, None) else { return Ok(0) };
+    pub async fn in_pool(&self, store: &Store, profile: Profile, course: Option<&str>) -> Result<u64, CredentialError> {
+        let Ok(kind) = self.tools.kind(profile, course) else { return Ok(0) };
         let counts = store.pool_counts().await?;
         Ok(counts.into_iter().find(|(k, _)| *k == kind).map_or(0, |(_, n)| n))
     }
@@ -340,12 +346,21 @@ impl Tools {
             issued: today,
         };
         let for_portal = self.portals.contains(&profile);
+        let issued = |label, hash, sealed, binding, recipients: &[Recipient], pool_item| Issued {
+            label,
+            profile,
+            hash,
+            sealed,
+            binding,
+            sealed_for: SealedFor::of(recipients),
+            pool_item,
+            for_portal,
+        };
         if let Some((item, key)) = item {
             match item.material(key) {
                 Ok((hash, binding_key)) => {
                     let binding = Some(bind(&binding_key, &label, &item.sealed));
-                    let sealed = item.sealed;
-                    return Ok(Issued { label, profile, hash, sealed, binding, pool_item: Some(item.id), for_portal });
+                    return Ok(issued(label, hash, item.sealed, binding, &self.recipients, Some(item.id)));
                 }
                 // A damaged item costs its time again and nothing else.
                 Err(error) => tracing::warn!(item = item.id, %error, "an item of the pool cannot be used"),
@@ -356,11 +371,12 @@ impl Tools {
         let secret = generate(policy, &mut rng);
         let hash = self.hasher(profile).hash(&secret, &mut rng)?;
         if closed {
-            return Ok(Issued { label, profile, hash, sealed: Vec::new(), binding: None, pool_item: None, for_portal });
+            return Ok(issued(label, hash, Vec::new(), None, &[], None));
         }
         let content = Content { label, secret };
-        let sealed = seal(&self.recipients(&schools), &content)?;
-        Ok(Issued { label: content.label, profile, hash, sealed, binding: None, pool_item: None, for_portal })
+        let recipients = self.recipients(&schools);
+        let sealed = seal(&recipients, &content)?;
+        Ok(issued(content.label, hash, sealed, None, &recipients, None))
     }
 }
 

@@ -6,6 +6,7 @@
 //! state. This room does not print, and knows no LDAP beyond the form of `userPassword`.
 
 pub mod activation;
+mod addressed;
 pub mod envelope;
 mod expiry;
 mod hash;
@@ -26,6 +27,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+pub use addressed::{Addressees, Astray, SealedFor, astray};
 pub use envelope::{Binding, Content, EnvelopeError, Label, Serial, seal_bytes};
 pub use expiry::{ExpiryError, expire};
 pub use hash::{HashError, Hasher, verify};

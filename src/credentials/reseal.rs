@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+use super::addressed::{Addressees, SealedFor};
 use super::envelope::{EnvelopeError, seal};
 use super::key::{KeyError, PrintKey, parse_recipient};
 use super::state::SealedEnvelope;
@@ -40,12 +41,14 @@ pub enum ResealError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Resealed {
     pub resealed: u64,
+    /// Those that were sealed for the right keys already: they are not opened.
+    pub right: u64,
     /// Those that the key does not open: sealed for a key that is lost, or for somebody else.
     pub unopened: u64,
 }
 
-/// Seals the live envelopes anew for whom the configuration names, of a school or of all. Whoever holds the run lock calls
-/// it.
+/// Seals the live envelopes anew that are not for whom the configuration names, of a school or of all. Whoever holds the
+/// run lock calls it.
 ///
 /// # Errors
 /// When the key opens none of them, when one does not belong to its row, when store or trail fail. What was replaced
@@ -62,6 +65,7 @@ pub async fn reseal(
     accounts.retain(|account| school.is_none_or(|uai| account.schools.iter().any(|s| s == uai.as_str())));
     accounts.sort_by(|a, b| a.join_key.cmp(&b.join_key));
     progress.begin("credentials", Some(accounts.len() as u64));
+    let mut addressees = Addressees::new(letters);
     let mut done = Resealed::default();
     for chunk in accounts.chunks(CHUNK) {
         let keys: Vec<JoinKey> = chunk.iter().map(|account| account.join_key.clone()).collect();
@@ -69,10 +73,12 @@ pub async fn reseal(
         for envelope in store.live_envelopes(&keys).await? {
             let account = chunk.binary_search_by(|account| account.join_key.cmp(&envelope.holder)).ok();
             let Some(account) = account.and_then(|at| chunk.get(at)) else { continue };
-            work.push((
-                envelope,
-                letters.recipients_of(account.schools.iter().map(compact_str::CompactString::as_str)),
-            ));
+            let schools = || account.schools.iter().map(compact_str::CompactString::as_str);
+            if envelope.sealed_for == Some(addressees.of(schools())?) {
+                done.right += 1;
+                continue;
+            }
+            work.push((envelope, letters.recipients_of(schools())));
         }
         let key = key.clone();
         let sealed = tokio::task::spawn_blocking(move || work.into_iter().map(|(e, to)| anew(e, &to, &key)).collect())
@@ -81,13 +87,13 @@ pub async fn reseal(
         let sealed: Result<Vec<Option<Anew>>, ResealError> = sealed;
         let mut replacing = Vec::new();
         for one in sealed? {
-            let Some(Anew { envelope, sealed, recipients }) = one else {
+            let Some(Anew { envelope, sealed, recipients, sealed_for }) = one else {
                 done.unopened += 1;
                 continue;
             };
             let said = serde_json::json!({ "serial": envelope.label.serial.to_string(), "recipients": recipients });
             trail.record(Kind::EnvelopesResealed, Some(&envelope.holder), said)?;
-            replacing.push((envelope, sealed));
+            replacing.push((envelope, sealed, sealed_for));
         }
         trail.flush().await?;
         done.resealed += store.replace_sealed(&replacing).await?;
@@ -106,6 +112,7 @@ struct Anew {
     sealed: Vec<u8>,
     /// For how many keys.
     recipients: usize,
+    sealed_for: SealedFor,
 }
 
 /// Seals one anew; `None` when the key does not open it.
@@ -118,5 +125,6 @@ fn anew(envelope: SealedEnvelope, recipients: &[String], key: &PrintKey) -> Resu
     };
     let recipients = recipients.iter().map(|recipient| parse_recipient(recipient)).collect::<Result<Vec<_>, _>>()?;
     let sealed = seal(&recipients, &content).map_err(failed)?;
-    Ok(Some(Anew { envelope, sealed, recipients: recipients.len() }))
+    let sealed_for = SealedFor::of(&recipients);
+    Ok(Some(Anew { envelope, sealed, recipients: recipients.len(), sealed_for }))
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::addressed::SealedFor;
 use super::envelope::{Binding, Content, EnvelopeError, Label, open};
 use super::key::PrintKey;
 use super::secret::PasswordHash;
@@ -85,6 +86,8 @@ pub struct SealedEnvelope {
     pub sealed: Vec<u8>,
     pub binding: Option<Binding>,
     pub printed_at: Option<Timestamp>,
+    /// For whom it is sealed; an earlier version did not note it.
+    pub sealed_for: Option<SealedFor>,
 }
 
 impl SealedEnvelope {

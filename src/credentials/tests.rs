@@ -1,5 +1,6 @@
 //! The issuer, the pool and the states of envelopes over a real store.
 
+mod levels;
 mod schools;
 
 use std::path::Path;
@@ -145,7 +146,7 @@ async fn what_is_printed_is_what_was_hashed() {
 #[tokio::test]
 async fn no_secret_and_no_settled_hash_is_in_the_files() {
     let bench = bench().await;
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 5, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 5, |_| ()).await.unwrap();
     assert!(!holds(&bench.bytes(), "argon2id$v"), "the hashes of the pool are sealed");
     let batch = bench.issue(0..10).await;
     assert!(holds(&bench.bytes(), batch[0].hash.expose()), "a pending hash is kept, to be sent again");
@@ -185,7 +186,7 @@ async fn a_crash_between_the_steps_leaves_the_same_hash_to_send_again() {
 #[tokio::test]
 async fn a_transaction_that_is_dropped_leaves_nothing() {
     let bench = bench().await;
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 2, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 2, |_| ()).await.unwrap();
     let batch = bench.issuer.prepare(&bench.store, accounts(0..2), today()).await.unwrap();
     bench.store.discard_pool(&[]).await.unwrap();
     // The pool's items are gone: the save must fail whole.
@@ -210,7 +211,7 @@ async fn a_save_that_is_abandoned_anywhere_is_whole_or_nothing() {
     let bench = bench().await;
     let mut whole = 0;
     for polls in 1..25 {
-        bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+        bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
         let batch = bench.issuer.prepare(&bench.store, accounts(0..3), today()).await.unwrap();
         abandon_after(polls, bench.store.save_issued(&batch)).await;
         // The next writer is not blocked, and finds all three or none.
@@ -273,10 +274,10 @@ async fn the_pool_serves_first_and_its_key_goes_with_it() {
     let bench = bench().await;
     let key_file = bench.folder.path().join("r.pool-key");
     let mut heard = Vec::new();
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 4, |n| heard.push(n)).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 4, |n| heard.push(n)).await.unwrap();
     assert_eq!(heard, [4]);
     assert!(key_file.exists());
-    assert_eq!(bench.issuer.in_pool(&bench.store, Profile::Pupil).await.unwrap(), 4);
+    assert_eq!(bench.issuer.in_pool(&bench.store, Profile::Pupil, None).await.unwrap(), 4);
     // Two batches prepared before either is saved do not share an item.
     let one = bench.issuer.prepare(&bench.store, accounts(0..3), today()).await.unwrap();
     let two = bench.issuer.prepare(&bench.store, accounts(3..6), today()).await.unwrap();
@@ -298,7 +299,7 @@ async fn the_pool_serves_first_and_its_key_goes_with_it() {
 #[tokio::test]
 async fn a_pool_of_another_policy_recipient_or_lost_key_is_left_alone() {
     let bench = bench().await;
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 2, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 2, |_| ()).await.unwrap();
     let mut longer = config();
     longer.pupil.entropy_bits = 64;
     for issuer in [
@@ -311,16 +312,16 @@ async fn a_pool_of_another_policy_recipient_or_lost_key_is_left_alone() {
     std::fs::remove_file(bench.folder.path().join("r.pool-key")).unwrap();
     let fresh = Issuer::new(&config(), &letters(&bench.key), Scheme::Argon2).unwrap();
     assert!(fresh.prepare(&bench.store, accounts(0..1), today()).await.unwrap()[0].pool_item.is_none());
-    let lost = fresh.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await;
+    let lost = fresh.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await;
     assert!(matches!(lost, Err(CredentialError::PoolKeyLost { .. })), "{lost:?}");
     assert_eq!(fresh.discard_pool(&bench.store, true).await.unwrap(), 2);
-    fresh.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    fresh.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
 }
 
 #[tokio::test]
 async fn rows_swapped_in_the_store_do_not_open() {
     let bench = bench().await;
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 2, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 2, |_| ()).await.unwrap();
     bench.issue_live(0..4).await;
     let live = bench.store.live_envelopes(&keys(0..4)).await.unwrap();
     for (i, a) in live.iter().enumerate() {
@@ -334,7 +335,7 @@ async fn rows_swapped_in_the_store_do_not_open() {
 #[tokio::test]
 async fn a_damaged_item_of_the_pool_costs_only_its_time() {
     let bench = bench().await;
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
     sqlx::query("UPDATE pool SET material = x'00'").execute(&bench.store.writer).await.unwrap();
     let batch = bench.issue_live(0..1).await;
     assert!(batch[0].pool_item.is_none());
@@ -363,27 +364,4 @@ async fn durable_commits_and_goes_back_to_quick_commits() {
     assert_eq!(mark, 1);
     let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&bench.store.writer).await.unwrap();
     assert_eq!(level, 1, "NORMAL");
-}
-
-#[tokio::test]
-async fn a_level_has_a_policy_of_its_own() {
-    let bench = bench().await;
-    let mut by_level = config();
-    by_level.levels =
-        toml::from_str::<CredentialsConfig>("[[levels]]\nlevels = [\"CP\"]\nstyle = \"words\"").unwrap().levels;
-    let issuer = Issuer::new(&by_level, &letters(&bench.key), Scheme::Argon2).unwrap();
-    let mut new = accounts(0..2);
-    new[0].course = Some("1121$CP".into());
-    let issued = issuer.prepare(&bench.store, new, today()).await.unwrap();
-    issuer.save(&bench.store, &issued).await.unwrap();
-    bench.store.settle(&outcomes(&issued, Outcome::Live), now()).await.unwrap();
-    let groups = async |n: u32| {
-        let envelopes = bench.store.live_envelopes(&keys(n..n + 1)).await.unwrap();
-        envelopes[0].open(std::slice::from_ref(&bench.key)).unwrap().secret.expose().split('-').count()
-    };
-    assert_eq!(
-        (groups(0).await, groups(1).await),
-        (5, 4),
-        "five words for the level, four groups of syllables otherwise"
-    );
 }

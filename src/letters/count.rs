@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use compact_str::CompactString;
 use serde::Serialize;
 
 use super::eligible::{Reason, Verdict};
-use super::inquiry::{Inquiry, Population};
+use super::inquiry::{Inquiry, Judged, Population};
 use super::run::PrintError;
-use super::select::Selection;
+use super::select::{Pile, Selection};
 use crate::config::Config;
+use crate::credentials::Addressees;
 use crate::roster::{JoinKey, LeftOutReason, Profile, Role, Roster};
 use crate::store::{AccountRow, PrintedAt, Stage, Store};
 
@@ -17,6 +19,9 @@ use crate::store::{AccountRow, PrintedAt, Stage, Store};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
     pub rows: Vec<CountRow>,
+    /// People who get a sheet, and whose envelope is sealed for other keys than the configuration names for them now: a
+    /// school's key may not open it, and that of the school that they left does.
+    pub to_reseal: u64,
 }
 
 /// One class of one school and profile.
@@ -87,8 +92,11 @@ pub async fn count(store: &Store, config: &Config, inquiry: &Inquiry) -> Result<
     let population = Population::read(store, config, inquiry).await?;
     let roster = &population.roster;
     let mut rows: BTreeMap<Place, CountRow> = BTreeMap::new();
+    let mut addressees = Addressees::new(&config.letters);
+    let mut to_reseal = HashSet::new();
     for pile in population.piles() {
         let judged = population.judge(&pile).await?;
+        to_reseal.extend(astray(&population, &pile, &judged, &mut addressees).await?);
         let Some(uai) = roster.structure(pile.school).map(|structure| structure.uai.to_string()) else { continue };
         for ((id, class), verdict) in pile.people.iter().zip(&judged.verdicts) {
             let Some(person) = roster.person(*id) else { continue };
@@ -106,7 +114,27 @@ pub async fn count(store: &Store, config: &Config, inquiry: &Inquiry) -> Result<
         class,
         ..row
     });
-    Ok(Count { rows: rows.collect() })
+    Ok(Count { rows: rows.collect(), to_reseal: to_reseal.len() as u64 })
+}
+
+/// Those of a pile who get a sheet and whose envelope is sealed for others than it should be.
+async fn astray(
+    population: &Population<'_>,
+    pile: &Pile,
+    judged: &Judged,
+    addressees: &mut Addressees<'_>,
+) -> Result<Vec<JoinKey>, PrintError> {
+    let secret = pile.people.iter().zip(&judged.verdicts).filter(|(_, verdict)| **verdict == Verdict::Secret);
+    let keys: Vec<JoinKey> =
+        secret.filter_map(|((id, _), _)| population.roster.person(*id)).map(|person| person.key.clone()).collect();
+    let mut astray = Vec::new();
+    for (key, sealed_for) in population.store.seals_of(&keys).await? {
+        let Some(account) = judged.facts.accounts.get(&key) else { continue };
+        if addressees.of(account.schools.iter().map(CompactString::as_str))? != sealed_for {
+            astray.push(key);
+        }
+    }
+    Ok(astray)
 }
 
 /// People of the selection who are on no pile.

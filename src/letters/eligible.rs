@@ -61,7 +61,7 @@ pub enum Reason {
     NeverPrinted,
     /// Sealed for another school, or for the project alone, and the key at hand is one school's.
     OtherSchool,
-    /// Sealed before this school had the key at hand: to be sealed anew.
+    /// Sealed before this school had the key at hand, or before its owner came here: to be sealed anew.
     SealedBefore,
 }
 
@@ -150,7 +150,7 @@ impl Reason {
             Self::NoAuthority => "sans autorité sur l’élève : pas de compte",
             Self::NeverPrinted => "aucune fiche de l’établissement à refaire",
             Self::OtherSchool => "enveloppe d’une autre école, que cette clé n’ouvre pas",
-            Self::SealedBefore => "enveloppe scellée avant que l’établissement ait sa clé (credentials reseal)",
+            Self::SealedBefore => "enveloppe pas encore scellée pour la clé de l’établissement (credentials reseal)",
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum LettersError {
     Died { batch: String, how: String },
     #[error("batch {batch} cannot be sent to the typesetting process: {reason}")]
     Protocol { batch: String, reason: String },
+    #[error("cannot use the font {path} (letters.fonts)")]
+    Font { path: PathBuf, source: std::io::Error },
     #[error("cannot write {path}")]
     Write { path: PathBuf, source: std::io::Error },
 }

@@ -1,11 +1,13 @@
 //! The faces that sheets are set in: ours and those that come with Typst, all embedded, loaded once a process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, OnceLock};
 
 use typst::foundations::Bytes;
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
+
+use super::LettersError;
 
 /// Inter for text, JetBrains Mono for what must be copied exactly (`0`/`O`, `1`/`l`/`I` apart); SIL Open Font License.
 const OURS: [&[u8]; 3] = [
@@ -30,15 +32,31 @@ static MORE: OnceLock<Vec<Font>> = OnceLock::new();
 pub(super) fn add(files: &[impl AsRef<Path>]) -> std::io::Result<()> {
     let mut more = Vec::new();
     for file in files {
-        let before = more.len();
-        more.extend(Font::iter(Bytes::new(std::fs::read(file.as_ref())?)));
-        if more.len() == before {
-            let message = format!("{} holds no font", file.as_ref().display());
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
-        }
+        more.extend(read(file.as_ref())?);
     }
     drop(MORE.set(more));
     Ok(())
+}
+
+/// The faces of a file, one at the least.
+fn read(file: &Path) -> std::io::Result<Vec<Font>> {
+    let faces: Vec<Font> = Font::iter(Bytes::new(std::fs::read(file)?)).collect();
+    if faces.is_empty() {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it holds no font"));
+    }
+    Ok(faces)
+}
+
+/// Whether the typesetting child will be able to read a project's own faces: asked before anything is opened, and where
+/// somebody reads the answer.
+///
+/// # Errors
+/// [`LettersError::Font`] with the path.
+pub fn check_fonts(files: &[PathBuf]) -> Result<(), LettersError> {
+    files.iter().try_for_each(|path| match read(path) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(LettersError::Font { path: path.clone(), source }),
+    })
 }
 
 /// All faces; ours come first and so win among equals.

@@ -45,6 +45,7 @@ pub use count::{Count, CountRow, CountedPerson, count};
 pub use eligible::{Facts, Reason, Sign, Verdict, Wanted, judge};
 pub use error::{LettersError, TemplateMessage, TypesetError};
 pub use files::{FileNames, write_private};
+pub use fonts::check_fonts;
 pub use inquiry::Inquiry;
 pub use logo::{Logo, LogoError};
 pub use printable::{Notice, Problem};

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use compact_str::CompactString;
 use uuid::Uuid;
 
-use super::eligible::{Reason, Verdict};
+use super::eligible::{Facts, Reason, Verdict};
 use super::inquiry::{Judged, Population};
 use super::logo::Logo;
 use super::run::{Elsewhere, Job, PrintError, layout};
@@ -77,6 +78,10 @@ impl PileRun<'_> {
             let login = || material.logins.get(&person.key);
             let sheet = match (*verdict, material.envelopes.get(&person.key)) {
                 (verdict, envelope) if is_list => self.line(&one, verdict, login(), envelope),
+                (Verdict::Secret, Some(_)) if !self.may_open(&person.key, &material.judged.facts) => {
+                    laid.without.entry(Reason::OtherSchool).or_default().push(*id);
+                    None
+                }
                 (Verdict::Secret, Some(envelope)) => match self.opened(&one, envelope, trail) {
                     Err(PrintError::Envelope { source: EnvelopeError::WrongKey, .. }) if self.has_part() => {
                         laid.without.entry(self.not_for(uai)).or_default().push(*id);
@@ -131,6 +136,14 @@ impl PileRun<'_> {
     fn has_part(&self) -> bool {
         let is_part = |key: &PrintKey| self.config.letters.is_of_a_school(&key.recipient().to_string());
         self.job.keys.iter().all(is_part)
+    }
+
+    /// Whether the keys at hand are still for somebody: a school's key opens what was sealed for it, also after its owner has
+    /// left the school and until his envelope is sealed anew.
+    fn may_open(&self, person: &JoinKey, facts: &Facts) -> bool {
+        let Some(account) = facts.accounts.get(person) else { return true };
+        let named = self.config.letters.recipients_of(account.schools.iter().map(CompactString::as_str));
+        !self.has_part() || self.job.keys.iter().any(|key| named.contains(&key.recipient().to_string()))
     }
 
     /// Why a school's key does not open an envelope of a pile of the school `uai`.

@@ -17,7 +17,7 @@ use super::texts::{Languages, TextsError};
 use super::{Batch, FileNames, LettersError, Typesetter, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
 use crate::config::{Config, Layout, LettersConfig};
-use crate::credentials::{EnvelopeError, PrintKey};
+use crate::credentials::{EnvelopeError, KeyError, PrintKey};
 use crate::image::ImageError;
 use crate::progress::Progress;
 use crate::roster::{JoinKey, Profile};
@@ -138,6 +138,8 @@ pub enum PrintError {
     Texts(#[from] TextsError),
     #[error(transparent)]
     Logo(#[from] LogoError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("the files cannot be encrypted for the print shop")]
     Shop(#[source] EnvelopeError),
     #[error("a spreadsheet would take the login or the password of {person} for a formula")]
@@ -163,6 +165,7 @@ pub async fn print(
     if config.letters.login_url.is_empty() {
         return Err(PrintError::NoLoginUrl);
     }
+    super::check_fonts(&config.letters.fonts)?;
     let languages = Languages::load(&config.letters)?;
     let logo = config.letters.logo.as_deref().map(Logo::read).transpose()?;
     let population = Population::read(store, config, &job.inquiry).await?;

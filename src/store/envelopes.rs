@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::credentials::{
-    Binding, Ended, EnvelopeState, Issued, Label, Outcome, PasswordHash, PendingEnvelope, SealedEnvelope, Serial,
+    Binding, Ended, EnvelopeState, Issued, Label, Outcome, PasswordHash, PendingEnvelope, SealedEnvelope, SealedFor,
+    Serial,
 };
 use crate::naming::{Login, Uid};
 use crate::roster::{JoinKey, Profile};
@@ -43,7 +44,8 @@ impl Store {
         }
         for rows in batch.chunks(ROWS_PER_STATEMENT) {
             QueryBuilder::new(
-                "INSERT INTO envelope (serial, join_key, uid, login, profile, issued, state, hash, sealed, binding, mark) ",
+                "INSERT INTO envelope (serial, join_key, uid, login, profile, issued, state, hash, sealed, binding, mark,
+                 sealed_for) ",
             )
             .push_values(rows, |mut row, issued| {
                 row.push_bind(issued.label.serial.to_string())
@@ -56,7 +58,8 @@ impl Store {
                     .push_bind(issued.hash.expose())
                     .push_bind(issued.sealed.as_slice())
                     .push_bind(issued.binding.as_ref().map(|b| b.0.as_slice()))
-                    .push_bind(hash_mark(issued.hash.expose()));
+                    .push_bind(hash_mark(issued.hash.expose()))
+                    .push_bind(issued.sealed_for.0.as_slice());
             })
             .build()
             .execute(&mut *tx)
@@ -164,7 +167,7 @@ impl Store {
     pub async fn live_envelopes(&self, accounts: &[JoinKey]) -> Result<Vec<SealedEnvelope>, StoreError> {
         let rows = sqlx::query(
             "SELECT serial, join_key AS holder, coalesce(sealed_key, join_key) AS join_key, uid, login, profile, issued,
-                    sealed, binding, printed_at FROM envelope
+                    sealed, binding, printed_at, sealed_for FROM envelope
              WHERE state = 'live' AND envelope.join_key IN (SELECT value FROM json_each(?)) ORDER BY holder",
         )
         .bind(json_list(accounts))
@@ -178,16 +181,18 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn replace_sealed(&self, resealed: &[(SealedEnvelope, Vec<u8>)]) -> Result<u64, StoreError> {
+    pub async fn replace_sealed(&self, resealed: &[(SealedEnvelope, Vec<u8>, SealedFor)]) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
         let mut replaced = 0;
-        for (before, sealed) in resealed {
+        for (before, sealed, sealed_for) in resealed {
             replaced += sqlx::query(
-                "UPDATE envelope SET sealed = ?1, binding = NULL WHERE serial = ?2 AND state = 'live' AND sealed = ?3",
+                "UPDATE envelope SET sealed = ?1, binding = NULL, sealed_for = ?4
+                 WHERE serial = ?2 AND state = 'live' AND sealed = ?3",
             )
             .bind(sealed.as_slice())
             .bind(before.label.serial.to_string())
             .bind(before.sealed.as_slice())
+            .bind(sealed_for.0.as_slice())
             .execute(&mut *tx)
             .await?
             .rows_affected();
@@ -367,6 +372,7 @@ fn sealed(row: &SqliteRow) -> Result<SealedEnvelope, StoreError> {
         sealed: row.try_get("sealed")?,
         binding,
         printed_at,
+        sealed_for: super::seals::sealed_for(row.try_get("sealed_for")?)?,
     })
 }
 

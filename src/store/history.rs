@@ -28,9 +28,10 @@ pub struct PrintedBefore {
     /// SHA-256 of the template, when it is not the shipped one.
     pub template: Option<String>,
     pub file: String,
-    pub school: String,
+    /// UAI, class, profile: where all sheets of the file have the same.
+    pub school: Option<String>,
     pub class: Option<String>,
-    pub profile: String,
+    pub profile: Option<String>,
     pub sheets: u64,
     /// What the credentials on these sheets are now.
     pub now: StatesNow,
@@ -82,7 +83,10 @@ impl Store {
     /// When a row is damaged.
     pub async fn print_history(&self, filter: &PrintFilter) -> Result<Vec<PrintedBefore>, StoreError> {
         let rows = sqlx::query(
-            "SELECT b.id, b.at, b.actor, b.reason, b.template, s.file, s.school, s.class, s.profile, count(*),
+            "SELECT b.id, b.at, b.actor, b.reason, b.template, s.file,
+                    CASE WHEN min(s.school) = max(s.school) THEN s.school END,
+                    CASE WHEN min(coalesce(s.class, '')) = max(coalesce(s.class, '')) THEN s.class END,
+                    CASE WHEN min(s.profile) = max(s.profile) THEN s.profile END, count(*),
                     sum(coalesce(e.state = 'live', 0)), sum(coalesce(e.state = 'superseded', 0)),
                     sum(coalesce(e.state = 'revoked', 0)), sum(coalesce(e.state = 'expired', 0)),
                     sum(e.state IS NULL), min(s.serial), min(s.replaces), d.at, d.actor, d.outcome

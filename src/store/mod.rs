@@ -29,6 +29,7 @@ mod renewals;
 mod reviews;
 mod roles;
 mod runs;
+mod seals;
 mod secret_pool;
 mod shadow;
 mod sheets;

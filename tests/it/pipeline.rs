@@ -33,13 +33,19 @@ mod policy;
 mod portal;
 mod purge;
 mod recover;
+#[cfg(feature = "letters")]
+mod reminders;
 mod review;
 mod roles;
+#[cfg(feature = "letters")]
+mod scripts;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;
 mod sources;
 mod structures;
 mod trail;
+#[cfg(feature = "letters")]
+mod two_schools;
 mod undo;
 mod year;

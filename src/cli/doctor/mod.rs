@@ -1,7 +1,7 @@
 //! `rentree doctor`: what is right, what is not, and how to mend it.
 
 use rentree::config::{Config, DirectoryKind, Mode};
-use rentree::credentials::{Policy, generate, parse_recipient};
+use rentree::credentials::{Astray, Policy, astray, generate, parse_recipient};
 use rentree::directory::Search;
 use rentree::directory::dialect::Dialect;
 use rentree::feed::table::Earlier;
@@ -111,6 +111,9 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         directory(&config, store, dialect, args.lockout, &mut checks).await;
     }
     credentials(&config, &mut checks);
+    if let Some(store) = &store {
+        seals(&config, store, &mut checks).await;
+    }
     #[cfg(feature = "letters")]
     letters(&config, &mut checks);
     let bad = checks.0.iter().any(|c| c.state == State::Bad);
@@ -228,6 +231,27 @@ fn credentials(config: &Config, checks: &mut Checks) {
                 Err(error) => checks.bad(&what, chain(&error), "une clé publique age (age1…)"),
             }
         }
+    }
+    for (name, shop) in &config.letters.shops {
+        let what = format!("imprimeur {name}");
+        for recipient in &shop.recipients {
+            match parse_recipient(recipient) {
+                Ok(_) => checks.good(&what, recipient.clone()),
+                Err(error) => checks.bad(&what, chain(&error), "la clé publique age de l'imprimeur (age1…)"),
+            }
+        }
+    }
+}
+
+/// Whether the envelopes are sealed for whom the configuration names.
+async fn seals(config: &Config, store: &Store, checks: &mut Checks) {
+    use crate::cli::reseal::{HINT, in_words, unknown_in_words};
+    let what = "enveloppes";
+    match astray(store, &config.letters).await {
+        Ok(Astray { to_reseal: 0, unknown: 0 }) => checks.good(what, "scellées pour les clés de la configuration"),
+        Ok(Astray { to_reseal: 0, unknown }) => checks.warning(what, unknown_in_words(unknown), HINT),
+        Ok(Astray { to_reseal, .. }) => checks.warning(what, in_words(to_reseal), HINT),
+        Err(error) => checks.bad(what, chain(&error), "corrigez letters.recipients et [letters.schools]"),
     }
 }
 

@@ -38,7 +38,7 @@ async fn an_envelope_is_for_the_project_and_for_the_schools_of_its_person() {
     let config = with_schools(&bench.key, &[(ONE, &one), (TWO, &two)]);
     let issuer = Issuer::new(&super::config(), &config, Scheme::Argon2).unwrap();
     // Secrets made ahead are sealed for the project alone.
-    issuer.fill_pool(&bench.store, Profile::Pupil, 2, |_| ()).await.unwrap();
+    issuer.fill_pool(&bench.store, Profile::Pupil, None, 2, |_| ()).await.unwrap();
     let people =
         vec![in_schools(0, &[ONE]), in_schools(1, &[ONE, TWO]), in_schools(2, &["0180005B"]), in_schools(3, &[])];
     let batch = issuer.prepare(&bench.store, people, today()).await.unwrap();
@@ -76,7 +76,7 @@ fn account(n: u32, school: &str) -> AccountRow {
 async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
     let bench = bench().await;
     // One of them from the pool: it names nobody, and is tied to its row by a tag.
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
     let batch = bench.issue_live(0..3).await;
     bench.print(&[batch[0].label.serial], now()).await;
     let rows = [account(0, ONE), account(1, ONE), account(2, TWO)];
@@ -90,13 +90,19 @@ async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
 
     let (one, stranger) = (PrintKey::generate(), PrintKey::generate());
     let config = with_schools(&bench.key, &[(ONE, &one)]);
+    let wrong = async |config: &LettersConfig| astray(&bench.store, config).await.unwrap().to_reseal;
+    // One of them from the pool, and the two of the school that has a key now.
+    assert_eq!((wrong(&letters(&bench.key)).await, wrong(&config).await), (0, 2));
     let school = Uai::parse(ONE).unwrap();
     let trail = Trail::open(&bench.store, RunId(uuid::Uuid::now_v7()), &Actor::current()).await.unwrap();
     let reseal = async |config: &LettersConfig, key: &PrintKey| {
         super::reseal(&bench.store, config, Some(&school), key, &trail, &crate::progress::Silent).await
     };
     assert!(matches!(reseal(&config, &stranger).await, Err(ResealError::WrongKey)));
-    assert_eq!(reseal(&config, &bench.key).await.unwrap(), Resealed { resealed: 2, unopened: 0 });
+    assert_eq!(reseal(&config, &bench.key).await.unwrap(), Resealed { resealed: 2, right: 0, unopened: 0 });
+    // Whoever is right already is not opened again.
+    assert_eq!(reseal(&config, &bench.key).await.unwrap(), Resealed { resealed: 0, right: 2, unopened: 0 });
+    assert_eq!(reseal(&config, &stranger).await.unwrap().right, 2, "nothing is opened");
     let after = bench.store.live_envelopes(&keys(0..3)).await.unwrap();
     assert_eq!(secret(&after), secret(&before));
     assert_eq!(after[0].printed_at, before[0].printed_at);
@@ -106,10 +112,11 @@ async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
     let swapped = SealedEnvelope { sealed: after[1].sealed.clone(), ..after[0].clone() };
     let refused = swapped.open(std::slice::from_ref(&one));
     assert!(matches!(refused, Err(EnvelopeError::Mismatch { .. })), "{refused:?}");
+    assert_eq!((wrong(&letters(&bench.key)).await, wrong(&config).await), (2, 0));
     // Without the school's key again; what somebody replaced meanwhile is left.
     assert_eq!(reseal(&letters(&bench.key), &bench.key).await.unwrap().resealed, 2);
     assert!(!opens(&bench.store, 0, &one).await);
-    assert_eq!(bench.store.replace_sealed(&[(after[0].clone(), vec![1])]).await.unwrap(), 0);
+    assert_eq!(bench.store.replace_sealed(&[(after[0].clone(), vec![1], SealedFor::of(&[]))]).await.unwrap(), 0);
     trail.close().await.unwrap();
 }
 
@@ -117,10 +124,10 @@ async fn envelopes_are_sealed_anew_for_a_school_that_comes_later() {
 #[tokio::test]
 async fn a_credential_for_nobody_takes_the_place_of_somebodys() {
     let bench = bench().await;
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
     let first = bench.issue(0..1).await;
     bench.store.settle(&outcomes(&first, Outcome::Live), now()).await.unwrap();
-    bench.issuer.fill_pool(&bench.store, Profile::Pupil, 1, |_| ()).await.unwrap();
+    bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
     let closed = NewCredential { closed: true, ..accounts(0..1).remove(0) };
     let batch = bench.issuer.prepare(&bench.store, vec![closed], today()).await.unwrap();
     assert!(batch[0].sealed.is_empty() && batch[0].pool_item.is_none());

@@ -93,6 +93,8 @@ pub struct Reason {
 pub struct Credentials {
     /// Issued by the run; to issue, for a plan.
     pub issued: u64,
+    /// Envelopes that are sealed for other keys than the configuration names now, after a night; `credentials reseal`.
+    pub to_reseal: u64,
 }
 
 impl Summary {
@@ -192,7 +194,7 @@ impl Summary {
         self.departures = totals.departures;
         self.groups = totals.groups;
         self.structures = totals.structures;
-        self.credentials = Credentials { issued: totals.credentials };
+        self.credentials.issued = totals.credentials;
         self.held_new = totals.held_new;
         self.adopted = totals.adopted;
         self.drift = totals.drift;

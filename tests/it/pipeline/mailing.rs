@@ -6,6 +6,8 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::support::delivery::{Record, deliver};
 use crate::support::program::{Answer, Installation, printed};
 
@@ -73,6 +75,7 @@ fn a_table_for_mail_merge_says_what_the_sheets_say_and_is_a_printing() {
     let batch = said["batch"].as_str().unwrap();
     let history = installation.run(&["letters", "history", "--batch", batch, "--json"]).json();
     assert_eq!(history[0]["file"], table.to_str().unwrap());
+    assert_eq!((&history[0]["school"], &history[0]["class"]), (&Value::Null, &Value::Null), "of several: {history}");
     assert_eq!(history[0]["sheets"].as_u64().unwrap(), sheets.len() as u64);
     let opened = installation.run(&["audit", "show", "--json", "--kind", "envelope_opened"]).stdout;
     assert_eq!(opened.matches(batch).count(), sheets.len());
@@ -161,6 +164,8 @@ fn what_is_for_a_print_shop_is_never_in_clear_on_the_disk() {
     let mut config = std::fs::read_to_string(installation.config()).unwrap();
     config.push_str(&format!("\n[letters.shops.imprimeur]\nrecipients = [\"{}\"]\n", shop.to_public()));
     std::fs::write(installation.config(), config).unwrap();
+    let doctor = installation.run(&["doctor"]).stdout;
+    assert!(doctor.contains("imprimeur imprimeur") && doctor.contains(&shop.to_public().to_string()), "{doctor}");
     let (home, key) = (installation.home(), installation.key());
     let with = ["--for", "imprimeur", "--json", "--key", key.to_str().unwrap()];
     let opened = |path: &Path| {

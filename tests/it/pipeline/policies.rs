@@ -4,6 +4,7 @@
 use rentree::directory::{Entry, ldif};
 
 use crate::support::SUFFIX;
+use crate::support::delivery::{Record, deliver};
 use crate::support::program::Installation;
 use crate::support::slapd::{Options, Slapd};
 
@@ -110,4 +111,37 @@ fn doctor_warns_of_passwords_that_nothing_protects_until_a_lockout_was_seen() {
     assert!(hint.contains("--lockout") && hint.contains("80"), "{hint}");
     assert_eq!(lockout(&["--lockout"]).0, "good");
     assert_eq!(lockout(&[]).0, "good", "what was seen counts for a month");
+}
+
+/// What is made ahead for a level is drawn by its pupils, and by nobody else.
+#[test]
+fn a_level_draws_from_a_pool_of_its_own() {
+    let installation = Installation::embedded();
+    let config = std::fs::read_to_string(installation.config()).unwrap();
+    let level = "[[credentials.levels]]\nlevels = [\"10010012110\"]\nstyle = \"words\"\n\n[credentials.argon2]";
+    std::fs::write(installation.config(), config.replacen("[credentials.argon2]", level, 1)).unwrap();
+    let pupil = |key: &str, first: &str| Record::pupil(key, first, "ARNAUD", "05/01/2014", "200");
+    let all = [
+        pupil("1", "Zoé").with("ENTElevePersRelEleve", "11$10$1$1$1$0"),
+        pupil("2", "Malo"),
+        pupil("3", "Lou").with("ENTEleveMEF", "20010012110"),
+        Record::relative("11", "Ève", "ARNAUD"),
+    ];
+    deliver(&installation.feed(), "20260901", false, &all);
+    let prepare = |n: &str, more: &[&str]| {
+        let answer = installation.run(&[&["credentials", "prepare", n, "--json"], more].concat());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        answer.json()["in_pool"].as_u64().unwrap()
+    };
+    let of_level = ["--level", "10010012110"];
+    assert_eq!((prepare("3", &of_level), prepare("4", &[])), (3, 4));
+    for (arguments, why) in [
+        (["--level", "CP", "--profile", "pupil"], "no [[credentials.levels]] names"),
+        (["--level", "10010012110", "--profile", "staff"], "--level is one of pupils"),
+    ] {
+        let refused = installation.run(&[&["credentials", "prepare", "1"], &arguments[..]].concat());
+        assert!(refused.code == 64 && refused.stderr.contains(why), "{}", refused.stderr);
+    }
+    installation.sync(&["--today", "2026-09-02"], 0);
+    assert_eq!((prepare("0", &of_level), prepare("0", &[])), (1, 2), "two of the level, and two others");
 }

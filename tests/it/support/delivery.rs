@@ -36,6 +36,12 @@ impl Record {
             .with("ENTEleveMEF", "10010012110")
     }
 
+    /// In this class of the school with this key instead.
+    pub fn goes_to(self, school: &str, class: &str) -> Self {
+        let class = format!("{school}${class}");
+        self.with("ENTPersonStructRattach", school).with("ENTEleveClasses", &class)
+    }
+
     pub fn relative(key: &str, first: &str, surname: &str) -> Self {
         Self::new("PersRelEleve", key, first, surname)
     }
@@ -59,32 +65,44 @@ impl Record {
     }
 }
 
+/// A school of a delivery: key, UAI, name, classes.
+pub type School<'s> = (&'s str, &'s str, &'s str, &'s [&'s str]);
+
 /// Replaces a folder by the complete set of a day (`20260901`), in the first or the second degree.
 pub fn deliver(folder: &Path, day: &str, first_degree: bool, records: &[Record]) {
+    let (key, uai, class) = SCHOOL[usize::from(!first_degree)];
+    deliver_schools(folder, day, first_degree, &[(key, uai, "CLG$LE VAL$SAUVETERRE", &[class])], records);
+}
+
+/// The same with these schools.
+pub fn deliver_schools(folder: &Path, day: &str, first_degree: bool, schools: &[School<'_>], records: &[Record]) {
     drop(std::fs::remove_dir_all(folder));
     std::fs::create_dir_all(folder).unwrap();
     let (name, degree) = if first_degree { ("BEAUVALLON_ENT1D", "1D") } else { ("ENT", "2D") };
-    let (key, uai, class) = SCHOOL[usize::from(!first_degree)];
-    let school = Record {
-        category: "EtabEducNat",
-        key: key.to_owned(),
-        attributes: vec![
-            ("ENTStructureJointure", key.to_owned()),
-            ("ENTStructureUAI", uai.to_owned()),
-            ("ENTEtablissementUAI", uai.to_owned()),
-            ("ENTStructureSIREN", format!("1996{key}0700015")),
-            ("ENTStructureNomCourant", "CLG$LE VAL$SAUVETERRE".to_owned()),
-            ("ENTStructureTypeStruct", "COLLEGE".to_owned()),
-            ("ENTStructureClasses", format!("{class}${class}$10010012110")),
-        ],
+    let school = |(key, uai, name, classes): &School<'_>| {
+        let classes: Vec<String> = classes.iter().map(|class| format!("{class}${class}$10010012110")).collect();
+        Record {
+            category: "EtabEducNat",
+            key: (*key).to_owned(),
+            attributes: vec![
+                ("ENTStructureJointure", (*key).to_owned()),
+                ("ENTStructureUAI", (*uai).to_owned()),
+                ("ENTEtablissementUAI", (*uai).to_owned()),
+                ("ENTStructureSIREN", format!("1996{key}0700015")),
+                ("ENTStructureNomCourant", (*name).to_owned()),
+                ("ENTStructureTypeStruct", "COLLEGE".to_owned()),
+                ("ENTStructureClasses", classes.join("</value><value>")),
+            ],
+        }
     };
+    let schools: Vec<Record> = schools.iter().map(school).collect();
     for category in ["EtabEducNat", "Eleve", "PersRelEleve", "PersEducNat"] {
         let mut text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE ficAlimMENESR SYSTEM \"ficAlimMENESR.dtd\">\n\
              <ficAlimMENESR>\n<!-- degre=\"{degree}\" -->\n"
         );
         let kind = if category == "EtabEducNat" { "categorieStructure" } else { "categoriePersonne" };
-        for record in std::iter::once(&school).chain(records).filter(|record| record.category == category) {
+        for record in schools.iter().chain(records).filter(|record| record.category == category) {
             write!(
                 text,
                 "<addRequest>\n<operationalAttributes><attr name=\"{kind}\"><value>{category}</value></attr>\
