@@ -149,7 +149,7 @@ impl Reason {
             Self::Merged => "compte fusionné avec un autre",
             Self::NoAuthority => "sans autorité sur l’élève : pas de compte",
             Self::NeverPrinted => "aucune fiche de l’établissement à refaire",
-            Self::OtherSchool => "enveloppe d’une autre école, que cette clé n’ouvre pas",
+            Self::OtherSchool => "compte d’une autre école : cette clé n’est pas pour lui",
             Self::SealedBefore => "enveloppe pas encore scellée pour la clé de l’établissement (credentials reseal)",
         }
     }

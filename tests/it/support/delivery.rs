@@ -37,6 +37,7 @@ impl Record {
     }
 
     /// In this class of the school with this key instead.
+    #[cfg(feature = "letters")]
     pub fn goes_to(self, school: &str, class: &str) -> Self {
         let class = format!("{school}${class}");
         self.with("ENTPersonStructRattach", school).with("ENTEleveClasses", &class)
