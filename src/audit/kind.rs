@@ -61,10 +61,20 @@ pub enum Kind {
     RegisterRecovered,
     /// What was held on somebody who has left was erased; the payload says why.
     PersonErased,
+    /// A print pack was made for a school.
+    PackMade,
+    /// Somebody's sheet went into a pack.
+    SheetPacked,
+    /// A pack was given up: what is in it may be printed otherwise.
+    PackCancelled,
+    /// A school printed from a pack; its receipt was verified.
+    ReceiptEntered,
+    /// A receipt was forged, altered, or of no pack of ours.
+    ReceiptRefused,
 }
 
 impl Kind {
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 44] = [
         Self::RunStarted,
         Self::RunFinished,
         Self::DeliveryAccepted,
@@ -104,6 +114,11 @@ impl Kind {
         Self::ConsoleRefused,
         Self::RegisterRecovered,
         Self::PersonErased,
+        Self::PackMade,
+        Self::SheetPacked,
+        Self::PackCancelled,
+        Self::ReceiptEntered,
+        Self::ReceiptRefused,
     ];
 
     /// As the trail keeps it.
@@ -149,6 +164,11 @@ impl Kind {
             Self::ConsoleRefused => "console_refused",
             Self::RegisterRecovered => "register_recovered",
             Self::PersonErased => "person_erased",
+            Self::PackMade => "pack_made",
+            Self::SheetPacked => "sheet_packed",
+            Self::PackCancelled => "pack_cancelled",
+            Self::ReceiptEntered => "receipt_entered",
+            Self::ReceiptRefused => "receipt_refused",
         }
     }
 

@@ -13,7 +13,7 @@ use rentree::wording::{agree, count, number};
 use super::exit::Failure;
 use super::plan::failed;
 use super::session::{Session, StoreSession, close, tell_head};
-use super::{Global, activation, mailing, output, printed, show};
+use super::{Global, activation, mailing, output, pack, printed, show};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
@@ -30,6 +30,12 @@ pub struct Args {
     /// Reads the passphrase of the key from this open file descriptor instead of the terminal
     #[arg(long, value_name = "FD")]
     passphrase_fd: Option<u32>,
+    /// Prints a pack, in the school: with its key, and neither configuration nor register
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = [
+        "new", "count", "names", "ask_directory", "reminders", "by", "layout", "list", "no_cover", "household", "csv",
+        "shop", "school", "class", "profile", "person",
+    ])]
+    pack: Option<PathBuf>,
     /// Only people who never got a sheet of this school for their present password
     #[arg(long)]
     new: bool,
@@ -74,6 +80,8 @@ pub struct Args {
 enum Verb {
     #[command(flatten)]
     Register(printed::Verb),
+    #[command(flatten)]
+    Packs(pack::Verb),
     /// Shows sheets of invented people, as a template or the configuration makes them
     Preview {
         /// A project's own template (Typst); otherwise the configured or the shipped one
@@ -151,7 +159,11 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
             return super::preview::run(global, template, layout.map(Layout::from), &out).await;
         }
         Some(Verb::Register(verb)) => return printed::run(global, verb).await,
+        Some(Verb::Packs(verb)) => return pack::run(global, verb).await,
         None => {}
+    }
+    if let (Some(file), Some(key), Some(out)) = (&args.pack, &args.key, &args.out) {
+        return pack::print(global, file, key, args.passphrase_fd, out).await;
     }
     // The directory is asked only where that is wanted: sheets are also printed on machines that cannot reach it.
     let (session, signs) = if args.ask_directory || args.reminders {

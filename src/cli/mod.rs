@@ -22,6 +22,8 @@ mod letters;
 #[cfg(feature = "letters")]
 mod mailing;
 mod output;
+#[cfg(feature = "letters")]
+mod pack;
 mod person;
 mod plan;
 #[cfg(feature = "letters")]

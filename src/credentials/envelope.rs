@@ -236,7 +236,7 @@ pub fn seal_bytes(recipients: &[Recipient], plain: &[u8]) -> Result<Vec<u8>, Env
 }
 
 /// What an age file holds. The plaintext is shorter than the file, so the buffer never grows.
-pub(super) fn decrypt(keys: &[PrintKey], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+pub(crate) fn decrypt(keys: &[PrintKey], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
     let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| EnvelopeError::Damaged)?;
     let identities = keys.iter().map(|key| key.identity() as &dyn age::Identity);
     let mut reader = decryptor.decrypt(identities).map_err(|e| match e {

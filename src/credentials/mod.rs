@@ -28,7 +28,10 @@ mod tests;
 use std::path::PathBuf;
 
 pub use addressed::{Addressees, Astray, SealedFor, astray};
+#[cfg(test)]
+pub(crate) use envelope::seal;
 pub use envelope::{Binding, Content, EnvelopeError, Label, Serial, seal_bytes};
+pub(crate) use envelope::{decrypt, open};
 pub use expiry::{ExpiryError, expire};
 pub use hash::{HashError, Hasher, verify};
 pub use issuer::{Issued, Issuer, NewCredential};

@@ -57,6 +57,8 @@ pub enum Reason {
     Merged,
     /// An adult to whom the table of families gives no account.
     NoAuthority,
+    /// The school has it in a print pack, of which no receipt came back yet.
+    Packed,
     /// Spoilt sheets are printed again, and this school printed none.
     NeverPrinted,
     /// Sealed for another school, or for the project alone, and the key at hand is one school's.
@@ -66,7 +68,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Activated,
         Self::Adopted,
         Self::AlreadyPrinted,
@@ -82,6 +84,7 @@ impl Reason {
         Self::Locked,
         Self::Merged,
         Self::NoAuthority,
+        Self::Packed,
         Self::NeverPrinted,
         Self::OtherSchool,
         Self::SealedBefore,
@@ -98,6 +101,7 @@ impl Reason {
                 | Self::Expired
                 | Self::Revoked
                 | Self::NoEnvelope
+                | Self::Packed
                 | Self::NeverPrinted
                 | Self::OtherSchool
                 | Self::SealedBefore
@@ -123,6 +127,7 @@ impl Reason {
             Self::Locked => "locked",
             Self::Merged => "merged",
             Self::NoAuthority => "no_authority",
+            Self::Packed => "packed",
             Self::NeverPrinted => "never_printed",
             Self::OtherSchool => "other_school",
             Self::SealedBefore => "sealed_before",
@@ -148,6 +153,7 @@ impl Reason {
             Self::Locked => "compte verrouillé dans l’annuaire",
             Self::Merged => "compte fusionné avec un autre",
             Self::NoAuthority => "sans autorité sur l’élève : pas de compte",
+            Self::Packed => "fiche dans un paquet remis à l’établissement, sans accusé (letters packs)",
             Self::NeverPrinted => "aucune fiche de l’établissement à refaire",
             Self::OtherSchool => "compte d’une autre école : cette clé n’est pas pour lui",
             Self::SealedBefore => "enveloppe pas encore scellée pour la clé de l’établissement (credentials reseal)",
@@ -179,15 +185,21 @@ pub struct Facts {
     pub accounts: HashMap<JoinKey, AccountRow>,
     pub envelopes: HashMap<JoinKey, EnvelopeState>,
     pub printed: HashMap<JoinKey, Vec<PrintedAt>>,
+    /// The schools (UAI) that have a person's present sheet in a pack without a receipt.
+    pub packed: HashMap<JoinKey, Vec<String>>,
 }
 
 impl Facts {
     /// # Errors
     /// When a row of the store is damaged.
     pub async fn of(store: &Store, people: &[JoinKey]) -> Result<Self, StoreError> {
-        let (accounts, envelopes, printed) =
-            tokio::try_join!(store.accounts_of(people), store.envelope_states(people), store.printed_at(people))?;
-        Ok(Self { accounts, envelopes, printed })
+        let (accounts, envelopes, printed, packed) = tokio::try_join!(
+            store.accounts_of(people),
+            store.envelope_states(people),
+            store.printed_at(people),
+            store.packed(people)
+        )?;
+        Ok(Self { accounts, envelopes, printed, packed })
     }
 
     /// The last school but `uai` that printed a sheet of the present credential.
@@ -231,6 +243,9 @@ pub fn judge(
     let printed = wanted.only_new && here;
     if wanted.again && !here {
         return Verdict::None(Reason::NeverPrinted);
+    }
+    if !wanted.again && facts.packed.get(key).is_some_and(|schools| schools.iter().any(|school| school == uai)) {
+        return Verdict::None(Reason::Packed);
     }
     if !credentials.of(person.profile).mode.issues() {
         return if printed { Verdict::None(Reason::AlreadyPrinted) } else { Verdict::Federated };
@@ -305,6 +320,7 @@ mod tests {
             accounts: account.into_iter().map(|account| (key(), account)).collect(),
             envelopes: envelope.into_iter().map(|state| (key(), state)).collect(),
             printed: [(key(), printed.iter().map(sheet).collect())].into(),
+            packed: HashMap::new(),
         }
     }
 
@@ -364,6 +380,19 @@ mod tests {
         assert_eq!(verdict(&other, NEW), Verdict::Secret, "this school has not printed it");
         assert_eq!(other.elsewhere(&adult().key, HERE).map(|sheet| sheet.school.as_str()), Some("0290010D"));
         assert_eq!(other.elsewhere(&adult().key, "0290010D"), None);
+    }
+
+    #[test]
+    fn a_sheet_in_a_pack_waits_for_its_receipt_unless_it_was_spoilt() {
+        let packed = |printed: &[&str]| Facts {
+            packed: [(adult().key, vec![HERE.to_owned()])].into(),
+            ..present(LIVE, printed)
+        };
+        assert_eq!(verdict(&packed(&[]), Wanted::default()), Verdict::None(Reason::Packed));
+        let again = Wanted { again: true, ..Wanted::default() };
+        assert_eq!(verdict(&packed(&[HERE]), again), Verdict::Secret);
+        let elsewhere = Facts { packed: [(adult().key, vec!["0290010D".to_owned()])].into(), ..present(LIVE, &[]) };
+        assert_eq!(verdict(&elsewhere, Wanted::default()), Verdict::Secret, "another school's pack");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod held;
 mod inquiry;
 mod layout;
 mod logo;
+mod pack;
 mod pile;
 mod printable;
 mod proof;
@@ -48,6 +49,10 @@ pub use files::{FileNames, write_private};
 pub use fonts::check_fonts;
 pub use inquiry::Inquiry;
 pub use logo::{Logo, LogoError};
+pub use pack::{
+    Entered, Made, OpenedPack, PackError, PackJob, PackPrinted, ReceiptError, enter, fuzz as fuzz_pack, make,
+    print_pack,
+};
 pub use printable::{Notice, Problem};
 pub use run::{Elsewhere, Job, PrintError, Printed, PrintedFile, Reprint, print};
 pub use sample::samples;

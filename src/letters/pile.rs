@@ -14,7 +14,7 @@ use super::texts::{Languages, Spoken};
 use super::{Batch, Child, Cover, School, Secret, Sheet, Without, address_block};
 use crate::audit::{Kind, Trail};
 use crate::config::{Config, Layout, Mode};
-use crate::credentials::{EnvelopeError, PrintKey, SealedEnvelope};
+use crate::credentials::{Addressees, EnvelopeError, PrintKey, SealedEnvelope};
 use crate::naming::Login;
 use crate::roster::{JoinKey, Person, PersonId, children_of};
 use crate::store::Store;
@@ -37,6 +37,12 @@ pub(super) struct Laid {
     pub keys: Vec<JoinKey>,
     pub without: BTreeMap<Reason, Vec<PersonId>>,
     pub elsewhere: Vec<Elsewhere>,
+}
+
+impl Material {
+    pub fn envelope(&self, person: &JoinKey) -> Option<&SealedEnvelope> {
+        self.envelopes.get(person)
+    }
 }
 
 pub(super) struct PileRun<'a> {
@@ -69,8 +75,50 @@ impl PileRun<'_> {
 
     /// Opens and lays out the data of a pile. A list opens nothing.
     pub fn sheets(&self, pile: &Pile, material: &Material, trail: &Trail) -> Result<Laid, PrintError> {
+        let uai = self.uai(pile);
+        self.lay(pile, material, |one, envelope| {
+            if !self.may_open(&one.person.key, &material.judged.facts) {
+                return Ok(Err(Reason::OtherSchool));
+            }
+            match self.opened(one, envelope, trail) {
+                Err(PrintError::Envelope { source: EnvelopeError::WrongKey, .. }) if self.has_part() => {
+                    Ok(Err(self.not_for(uai)))
+                }
+                opened => opened.map(Ok),
+            }
+        })
+    }
+
+    /// Lays out the data of a pile for whoever opens its envelopes elsewhere: no password is in it. Whose envelope is not
+    /// sealed for the keys of today gets no sheet.
+    pub fn sealed(&self, pile: &Pile, material: &Material) -> Result<Laid, PrintError> {
+        let mut addressees = Addressees::new(&self.config.letters);
+        self.lay(pile, material, |one, envelope| {
+            let schools = material.judged.facts.accounts.get(&one.person.key).map(|account| &account.schools);
+            let schools = schools.into_iter().flatten().map(CompactString::as_str);
+            let right = addressees.of(schools).ok();
+            if right.is_none() || envelope.sealed_for != right {
+                return Ok(Err(Reason::SealedBefore));
+            }
+            let label = &envelope.label;
+            let sheet = self.sheet(one, (label.serial.to_string(), label.login.as_str().to_owned(), None));
+            Ok(Ok(Sheet { expires: self.config.credentials.expires(label.issued), ..sheet }))
+        })
+    }
+
+    fn uai(&self, pile: &Pile) -> &str {
+        self.population.roster.structure(pile.school).map_or("", |structure| structure.uai.as_str())
+    }
+
+    /// Lays out a pile; `give` makes the sheet of an envelope, or says why there is none.
+    fn lay(
+        &self,
+        pile: &Pile,
+        material: &Material,
+        mut give: impl FnMut(&One<'_>, &SealedEnvelope) -> Result<Result<Sheet, Reason>, PrintError>,
+    ) -> Result<Laid, PrintError> {
         let is_list = self.layout(pile) == Layout::List;
-        let uai = self.population.roster.structure(pile.school).map_or("", |structure| structure.uai.as_str());
+        let uai = self.uai(pile);
         let mut laid = Laid::default();
         for ((id, class), verdict) in pile.people.iter().zip(&material.judged.verdicts) {
             let Some(person) = self.population.roster.person(*id) else { continue };
@@ -78,16 +126,12 @@ impl PileRun<'_> {
             let login = || material.logins.get(&person.key);
             let sheet = match (*verdict, material.envelopes.get(&person.key)) {
                 (verdict, envelope) if is_list => self.line(&one, verdict, login(), envelope),
-                (Verdict::Secret, Some(_)) if !self.may_open(&person.key, &material.judged.facts) => {
-                    laid.without.entry(Reason::OtherSchool).or_default().push(*id);
-                    None
-                }
-                (Verdict::Secret, Some(envelope)) => match self.opened(&one, envelope, trail) {
-                    Err(PrintError::Envelope { source: EnvelopeError::WrongKey, .. }) if self.has_part() => {
-                        laid.without.entry(self.not_for(uai)).or_default().push(*id);
+                (Verdict::Secret, Some(envelope)) => match give(&one, envelope)? {
+                    Ok(sheet) => Some(sheet),
+                    Err(reason) => {
+                        laid.without.entry(reason).or_default().push(*id);
                         None
                     }
-                    opened => Some(opened?),
                 },
                 // Withdrawn since the verdict, by a run beside this one.
                 (Verdict::Secret, None) => {

@@ -144,6 +144,12 @@ pub enum PrintError {
     Shop(#[source] EnvelopeError),
     #[error("a spreadsheet would take the login or the password of {person} for a formula")]
     Formula { person: JoinKey },
+    #[error(
+        "{uai} has no key of its own: letters.schools.{uai}.recipients (`rentree init` makes one), then `credentials reseal`"
+    )]
+    NoSchoolKey { uai: String },
+    #[error("the pack cannot be sealed")]
+    Pack(#[source] EnvelopeError),
     #[error("no school of the exports has the UAI {uai}")]
     NoSchool { uai: String },
     #[error("nobody is in the class {class:?}; there are: {}", known.join(", "))]

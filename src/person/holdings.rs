@@ -41,7 +41,7 @@ pub const WITHHELD: [&str; 5] = ["sealed", "hash", "binding", "mark", "material"
 const FOR_EVER: &str = "toujours : un nom n'est jamais donné à quelqu'un d'autre";
 const WITH_ACCOUNT: &str = "jusqu'à la purge du compte";
 
-pub const HOLDINGS: [Holding; 17] = [
+pub const HOLDINGS: [Holding; 18] = [
     Holding {
         table: "name",
         by: By::JoinKey(&["join_key"]),
@@ -95,6 +95,13 @@ pub const HOLDINGS: [Holding; 17] = [
         table: "print_sheet",
         by: By::JoinKey(&["join_key"]),
         what: "fiches imprimées : lot, numéro, établissement, division",
+        how_long: "sans terme",
+        erase: Erase::Pseudonym,
+    },
+    Holding {
+        table: "pack_sheet",
+        by: By::JoinKey(&["join_key"]),
+        what: "fiches mises dans un paquet d'impression",
         how_long: "sans terme",
         erase: Erase::Pseudonym,
     },
@@ -164,7 +171,7 @@ pub const HOLDINGS: [Holding; 17] = [
 ];
 
 /// Tables that hold nothing on a person by name or key, or whose content is shown apart, with the reason.
-pub const OTHERS: [(&str, &str); 28] = [
+pub const OTHERS: [(&str, &str); 30] = [
     ("record", "ce que disent les exports : montré à part"),
     ("event", "la piste d'audit : montrée à part"),
     ("event_payload", "la piste d'audit : montrée à part"),
@@ -185,6 +192,8 @@ pub const OTHERS: [(&str, &str); 28] = [
     ("generation", "mécanique"),
     ("trail", "tête et sel de la piste"),
     ("pool", "mots de passe prêts, de personne encore"),
+    ("print_pack", "paquets : établissement, quand, par qui"),
+    ("pack_receipt", "accusés de paquets : quand, par qui"),
     ("print_batch", "lots : quand, par qui"),
     ("shredded", "fichiers effacés"),
     ("opening", "ouvertures : combien, par qui"),

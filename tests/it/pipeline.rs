@@ -25,6 +25,8 @@ mod nights;
 #[cfg(feature = "letters")]
 mod offline;
 mod outages;
+#[cfg(feature = "letters")]
+mod packs;
 mod person;
 mod policies;
 #[cfg(feature = "letters")]
