@@ -212,10 +212,7 @@ fn naming(folder: &Path, keys: &[JoinKey]) -> Vec<PathBuf> {
         .filter(|path| {
             let Ok(plan) = Reader::open(path) else { return false };
             plan.filter_map(Result::ok).any(|line| {
-                let change = match &line {
-                    Line::Change(change) | Line::Held { change, .. } => change,
-                    _ => return false,
-                };
+                let (Line::Change(change) | Line::Held { change, .. }) = &line else { return false };
                 change.subject.join_key.as_ref().is_some_and(|key| keys.contains(key))
             })
         })
