@@ -57,6 +57,8 @@ pub enum Reason {
     Merged,
     /// An adult to whom the table of families gives no account.
     NoAuthority,
+    /// The login has characters that nobody can copy from paper: another program gave it.
+    Unprintable,
     /// The school has it in a print pack, of which no receipt came back yet.
     Packed,
     /// Spoilt sheets are printed again, and this school printed none.
@@ -68,7 +70,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Activated,
         Self::Adopted,
         Self::AlreadyPrinted,
@@ -84,6 +86,7 @@ impl Reason {
         Self::Locked,
         Self::Merged,
         Self::NoAuthority,
+        Self::Unprintable,
         Self::Packed,
         Self::NeverPrinted,
         Self::OtherSchool,
@@ -101,6 +104,7 @@ impl Reason {
                 | Self::Expired
                 | Self::Revoked
                 | Self::NoEnvelope
+                | Self::Unprintable
                 | Self::Packed
                 | Self::NeverPrinted
                 | Self::OtherSchool
@@ -127,6 +131,7 @@ impl Reason {
             Self::Locked => "locked",
             Self::Merged => "merged",
             Self::NoAuthority => "no_authority",
+            Self::Unprintable => "unprintable",
             Self::Packed => "packed",
             Self::NeverPrinted => "never_printed",
             Self::OtherSchool => "other_school",
@@ -153,6 +158,9 @@ impl Reason {
             Self::Locked => "compte verrouillé dans l’annuaire",
             Self::Merged => "compte fusionné avec un autre",
             Self::NoAuthority => "sans autorité sur l’élève : pas de compte",
+            Self::Unprintable => {
+                "identifiant que le papier ne peut pas montrer (espace, caractère invisible ou sans dessin)"
+            }
             Self::Packed => "fiche dans un paquet remis à l’établissement, sans accusé (letters packs)",
             Self::NeverPrinted => "aucune fiche de l’établissement à refaire",
             Self::OtherSchool => "compte d’une autre école : cette clé n’est pas pour lui",

@@ -67,7 +67,8 @@ pub(super) static FONTS: LazyLock<Fonts> = LazyLock::new(|| {
     Fonts { book: LazyHash::new(FontBook::from_fonts(&faces)), faces }
 });
 
-/// Whether some face draws the character.
+/// Whether some face draws the character. One for private use means something else in each font, and PDF/A forbids it.
 pub(super) fn cover(c: char) -> bool {
-    FONTS.faces.iter().any(|face| face.info().coverage.contains(c as u32))
+    let is_private = matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..);
+    !is_private && FONTS.faces.iter().any(|face| face.info().coverage.contains(c as u32))
 }

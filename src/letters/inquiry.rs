@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tokio::sync::OnceCell;
 
-use super::eligible::{Facts, Sign, Verdict, Wanted, judge};
+use super::eligible::{Facts, Reason, Sign, Verdict, Wanted, judge};
+use super::fonts;
 use super::held::held;
+use super::printable::can_be_copied;
 use super::run::PrintError;
 use super::select::{Pile, Selection, piles};
 use crate::config::{Config, Order};
@@ -100,16 +102,27 @@ impl<'a> Population<'a> {
             self.held.get_or_try_init(|| held(self.store)).await?
         };
         let uai = self.roster.structure(pile.school).map_or("", |structure| structure.uai.as_str());
+        let logins = self.store.logins(&keys).await?;
+        // Which characters a project's own faces have is known to the typesetter alone.
+        let own_fonts = !self.config.letters.fonts.is_empty();
+        let cover = |c| own_fonts || fonts::cover(c);
+        let unprintable = |key| logins.get(key).is_some_and(|login| !can_be_copied(login.as_str(), cover));
         let verdicts = people().map(|person| {
             let sign = self.inquiry.signs.get(&person.key).copied().unwrap_or_default();
-            judge(
+            let verdict = judge(
                 &self.config.credentials,
                 person,
                 uai,
                 &facts,
                 (held.contains(&person.key), sign),
                 self.inquiry.wanted,
-            )
+            );
+            // One sheet that paper cannot show must not keep the class from being printed.
+            match verdict {
+                Verdict::None(reason) => Verdict::None(reason),
+                _ if unprintable(&person.key) => Verdict::None(Reason::Unprintable),
+                verdict => verdict,
+            }
         });
         Ok(Judged { verdicts: verdicts.collect(), facts })
     }

@@ -108,6 +108,14 @@ impl Batch {
     }
 }
 
+/// Whether somebody can copy a login or password from paper, exactly. `cover` says which characters have a glyph.
+pub(super) fn can_be_copied(text: &str, cover: impl Fn(char) -> bool) -> bool {
+    let prints = |c: char| c.is_ascii_graphic() || (!c.is_whitespace() && !invisible(c) && cover(c));
+    // Decomposed accents are set as one glyph and would come back from the page as another string.
+    let composed = || text.nfc().eq(text.chars());
+    !text.is_empty() && text.chars().count() <= EXACT_LIMIT && composed() && text.chars().all(prints)
+}
+
 /// The batch as it will be printed.
 pub(super) fn clean(batch: &Batch) -> (Batch, Vec<Notice>) {
     let mut batch = batch.clone();
@@ -174,10 +182,7 @@ impl Cleaner<'_> {
     }
 
     fn exact(&mut self, field: &str, text: &str) {
-        let prints = |c: char| !c.is_whitespace() && !invisible(c) && fonts::cover(c);
-        // Decomposed accents are set as one glyph and would come back from the page as another string.
-        let composed = text.nfc().eq(text.chars());
-        if text.is_empty() || text.chars().count() > EXACT_LIMIT || !composed || !text.chars().all(prints) {
+        if !can_be_copied(text, fonts::cover) {
             self.note(field, Problem::NotExact);
         }
     }

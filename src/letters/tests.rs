@@ -1,5 +1,7 @@
 //! The room as a whole: what comes back from the paper.
 
+mod names;
+
 use std::process::Command;
 
 use super::error::{LettersError, TypesetError};

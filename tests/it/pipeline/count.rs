@@ -136,3 +136,25 @@ fn a_template_is_seen_before_it_prints() {
     assert_ne!(wrong.code, 0);
     assert!(wrong.stderr.contains("template.typ:3"), "{}", wrong.stderr);
 }
+
+/// A login that another program gave, and that nobody could copy from paper: its owner is told, the class is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_login_that_cannot_be_printed_does_not_stop_the_class() {
+    let installation = Installation::embedded();
+    night(&installation, "20260901", true);
+    installation.sync(&["--today", "2026-09-02"], 0);
+    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
+    let store = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let changed = sqlx::query("UPDATE name SET login = 'malo\u{200b} arnaud' WHERE login = 'malo.arnaud'");
+    assert_eq!(changed.execute(&store).await.unwrap().rows_affected(), 1);
+    store.close().await;
+    let counted = sums(&count(&installation, &["--profile", "pupil"]));
+    assert_eq!((counted.0, counted.1.get("unprintable")), (2, Some(&1)), "{counted:?}");
+    let answer = print(&installation, "one", &["--profile", "pupil"]);
+    assert_eq!(printed(&answer), 2);
+    assert_eq!(answer["without"]["unprintable"], 1, "{answer}");
+    let file = answer["files"][0]["path"].as_str().unwrap();
+    let text = std::process::Command::new("pdftotext").args([file, "-"]).output().unwrap().stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("Malo ARNAUD") && text.contains("le papier ne peut pas montrer"), "on the cover: {text}");
+}
