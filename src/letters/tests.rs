@@ -1,5 +1,6 @@
 //! The room as a whole: what comes back from the paper.
 
+mod golden;
 mod names;
 
 use std::process::Command;
