@@ -41,6 +41,8 @@ mod review;
 mod roles;
 #[cfg(feature = "letters")]
 mod scripts;
+#[cfg(feature = "letters")]
+mod secrets;
 mod servers;
 #[cfg(feature = "letters")]
 mod sheets;
