@@ -140,3 +140,45 @@ fn the_child_does_not_outlive_its_parent() {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+/// Whatever a template does: an error, in bounded time and memory, and the same program prints the next batch.
+#[tokio::test]
+async fn template_bombs_are_stopped() {
+    let bombs = [
+        ("recursion", "#let f(n) = f(n + 1)\n#f(0)"),
+        ("two that call each other", "#let a(n) = b(n)\n#let b(n) = a(n)\n#a(0)"),
+        ("a show rule that meets itself", "#show \"x\": \"xx\"\nx"),
+        ("a loop without end", "#{ let n = 0\n while true { n += 1 } }"),
+        ("pages without end", "#for i in range(20000) [ #pagebreak() a ]"),
+        ("a text that doubles", "#{ let s = \"0123456789\"\n for i in range(60) { s += s } \n s }"),
+        ("an array that doubles", "#{ let s = (0,)\n for i in range(60) { s += s } \n s.len() }"),
+        (
+            "depth",
+            "#for i in range(3000) { [#box[#box[#box[a]]]] }#let d(n) = if n == 0 [a] else [#box(d(n - 1))]\n#d(3000)",
+        ),
+        ("a package", "#import \"@preview/cetz:0.3.1\": *"),
+        ("a plugin", "#plugin(\"a.wasm\")"),
+        ("a file", "#read(\"/etc/passwd\")"),
+        ("a file above", "#read(\"../../../etc/passwd\")"),
+        ("an image of a file", "#image(\"/etc/passwd\")"),
+        ("a network", "#image(\"https://example.org/a.png\")"),
+        ("the environment", "#sys.inputs.at(\"HOME\")"),
+    ];
+    let limit = Duration::from_secs(8);
+    for (what, template) in bombs {
+        let mut typesetter = Typesetter::new(Path::new(PROGRAM))
+            .with_template(template)
+            .with_memory_limit(700)
+            .with_time_limit(limit, Duration::ZERO);
+        let start = Instant::now();
+        let error = typesetter.typeset(&class(1)).await.expect_err(what);
+        assert!(start.elapsed() < 3 * limit, "{what}: {:?}", start.elapsed());
+        let text = error.to_string();
+        assert!(!text.contains("root:") && !text.contains("govu-lipa"), "{what}: {text}");
+        if let LettersError::Typeset(TypesetError::Template { messages }) = &error {
+            assert!(messages.iter().all(|message| message.file == "template.typ"), "{what}: {messages:?}");
+        }
+    }
+    let mut fine = Typesetter::new(Path::new(PROGRAM));
+    assert!(fine.typeset(&class(1)).await.unwrap().starts_with(b"%PDF-"));
+}
