@@ -31,6 +31,8 @@ pub struct LettersConfig {
     pub layout: Layout,
     /// Layouts of single profiles.
     pub layout_of: LayoutOf,
+    /// The printer prints on both sides: each page gets a back with advice, so that no two people share a leaf.
+    pub duplex: bool,
     /// Whether each file begins with a page that says what is in it.
     pub cover: Option<bool>,
     /// Of rules and frames, `#rrggbb`.

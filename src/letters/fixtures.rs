@@ -29,6 +29,7 @@ pub(super) fn batch(n: usize) -> Batch {
         logo: None,
         languages: std::collections::BTreeMap::new(),
         cover: None,
+        duplex: false,
         sheets: (0..n).map(pupil).collect(),
     }
 }

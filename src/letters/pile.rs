@@ -318,6 +318,7 @@ impl PileRun<'_> {
             },
             class: pile.of.class().cloned().map(Into::into),
             layout,
+            duplex: letters.duplex && layout != Layout::List,
             cover: (self.job.cover && layout != Layout::List).then(|| Cover {
                 title: Batch::title(pile.of.profile()).to_owned(),
                 sheets: sheets.len(),

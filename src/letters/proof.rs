@@ -20,13 +20,15 @@ pub(super) fn each_is_in_its_place(
     grid: (usize, usize),
 ) -> Result<(), TypesetError> {
     let (count, cover) = (batch.sheets.len(), usize::from(batch.cover.is_some()));
-    let expected = cover + count.div_ceil(grid.0 * grid.1);
+    // On both sides of the paper, each page is followed by its back.
+    let leaf = if batch.duplex { 2 } else { 1 };
+    let expected = leaf * (cover + count.div_ceil(grid.0 * grid.1));
     let found = document.pages().len();
     if found != expected {
         return Err(TypesetError::Pages { expected, found });
     }
     let mut texts: HashMap<(usize, usize, usize), Zeroizing<String>> = HashMap::new();
-    for (page, content) in document.pages().iter().skip(cover).enumerate() {
+    for (page, content) in document.pages().iter().step_by(leaf).skip(cover).enumerate() {
         let size = content.frame.size();
         let mut cell = |at: Point, text: &str| {
             let of =

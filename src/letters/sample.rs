@@ -27,6 +27,7 @@ pub fn samples(letters: &LettersConfig, layout: Layout, today: jiff::civil::Date
         layout,
         colour: letters.colour.clone(),
         logo: None,
+        duplex: letters.duplex && layout != Layout::List,
         languages: std::collections::BTreeMap::new(),
         cover: (layout != Layout::List).then(|| Cover {
             title: Batch::title(Some(profile)).to_owned(),

@@ -52,6 +52,9 @@ pub struct Batch {
     /// The second languages of its sheets, by code, complete.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub languages: BTreeMap<String, Texts>,
+    /// Printed on both sides of the paper: each page has a back that is nobody's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub duplex: bool,
     /// The page before the sheets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cover: Option<Cover>,

@@ -576,3 +576,20 @@ fn the_preview_prints() {
         }
     }
 }
+
+/// On both sides of the paper: no leaf has two people, and no page is blank.
+#[test]
+fn no_two_people_share_a_leaf() {
+    for layout in [Layout::Letter, Layout::Half, Layout::Cards, Layout::Large] {
+        let cover = Some(Cover { title: "Identifiants des élèves".into(), sheets: 10, ..Cover::default() });
+        let class = Batch { layout, duplex: true, cover, ..batch(10) };
+        let text = text(&typeset(&class, None).unwrap(), true);
+        let pages: Vec<&str> = text.split('\u{c}').collect();
+        let pages = &pages[..pages.len() - 1];
+        assert!(pages.len().is_multiple_of(2) && pages.iter().all(|page| !page.trim().is_empty()), "{layout:?}");
+        for (at, page) in pages.iter().enumerate() {
+            let somebody = class.sheets.iter().any(|sheet| page.split_whitespace().any(|word| word == sheet.login));
+            assert_eq!(somebody, at >= 2 && at % 2 == 0, "{layout:?}, page {at}: {page}");
+        }
+    }
+}

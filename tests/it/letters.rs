@@ -45,6 +45,7 @@ fn class(pupils: usize) -> Batch {
         logo: None,
         languages: std::collections::BTreeMap::new(),
         cover: None,
+        duplex: false,
         sheets: sheets.collect(),
     }
 }

@@ -100,6 +100,9 @@ fn looks() -> Vec<(&'static str, Batch)> {
         ("cards", of(Layout::Cards, 10)),
         ("large", of(Layout::Large, 3)),
         ("list", Batch { sheets: (1..30).map(note).collect(), layout: Layout::List, ..batch(0) }),
+        ("duplex-half", Batch { duplex: true, ..of(Layout::Half, 3) }),
+        ("duplex-cards", Batch { duplex: true, ..of(Layout::Cards, 10) }),
+        ("duplex-letter", Batch { duplex: true, ..of(Layout::Letter, 2) }),
         ("cover", Batch { cover: Some(cover), ..of(Layout::Letter, 1) }),
     ]
 }
