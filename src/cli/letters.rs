@@ -51,7 +51,7 @@ pub struct Args {
     /// A sheet without password for whoever uses his account already (asks the directory)
     #[arg(long, conflicts_with = "list")]
     reminders: bool,
-    /// By class to hand out, or by household to post; otherwise as configured
+    /// By class to hand out, by household to post, or a school in one file; otherwise as configured
     #[arg(long, value_enum)]
     by: Option<By>,
     /// How the sheets lie on the paper; otherwise as configured
@@ -127,6 +127,8 @@ enum By {
     Class,
     /// The sheets of a household together, adults first
     Household,
+    /// Everybody of a school in one file, by profile and class
+    School,
 }
 
 impl From<By> for Order {
@@ -134,6 +136,7 @@ impl From<By> for Order {
         match by {
             By::Class => Self::Class,
             By::Household => Self::Household,
+            By::School => Self::School,
         }
     }
 }

@@ -82,6 +82,8 @@ pub enum Order {
     Class,
     /// The sheets of a household together, adults first, to post.
     Household,
+    /// Everybody of a school in one file, by profile and class.
+    School,
 }
 
 /// `[letters.layout_of]`.

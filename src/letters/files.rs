@@ -28,10 +28,11 @@ type StandsFor = (String, Option<String>, &'static str, Option<usize>);
 
 impl FileNames {
     /// `<UAI>_<class>_<profile>.pdf`, without the class where there is none, `<UAI>_households_<part>.pdf` for
-    /// families. What a file name cannot hold becomes `-`; a name already given to another class gets `~2`, `~3`, … in
+    /// families, `<UAI>_all.pdf` for a whole school. What a file name cannot hold becomes `-`; a name already given to another class gets `~2`, `~3`, … in
     /// the order of asking.
     pub fn name(&mut self, batch: &Batch) -> String {
-        let profile = batch.profile.map_or("households", Profile::name);
+        let whole = if batch.part.is_some() { "households" } else { "all" };
+        let profile = batch.profile.map_or(whole, Profile::name);
         let what = (batch.school.uai.clone(), batch.class.clone(), profile, batch.part);
         let mut parts = vec![safe(&batch.school.uai)];
         parts.extend(batch.class.as_deref().map(safe));

@@ -314,13 +314,17 @@ impl PileRun<'_> {
             profile: pile.of.profile(),
             part: match pile.of {
                 PileOf::Households(part) => Some(part),
-                PileOf::Class(..) => None,
+                PileOf::Class(..) | PileOf::School => None,
             },
             class: pile.of.class().cloned().map(Into::into),
             layout,
             duplex: letters.duplex && layout != Layout::List,
             cover: (self.job.cover && layout != Layout::List).then(|| Cover {
-                title: Batch::title(pile.of.profile()).to_owned(),
+                title: match pile.of {
+                    PileOf::School => "Identifiants de l’établissement",
+                    PileOf::Class(..) | PileOf::Households(_) => Batch::title(pile.of.profile()),
+                }
+                .to_owned(),
                 sheets: sheets.len(),
                 without: without.iter().map(|(why, people)| self.without(*why, people)).collect(),
             }),

@@ -70,6 +70,8 @@ pub enum PileOf {
     Class(Profile, Option<CompactString>),
     /// Whole households, in files of some size, numbered from 1.
     Households(usize),
+    /// Everybody.
+    School,
 }
 
 impl PileOf {
@@ -77,7 +79,7 @@ impl PileOf {
     pub const fn profile(&self) -> Option<Profile> {
         match self {
             Self::Class(profile, _) => Some(*profile),
-            Self::Households(_) => None,
+            Self::Households(_) | Self::School => None,
         }
     }
 
@@ -85,7 +87,7 @@ impl PileOf {
     pub const fn class(&self) -> Option<&CompactString> {
         match self {
             Self::Class(_, class) => class.as_ref(),
-            Self::Households(_) => None,
+            Self::Households(_) | Self::School => None,
         }
     }
 }
@@ -128,6 +130,7 @@ pub fn piles(roster: &Roster, selection: &Selection, order: Order) -> Vec<Pile> 
     }
     match order {
         Order::Class => by_class(roster, sheets),
+        Order::School => by_school(by_class(roster, sheets)),
         Order::Household => {
             let of_family = |sheet: &Placed| matches!(sheet.profile, Profile::Pupil | Profile::Relative);
             let (families, staff): (Vec<Placed>, Vec<Placed>) = sheets.into_iter().partition(of_family);
@@ -160,6 +163,18 @@ fn by_class(roster: &Roster, mut sheets: Vec<Placed>) -> Vec<Pile> {
         }
     }
     piles
+}
+
+/// The piles of each school as one, in their order.
+fn by_school(piles: Vec<Pile>) -> Vec<Pile> {
+    let mut schools: Vec<Pile> = Vec::new();
+    for pile in piles {
+        match schools.last_mut() {
+            Some(whole) if whole.school == pile.school => whole.people.extend(pile.people),
+            _ => schools.push(Pile { of: PileOf::School, ..pile }),
+        }
+    }
+    schools
 }
 
 /// Households by the name of who comes first in them; a file never ends inside one.

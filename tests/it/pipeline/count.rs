@@ -86,6 +86,12 @@ fn the_count_and_the_printing_agree() {
     let home = count(&installation, &["--household", "malo.arnaud"]);
     assert_eq!(sums(&home).0, 2, "{home}");
 
+    // All of the school in one file, pupils before relatives.
+    let whole = print(&installation, "whole", &["--by", "school"]);
+    let files = whole["files"].as_array().unwrap();
+    assert_eq!((files.len(), printed(&whole)), (1, before.0), "{whole}");
+    assert!(files[0]["path"].as_str().unwrap().ends_with("_all.pdf"), "{whole}");
+
     let again = count(&installation, &["--new"]);
     assert_eq!(sums(&again).0, 0);
     assert_eq!(sums(&again).1["already_printed"], 6);
