@@ -29,5 +29,6 @@ pub mod progress;
 pub mod roster;
 pub mod simulate;
 mod spreadsheet;
+pub mod status;
 pub mod store;
 pub mod wording;

@@ -45,6 +45,7 @@ mod session;
 mod shadow;
 mod show;
 mod simulate;
+mod status;
 mod structures;
 mod sync;
 mod undo;
@@ -99,6 +100,8 @@ enum Verb {
     Undo(undo::Args),
     /// The nightly job: plan, safety, apply, report
     Sync(sync::Args),
+    /// Is everything as it should be? One word for a probe, a table for a person
+    Status(status::Args),
     /// The store is lost or old: rebuilds what it knew from the directory
     Recover(recover::Args),
     /// What is held: list, show, release, discard
@@ -191,6 +194,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Show(args) => show::run(global, &args).await,
         Verb::Review(args) => review::run(global, &args).await,
         Verb::Apply(args) => Box::pin(apply::run(global, args)).await,
+        Verb::Status(args) => status::run(global, &args).await,
         Verb::Sync(args) => Box::pin(sync::run(global, args)).await,
         Verb::Holds(verb) => holds::run(global, verb).await,
         Verb::Shadow(args) => Box::pin(shadow::run(global, args)).await,
