@@ -45,6 +45,11 @@ pub enum TypesetError {
     /// The template ran, but a sheet's login or password is not on the page as one word.
     #[error("the template does not print the {field} of sheet {serial}")]
     NotOnThePage { serial: String, field: String },
+    /// Both sides of the paper are printed (`letters.duplex`), and a second side is not left to nobody.
+    #[error(
+        "sheet {serial} is on the back of a leaf: with letters.duplex a template makes a page of its own after each, with nobody's login on it"
+    )]
+    OnABack { serial: String },
     #[error("the typesetter failed: {reason}")]
     Internal { reason: String },
 }

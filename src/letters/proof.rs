@@ -41,11 +41,27 @@ pub(super) fn each_is_in_its_place(
         };
         walk(&content.frame, Transform::identity(), &mut cell);
     }
+    if batch.duplex {
+        backs_are_nobodys(document, &batch.sheets)?;
+    }
     for (at, sheet) in batch.sheets.iter().enumerate() {
         let Place { page, column, row } = place(grid, at, count);
         let text = texts.get(&(page, column, row)).map_or("", |text| text.as_str());
         if let Some((field, _)) = wanted(sheet).into_iter().find(|(_, value)| !has_word(text, value)) {
             return Err(TypesetError::NotOnThePage { serial: sheet.serial.clone(), field: field.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Where both sides are printed, no second side has anybody's login or password: it would be on somebody else's leaf.
+fn backs_are_nobodys(document: &PagedDocument, sheets: &[Sheet]) -> Result<(), TypesetError> {
+    let somebodys: HashMap<&str, &Sheet> =
+        sheets.iter().flat_map(|sheet| wanted(sheet).into_iter().map(move |(_, word)| (word, sheet))).collect();
+    for back in document.pages().iter().skip(1).step_by(2) {
+        let text = text_of(&back.frame);
+        if let Some(sheet) = text.split_whitespace().find_map(|word| somebodys.get(word)) {
+            return Err(TypesetError::OnABack { serial: sheet.serial.clone() });
         }
     }
     Ok(())
@@ -60,7 +76,11 @@ fn wanted(sheet: &Sheet) -> Vec<(&'static str, &str)> {
 }
 
 /// A school's own template. Sheet `n` is looked for on the pages from the one where sheet `n - 1` was found.
-pub(super) fn everything_is_on_the_page(document: &PagedDocument, sheets: &[Sheet]) -> Result<(), TypesetError> {
+pub(super) fn everything_is_on_the_page(document: &PagedDocument, batch: &Batch) -> Result<(), TypesetError> {
+    let sheets = &batch.sheets;
+    if batch.duplex {
+        backs_are_nobodys(document, sheets)?;
+    }
     let mut pages = document.pages().iter().map(|page| text_of(&page.frame)).peekable();
     for sheet in sheets {
         let mut wanted: Vec<(&str, &str)> = vec![("login", &sheet.login)];

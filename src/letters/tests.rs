@@ -593,3 +593,18 @@ fn no_two_people_share_a_leaf() {
         }
     }
 }
+
+/// A school's own template makes its backs itself, or is refused.
+#[test]
+fn an_own_template_puts_nobody_on_a_back() {
+    let own = |more: &str| {
+        let text = format!(
+            "#set document(title: \"a\")\n#for sheet in batch.sheets {{ page[#sheet.login #sheet.secret]\n{more} }}"
+        );
+        let class = Batch { duplex: true, ..batch(3) };
+        typeset(&class, Some(&format!("#import \"rentree.typ\": *\n{text}")))
+    };
+    let error = refusal(own(""));
+    assert!(matches!(error, TypesetError::OnABack { .. }), "{error:?}");
+    assert!(own("page[Au dos]").is_ok(), "{:?}", own("page[Au dos]").err());
+}

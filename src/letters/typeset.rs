@@ -115,7 +115,7 @@ fn run(batch: &Batch, template: Option<&str>) -> Result<Vec<u8>, TypesetError> {
         (None, Some(grid)) => proof::each_is_in_its_place(&document, &clean, grid)?,
         // Nothing on it is for anybody to copy.
         (None, None) => {}
-        (Some(_), _) => proof::everything_is_on_the_page(&document, &clean.sheets)?,
+        (Some(_), _) => proof::everything_is_on_the_page(&document, &clean)?,
     }
 
     let options = PdfOptions {
