@@ -1,20 +1,20 @@
 //! A print run: the piles, their envelopes opened, typeset in the child, written 0600, entered in the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::eligible::Verdict;
+use super::eligible::{Reason, Verdict};
 use super::inquiry::{Inquiry, Population};
 use super::logo::{Logo, LogoError};
 use super::pile::PileRun;
 use super::select::Pile;
 use super::shop::Shop;
 use super::texts::{Languages, TextsError};
-use super::{Batch, FileNames, LettersError, Typesetter, write_private};
+use super::{Batch, FileNames, LettersError, Notice, TypesetError, Typesetter, Without, write_private};
 use crate::audit::{Actor, AuditError, Kind, Trail};
 use crate::config::{Config, Layout, LettersConfig};
 use crate::credentials::{EnvelopeError, KeyError, PrintKey};
@@ -185,7 +185,7 @@ pub async fn print(
     let out = if job.reason.is_some() { job.out.join(&batch.id) } else { job.out.to_owned() };
     let out = std::path::absolute(&out).unwrap_or(out);
     reserve(&population, job, trail, &piles, &batch).await?;
-    let mut ledger = Ledger { store, trail, batch: &batch, job, files: Vec::new() };
+    let mut ledger = Ledger { store, trail, batch: &batch, job, files: Vec::new(), aside: 0 };
     let mut press = Press::new(job, &config.letters.fonts, piles.len());
     let mut names = FileNames::default();
     let (mut without, mut elsewhere) = (BTreeMap::new(), Vec::new());
@@ -214,7 +214,7 @@ pub async fn print(
         let Some(letter) = run.batch(pile, laid.sheets, &laid.without) else { continue };
         let name = names.name(&letter);
         let path = out.join(job.shop.map_or_else(|| name.clone(), |_| format!("{name}.age")));
-        if let Some(set) = press.set(Typeset { at, keys: laid.keys, path, letter }).await? {
+        if let Some(set) = press.set(Typeset { at, keys: laid.keys, path, letter, aside: 0 }).await? {
             ledger.keep(set).await?;
         }
     }
@@ -223,6 +223,9 @@ pub async fn print(
     }
     press.finish().await;
     trail.flush().await?;
+    if ledger.aside > 0 {
+        *without.entry(Reason::Unprintable.name()).or_default() += ledger.aside;
+    }
     ledger.files.sort_by_key(|(at, _)| *at);
     let files = ledger.files.into_iter().map(|(_, file)| file).collect();
     Ok(Printed { batch: batch.id.clone(), files, without, elsewhere })
@@ -282,6 +285,32 @@ struct Typeset {
     keys: Vec<JoinKey>,
     path: PathBuf,
     letter: Batch,
+    /// Sheets that cannot be printed.
+    aside: u64,
+}
+
+impl Typeset {
+    /// Takes the refused sheets out, and says so on the cover.
+    fn set_aside(&mut self, notices: &[Notice]) {
+        let refused: HashSet<&str> =
+            notices.iter().filter(|n| n.is_refusal()).filter_map(|n| n.serial.as_deref()).collect();
+        let (sheets, keys) = (std::mem::take(&mut self.letter.sheets), std::mem::take(&mut self.keys));
+        let mut names = Vec::new();
+        for (sheet, key) in sheets.into_iter().zip(keys) {
+            if refused.contains(sheet.serial.as_str()) {
+                names.push(sheet.name);
+            } else {
+                self.letter.sheets.push(sheet);
+                self.keys.push(key);
+            }
+        }
+        self.aside = names.len() as u64;
+        if let Some(cover) = &mut self.letter.cover {
+            cover.sheets = self.letter.sheets.len();
+            let why = Reason::Unprintable.in_french().to_owned();
+            cover.without.push(Without { count: names.len(), why, names });
+        }
+    }
 }
 
 /// Some typesetters side by side, a pile each. Dropped, it stops those at work.
@@ -312,7 +341,16 @@ impl Press {
         let done = if self.idle.is_empty() { self.next().await? } else { None };
         if let Some(mut typesetter) = self.idle.pop() {
             self.at_work.spawn(async move {
-                let pdf = typesetter.typeset(&work.letter).await;
+                let mut work = work;
+                let mut pdf = typesetter.typeset(&work.letter).await;
+                // What only the typesetter knows (a project's own faces): one sheet must not keep the class from being
+                // printed.
+                if let Err(LettersError::Typeset(TypesetError::Unprintable { notices })) = &pdf {
+                    work.set_aside(notices);
+                    if !work.letter.sheets.is_empty() {
+                        pdf = typesetter.typeset(&work.letter).await;
+                    }
+                }
                 (typesetter, work, pdf)
             });
         }
@@ -324,7 +362,9 @@ impl Press {
         let Some(done) = self.at_work.join_next().await else { return Ok(None) };
         let (typesetter, work, pdf) = done.map_err(|e| PrintError::Stopped(e.to_string()))?;
         self.idle.push(typesetter);
-        Ok(Some((work, pdf?)))
+        // Nobody of the pile is left: there is no file.
+        let pdf = if work.letter.sheets.is_empty() { Vec::new() } else { pdf? };
+        Ok(Some((work, pdf)))
     }
 
     async fn finish(self) {
@@ -341,10 +381,19 @@ pub(super) struct Ledger<'a> {
     pub batch: &'a PrintBatch,
     pub job: &'a Job<'a>,
     pub files: Vec<(usize, PrintedFile)>,
+    /// Sheets that could not be printed.
+    pub aside: u64,
 }
 
 impl Ledger<'_> {
-    async fn keep(&mut self, (Typeset { at, keys, path, letter }, pdf): (Typeset, Vec<u8>)) -> Result<(), PrintError> {
+    async fn keep(
+        &mut self,
+        (Typeset { at, keys, path, letter, aside }, pdf): (Typeset, Vec<u8>),
+    ) -> Result<(), PrintError> {
+        self.aside += aside;
+        if letter.sheets.is_empty() {
+            return Ok(());
+        }
         self.job.write(&path, &pdf)?;
         if letter.layout == Layout::List {
             self.file(at, path, &letter);

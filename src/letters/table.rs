@@ -150,7 +150,7 @@ pub async fn merge(
             file: path.display().to_string(),
         })
         .collect();
-    Ledger { store, trail, batch: &batch, job, files: Vec::new() }.enter(&sheets).await?;
+    Ledger { store, trail, batch: &batch, job, files: Vec::new(), aside: 0 }.enter(&sheets).await?;
     trail.flush().await?;
     let first = rows.first().map(|row| row.uai.clone());
     let one_school = first.filter(|uai| rows.iter().all(|row| row.uai == *uai));

@@ -102,6 +102,8 @@ fn looks() -> Vec<(&'static str, Batch)> {
         ("letter", of(Layout::Letter, 1)),
         ("letter-relative", with(vec![relative(3)])),
         ("letter-abroad", with(vec![Sheet { address: abroad, ..pupil(1) }])),
+        ("letter-right", with(vec![Sheet { name: "عبد الله بن محمد".into(), ..pupil(1) }])),
+        ("letter-long", with(vec![Sheet { name: "Jean-Christophe DE LA ROCHEFOUCAULD ".repeat(3), ..relative(9) }])),
         ("letter-federated", with(vec![federated()])),
         ("letter-reminder", with(vec![Sheet { reminder: true, secret: None, ..pupil(1) }])),
         ("half", of(Layout::Half, 3)),

@@ -96,3 +96,29 @@ fn a_language_of_the_project_is_on_the_sheets_of_the_household_that_asks_for_it(
     assert_ne!(answer.code, 0);
     assert!(answer.stderr.contains("br.toml") && answer.stderr.contains("confidential"), "{}", answer.stderr);
 }
+
+/// What only the typesetter knows, which has the project's faces: one login without glyph, and the others are printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_font_of_its_own_one_login_does_not_stop_the_others_either() {
+    let installation = installed("Ève");
+    std::fs::write(installation.home().join("lisu.ttf"), FONT).unwrap();
+    configure(&installation, "fonts = [\"lisu.ttf\"]");
+    let config = std::fs::read_to_string(installation.config()).unwrap();
+    let federated = "[credentials.relative]\nmode = \"federated\"\n\n[credentials.argon2]";
+    std::fs::write(installation.config(), config.replacen("[credentials.argon2]", federated, 1)).unwrap();
+    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
+    let store = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let changed = sqlx::query("UPDATE name SET login = 'សុខា' WHERE login = 'lise.martin'");
+    assert_eq!(changed.execute(&store).await.unwrap().rows_affected(), 1);
+    store.close().await;
+    let (out, key) = (installation.home().join("out"), installation.key());
+    let letters = ["letters", "--json", "--profile", "relative", "--out", out.to_str().unwrap(), "--key"];
+    let answer = installation.run(&[&letters[..], &[key.to_str().unwrap()]].concat());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let told = answer.json();
+    assert_eq!((&told["without"]["unprintable"], &told["files"][0]["sheets"]), (&1.into(), &1.into()), "{told}");
+    let words = words(&out);
+    assert!(words.contains("Ève ARNAUD") && words.contains("Lise MARTIN"), "on the sheet, and on the cover: {words}");
+    let history = installation.run(&["letters", "history", "--json"]).json();
+    assert_eq!(history[0]["sheets"], 1, "{history}");
+}
