@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::people;
 use crate::support::program::Installation;
 use crate::support::proxy::{Count, Fault, Proxy};
 use crate::support::slapd::{Certificate, Options, Slapd};
+use crate::support::{people, try_people};
 
 const SCHOOLS: u32 = 2;
 const PUPILS: u32 = 60;
@@ -197,20 +197,29 @@ fn a_replica_names_the_one_that_writes() {
     );
 }
 
+/// Once in a while OpenLDAP itself cannot read its own database after it was full ("internal error in mdb_entry_decode"):
+/// then another server has to fill up.
 #[test]
 fn a_disk_that_fills_up() {
+    assert!((0..5).any(|_| is_borne_when_the_disk_is_full()), "five servers that could not read their own databases");
+}
+
+/// `false` when the server cannot read its own database.
+fn is_borne_when_the_disk_is_full() -> bool {
     let slapd = Slapd::with(&Options { max_size: Some(600 << 10), ..Options::default() });
     let installation = installation(&slapd, slapd.port(), "");
     let night = installation.sync(&[], 4);
     assert_eq!(night["stopped"]["why"], "server", "{night}");
     assert!(night["stopped"]["text"].as_str().unwrap().contains("disk"), "{night}");
     assert!(night["changes"]["done"].as_u64().unwrap() > 0, "{night}");
-    let there = people(&slapd).len();
+    let Some(there) = try_people(&slapd) else { return false };
     // No better the next time, and no worse: not even the probe of passwords finds room.
     let again = installation.run(&["sync"]);
+    let Some(now) = try_people(&slapd) else { return false };
     assert_eq!(again.code, 5, "{}", again.stderr);
     assert!(again.stderr.contains("could not"), "{}", again.stderr);
-    assert_eq!(people(&slapd).len(), there, "{}", again.stderr);
+    assert_eq!(now.len(), there.len(), "{}", again.stderr);
+    true
 }
 
 /// A part of the branch on another server: the accounts there would be missing from the plan.
