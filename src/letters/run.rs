@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::child::small_pages;
 use super::eligible::{Reason, Verdict};
 use super::inquiry::{Inquiry, Population};
 use super::logo::{Logo, LogoError};
@@ -172,6 +173,7 @@ pub async fn print(
         return Err(PrintError::NoLoginUrl);
     }
     super::check_fonts(&config.letters.fonts)?;
+    small_pages();
     let languages = Languages::load(&config.letters)?;
     let logo = config.letters.logo.as_deref().map(Logo::read).transpose()?;
     let population = Population::read(store, config, &job.inquiry).await?;
