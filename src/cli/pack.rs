@@ -145,7 +145,10 @@ async fn receipts(global: &Global, session: &StoreSession, files: &[PathBuf]) ->
         outcomes.push((file, letters::enter(&session.store, file, &trail, session.now).await));
     }
     let head = close(&session.config, &*session.progress, trail).await?;
-    let refused = outcomes.iter().any(|(_, outcome)| outcome.is_err());
+    let any = |wanted: &dyn Fn(&letters::ReceiptError) -> bool| {
+        outcomes.iter().any(|(_, outcome)| outcome.as_ref().err().is_some_and(wanted))
+    };
+    let (failed, refused) = (any(&|error| !error.is_refusal()), any(&letters::ReceiptError::is_refusal));
     if global.json {
         let told: Vec<serde_json::Value> = outcomes
             .iter()
@@ -166,7 +169,12 @@ async fn receipts(global: &Global, session: &StoreSession, files: &[PathBuf]) ->
         output::text(&text)?;
         tell_head(&*session.progress, head);
     }
-    Ok(if refused { Verdict::Refused } else { Verdict::Done }.exit_code(false))
+    let verdict = match (failed, refused) {
+        (true, _) => Verdict::Failed,
+        (false, true) => Verdict::Refused,
+        (false, false) => Verdict::Done,
+    };
+    Ok(verdict.exit_code(false))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -236,10 +244,11 @@ async fn list(global: &Global, session: &StoreSession, school: Option<&str>) -> 
 }
 
 async fn give_up(global: &Global, session: &StoreSession, pack: &str) -> Result<u8, Failure> {
+    let trail = session.trail().await?;
     if !session.store.cancel_pack(pack, session.now).await? {
+        close(&session.config, &*session.progress, trail).await?;
         return Err(Failure::usage(format!("no pack {pack:?} waits for its receipt (see `rentree letters packs`)")));
     }
-    let trail = session.trail().await?;
     trail.record(Kind::PackCancelled, None, serde_json::json!({ "pack": pack })).map_err(failed)?;
     close(&session.config, &*session.progress, trail).await?;
     if global.json {

@@ -69,7 +69,7 @@ impl PileRun<'_> {
         Ok(Material { judged, envelopes, logins })
     }
 
-    fn layout(&self, pile: &Pile) -> Layout {
+    pub fn layout(&self, pile: &Pile) -> Layout {
         layout(self.job, &self.config.letters, pile)
     }
 
@@ -93,11 +93,13 @@ impl PileRun<'_> {
     /// sealed for the keys of today gets no sheet.
     pub fn sealed(&self, pile: &Pile, material: &Material) -> Result<Laid, PrintError> {
         let mut addressees = Addressees::new(&self.config.letters);
+        let uai = self.uai(pile);
         self.lay(pile, material, |one, envelope| {
             let schools = material.judged.facts.accounts.get(&one.person.key).map(|account| &account.schools);
-            let schools = schools.into_iter().flatten().map(CompactString::as_str);
-            let right = addressees.of(schools).ok();
-            if right.is_none() || envelope.sealed_for != right {
+            let schools = || schools.into_iter().flatten().map(CompactString::as_str);
+            let right = addressees.of(schools()).ok();
+            // Whoever comes to this school by a plan that was not carried out yet is sealed for the former one.
+            if right.is_none() || !schools().any(|school| school == uai) || envelope.sealed_for != right {
                 return Ok(Err(Reason::SealedBefore));
             }
             let label = &envelope.label;

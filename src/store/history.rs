@@ -156,6 +156,8 @@ impl Store {
              FROM print_sheet AS s JOIN print_batch AS b ON b.id = s.batch
              WHERE (?1 IS NULL OR b.id = ?1) AND (?2 IS NULL OR b.at < ?2)
                AND NOT EXISTS (SELECT 1 FROM shredded AS d WHERE d.batch = b.id AND d.file = s.file)
+               -- What a school printed from a pack is on its own disk.
+               AND NOT EXISTS (SELECT 1 FROM pack_receipt AS r WHERE r.run = b.id)
              ORDER BY b.at, b.id, s.file",
         )
         .bind(batch)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::roster::{JoinKey, Profile};
@@ -35,51 +35,7 @@ impl Store {
     /// Writes a print run with its sheets and marks their envelopes as printed, in one transaction.
     pub async fn note_printed(&self, batch: &PrintBatch, sheets: &[PrintedSheet]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sqlx::query(
-            "INSERT INTO print_batch (id, at, actor, selection, template, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(&batch.id)
-        .bind(batch.at)
-        .bind(&batch.actor)
-        .bind(&batch.selection)
-        .bind(&batch.template)
-        .bind(batch.reason)
-        .execute(&mut *transaction)
-        .await?;
-        for chunk in sheets.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO print_sheet (batch, serial, join_key, profile, school, class, file) ",
-            );
-            insert.push_values(chunk, |mut row, s| {
-                row.push_bind(batch.id.as_str())
-                    .push_bind(s.serial.as_str())
-                    .push_bind(s.join_key.as_str())
-                    .push_bind(s.profile.name())
-                    .push_bind(s.school.as_str())
-                    .push_bind(s.class.as_deref())
-                    .push_bind(s.file.as_str());
-            });
-            insert.build().execute(&mut *transaction).await?;
-        }
-        sqlx::query(
-            "UPDATE envelope SET printed_at = ?1
-             WHERE printed_at IS NULL AND serial IN (SELECT value FROM json_each(?2))",
-        )
-        .bind(batch.at)
-        .bind(json_list(sheets.iter().map(|s| s.serial.as_str())))
-        .execute(&mut *transaction)
-        .await?;
-        // After a jam the same credential is on the new sheet; of another one it is known whose place it took.
-        sqlx::query(
-            "UPDATE print_sheet SET replaces = CASE WHEN ?2 = 'jam' THEN serial ELSE
-                 (SELECT r.replaces FROM renewal AS r WHERE r.serial = print_sheet.serial) END
-             WHERE batch = ?1 AND replaces IS NULL",
-        )
-        .bind(&batch.id)
-        .bind(batch.reason)
-        .execute(&mut *transaction)
-        .await?;
+        enter_printed(&mut transaction, batch, sheets).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -95,4 +51,58 @@ impl Store {
         .await?;
         Ok(keys.iter().map(|k| JoinKey::from_text(k)).collect())
     }
+}
+
+/// A print run with its sheets, and their envelopes marked as printed.
+pub(super) async fn enter_printed(
+    connection: &mut SqliteConnection,
+    batch: &PrintBatch,
+    sheets: &[PrintedSheet],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO print_batch (id, at, actor, selection, template, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(&batch.id)
+    .bind(batch.at)
+    .bind(&batch.actor)
+    .bind(&batch.selection)
+    .bind(&batch.template)
+    .bind(batch.reason)
+    .execute(&mut *connection)
+    .await?;
+    for chunk in sheets.chunks(ROWS_PER_STATEMENT) {
+        let mut insert = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO print_sheet (batch, serial, join_key, profile, school, class, file) ",
+        );
+        insert.push_values(chunk, |mut row, s| {
+            row.push_bind(batch.id.as_str())
+                .push_bind(s.serial.as_str())
+                .push_bind(s.join_key.as_str())
+                .push_bind(s.profile.name())
+                .push_bind(s.school.as_str())
+                .push_bind(s.class.as_deref())
+                .push_bind(s.file.as_str());
+        });
+        insert.build().execute(&mut *connection).await?;
+    }
+    sqlx::query(
+        "UPDATE envelope SET printed_at = ?1
+         WHERE printed_at IS NULL AND serial IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(batch.at)
+    .bind(json_list(sheets.iter().map(|s| s.serial.as_str())))
+    .execute(&mut *connection)
+    .await?;
+    // After a jam the same credential is on the new sheet; of another one it is known whose place it took.
+    sqlx::query(
+        "UPDATE print_sheet SET replaces = CASE WHEN ?2 = 'jam' THEN serial ELSE
+             (SELECT r.replaces FROM renewal AS r WHERE r.serial = print_sheet.serial) END
+         WHERE batch = ?1 AND replaces IS NULL",
+    )
+    .bind(&batch.id)
+    .bind(batch.reason)
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
 }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::ledger::enter_printed;
 use super::overview::moment;
-use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use super::{PrintBatch, PrintedSheet, ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::roster::{JoinKey, Profile};
 
 /// A pack.
@@ -183,11 +184,18 @@ impl Store {
         Ok(found.bind(pack).fetch_one(&self.reader).await?)
     }
 
-    /// Notes a receipt; `false` when that print run was entered before.
+    /// Notes a receipt and what was printed, in one transaction; `false`, and nothing, when that print run was entered
+    /// before.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn note_receipt(&self, receipt: &ReceiptRow) -> Result<bool, StoreError> {
+    /// When the store fails; then nothing is noted.
+    pub async fn enter_receipt(
+        &self,
+        receipt: &ReceiptRow,
+        batch: &PrintBatch,
+        sheets: &[PrintedSheet],
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
         let done = sqlx::query(
             "INSERT INTO pack_receipt (run, pack, printed_at, printed_by, at, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO NOTHING",
@@ -198,9 +206,14 @@ impl Store {
         .bind(&receipt.printed_by)
         .bind(receipt.at)
         .bind(&receipt.actor)
-        .execute(&self.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        enter_printed(&mut tx, batch, sheets).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Gives a pack up; `false` when there is none, or none that waits for its receipt.

@@ -86,6 +86,10 @@ pub async fn make(
     let (mut names, mut without) = (FileNames::default(), BTreeMap::new());
     let (mut packed, mut sheets, mut secrets) = (Vec::new(), Vec::new(), 0);
     for pile in &piles {
+        // A list has nothing to open: it is printed at home.
+        if run.layout(pile) == Layout::List {
+            continue;
+        }
         let material = run.material(store, pile).await?;
         let laid = run.sealed(pile, &material)?;
         for (why, people) in &laid.without {
@@ -111,9 +115,6 @@ pub async fn make(
             class: sheet.class.clone(),
         }));
         let Some(letter) = run.batch(pile, laid.sheets, &laid.without) else { continue };
-        if letter.layout == Layout::List {
-            continue;
-        }
         packed.push(PackedPile { file: names.name(&letter), letter, envelopes });
     }
     let key = SigningKey::generate().map_err(|e| PrintError::Stopped(e.to_string()))?;

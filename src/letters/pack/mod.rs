@@ -94,6 +94,8 @@ pub enum PackError {
     Version { path: PathBuf },
     #[error("the passwords of this pack are over since {day}; ask for new ones")]
     Expired { day: Date },
+    #[error("no sheet is in this pack; ask for it again")]
+    Empty,
     #[error("the envelope of {login} was not sealed for this sheet, or not for this key")]
     Envelope { login: String, source: EnvelopeError },
     #[error(transparent)]

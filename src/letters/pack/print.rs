@@ -69,15 +69,23 @@ pub async fn print_pack(
     }
     progress.begin("letters", Some(pack.piles.iter().map(|pile| pile.letter.sheets.len() as u64).sum()));
     let (mut files, mut serials, mut over, mut last) = (Vec::new(), Vec::new(), 0, None);
+    // Every envelope is opened and checked before the first file is written: one that does not belong leaves no sheets
+    // that no receipt tells of.
+    let mut letters = Vec::new();
     for pile in pack.piles {
         let before = pile.letter.sheets.len() as u64;
         let (name, letter, ended) = filled(pile, job)?;
         last = last.max(ended);
         over += before - letter.sheets.len() as u64;
-        progress.advance(before);
-        if letter.sheets.is_empty() {
-            continue;
+        if !letter.sheets.is_empty() {
+            letters.push((name, letter));
         }
+    }
+    if letters.is_empty() {
+        return Err(last.map_or(PackError::Empty, |day| PackError::Expired { day }));
+    }
+    for (name, letter) in letters {
+        progress.advance(letter.sheets.len() as u64);
         let path = job.out.join(&name);
         let pdf = typesetter.typeset(&letter).await?;
         write_private(&path, &pdf)?;
@@ -91,9 +99,6 @@ pub async fn print_pack(
         });
     }
     typesetter.finish().await;
-    if files.is_empty() {
-        return Err(PackError::Expired { day: last.unwrap_or(pack.made) });
-    }
     let said = Said {
         pack: pack.id.clone(),
         digest,

@@ -2,6 +2,7 @@
 //! signature of exactly these bytes.
 
 use std::collections::HashSet;
+use std::io::Read as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -112,7 +113,9 @@ pub async fn enter(store: &Store, path: &Path, trail: &Trail, now: Timestamp) ->
         again: false,
         dead: sheets.iter().filter(|s| dead.contains(&s.serial)).map(|s| s.join_key.to_string()).collect(),
     };
-    let file = said.files.first().cloned().unwrap_or_default();
+    // Where the school printed to says nothing of our own disk, and must not be taken for a place on it.
+    let named = said.files.first().and_then(|file| Path::new(file).file_name()).map(|name| name.to_string_lossy());
+    let file = format!("(paquet de {school}) {}", named.unwrap_or_default());
     let row = ReceiptRow {
         run: said.run.clone(),
         pack: said.pack.clone(),
@@ -122,13 +125,10 @@ pub async fn enter(store: &Store, path: &Path, trail: &Trail, now: Timestamp) ->
         actor: Actor::current().as_str().to_owned(),
     };
     let first = !store.has_receipts(&said.pack).await?;
-    if !store.note_receipt(&row).await? {
-        entered.again = true;
-        return Ok(entered);
-    }
     let batch = PrintBatch {
         id: said.run.clone(),
-        at: row.printed_at,
+        // The clock of the school is not ours: the receipt has what it says.
+        at: row.at,
         actor: said.printed_by.clone(),
         selection: serde_json::json!({ "pack": said.pack }).to_string(),
         template,
@@ -145,7 +145,10 @@ pub async fn enter(store: &Store, path: &Path, trail: &Trail, now: Timestamp) ->
             file: file.clone(),
         })
         .collect();
-    store.note_printed(&batch, &printed).await?;
+    if !store.enter_receipt(&row, &batch, &printed).await? {
+        entered.again = true;
+        return Ok(entered);
+    }
     let about = serde_json::json!({ "pack": said.pack, "school": school, "run": said.run, "by": said.printed_by,
         "sheets": printed.len() });
     trail.record(Kind::ReceiptEntered, None, about)?;
@@ -163,10 +166,12 @@ async fn verified(
     store: &Store,
     path: &Path,
 ) -> Result<(Said, String, Option<String>, Vec<PackedSheet>), ReceiptError> {
-    if std::fs::metadata(path).map_err(ReceiptError::Read)?.len() > LARGEST {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(ReceiptError::Read)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(ReceiptError::Read)?;
+    if bytes.len() as u64 > LARGEST {
         return Err(ReceiptError::Form);
     }
-    let bytes = std::fs::read(path).map_err(ReceiptError::Read)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| ReceiptError::Form)?;
     let (said, line, signature) = Said::read(text).ok_or(ReceiptError::Form)?;
     let unknown = || ReceiptError::Unknown(said.pack.clone());

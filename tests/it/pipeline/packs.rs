@@ -160,6 +160,10 @@ async fn a_school_prints_its_pack_and_the_receipt_comes_back() {
     let (one, two) = (&answer["files"][0]["path"], &again["files"][0]["path"]);
     assert_eq!(std::fs::read(one.as_str().unwrap()).unwrap(), std::fs::read(two.as_str().unwrap()).unwrap());
     assert_eq!(bench.receipt(again["receipt"].as_str().unwrap(), 0)["entered"]["again"], false);
+    // The school's files are the school's: nothing of what a receipt names is taken for a file of ours.
+    let shredded = bench.json(&["letters", "shred", "--older-than", "0"], 0);
+    assert_eq!(shredded["destroyed"].as_array().unwrap().len(), 0, "{shredded}");
+    assert!(Path::new(one.as_str().unwrap()).exists());
     let packs = bench.json(&["letters", "packs"], 0);
     assert_eq!((packs[0]["receipts"].as_u64(), packs.as_array().unwrap().len()), (Some(2), 1), "{packs}");
     assert_eq!(bench.installation.run(&["audit", "verify"]).code, 0);
@@ -185,12 +189,22 @@ fn a_pack_is_given_up_and_a_school_without_key_gets_none() {
     let answer: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(bench.receipt(answer["receipt"].as_str().unwrap(), 0)["entered"]["sheets"], made["sheets"]);
 
+    // A list is printed at home: no pack, and nobody waits for one.
     let config = std::fs::read_to_string(bench.installation.config()).unwrap();
+    std::fs::write(bench.installation.config(), config.replace("[letters]\n", "[letters]\nlayout = \"list\"\n"))
+        .unwrap();
+    assert_eq!(bench.pack("liste", &["--profile", "relative"], 0).0["sheets"], 0);
+    std::fs::write(bench.installation.config(), &config).unwrap();
+    let count = bench.json(&["letters", "--count", "--profile", "relative"], 0);
+    assert!(!count.to_string().contains("packed"), "{count}");
+
     let without = config.split("\n[letters.schools.").next().unwrap();
     std::fs::write(bench.installation.config(), without).unwrap();
     let out = bench.away.path().join("sans");
     let refused =
         bench.installation.run(&["letters", "pack", "--school", &bench.schools[0], "--out", out.to_str().unwrap()]);
+    let nowhere = bench.installation.run(&["letters", "receipt", "/dev/zero"]);
+    assert_eq!(nowhere.code, 5, "a receipt without end: {}", nowhere.stderr);
     assert_eq!(refused.code, 1, "{}", refused.stdout);
     assert!(refused.stderr.contains("no key of its own"), "{}", refused.stderr);
 }
