@@ -31,6 +31,7 @@ pub use addressed::{Addressees, Astray, SealedFor, astray};
 #[cfg(test)]
 pub(crate) use envelope::seal;
 pub use envelope::{Binding, Content, EnvelopeError, Label, Serial, seal_bytes};
+#[cfg(feature = "letters")]
 pub(crate) use envelope::{decrypt, open};
 pub use expiry::{ExpiryError, expire};
 pub use hash::{HashError, Hasher, verify};
