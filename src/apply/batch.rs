@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::audit::{Kind, Trail};
+use crate::audit::{Kind, Note, Trail};
 use crate::credentials::{self, Issued, Issuer, Serial};
 use crate::directory::{AttributeChange, DirectoryError, Dn, Entry, Operation, Pace, Value};
 use crate::plan::{Change, ChangeKind, Ground, Header, Write};
@@ -247,6 +247,7 @@ impl Executor<'_, '_> {
                 return;
             }
             let results = self.ground.directory.execute(&operations, &self.pace).await;
+            self.note_retries(doing, &indices, &operations);
             let mut asked = std::collections::HashSet::new();
             for (index, result) in indices.into_iter().zip(results) {
                 let Some(d) = doing.get_mut(index) else { continue };
@@ -257,6 +258,18 @@ impl Executor<'_, '_> {
                 }
             }
             self.look(doing, |d| asked.contains(&d.change.seq)).await;
+        }
+    }
+
+    /// What a busy server made wait is on the trail, within its quota.
+    fn note_retries(&self, doing: &[Doing], indices: &[usize], sent: &[Operation]) {
+        for dn in self.pace.take_busy() {
+            let of = indices.iter().zip(sent).find(|(_, operation)| *operation.dn() == dn);
+            let Some(change) = of.and_then(|(index, _)| doing.get(*index)).map(|d| &d.change) else { continue };
+            let said = serde_json::json!({ "plan": self.header.plan_id, "seq": change.seq, "because": "busy" });
+            if let Err(error) = self.trail.note(Note::Retry, "busy", change.subject.join_key.as_ref(), said) {
+                tracing::warn!(%error, "a write that was tried again is not on the trail");
+            }
         }
     }
 

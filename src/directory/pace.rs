@@ -11,6 +11,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use self::adapt::{Adapt, Rate};
 pub use self::adapt::{Slowdown, Trouble};
+use super::Dn;
 
 /// Paces writes: never above the ceiling, and slower while the server shows that it suffers. The back end tells how
 /// long each answer took.
@@ -26,13 +27,15 @@ struct State {
     began: Option<Instant>,
     limiter: Option<Arc<DefaultDirectRateLimiter>>,
     adapt: Adapt,
+    busy: Vec<Dn>,
 }
 
 impl Pace {
     /// Every write goes at once, as long as the server bears it.
     #[must_use]
     pub const fn unlimited() -> Self {
-        Self { ceiling: None, state: Mutex::new(State { began: None, limiter: None, adapt: Adapt::new(None) }) }
+        let state = State { began: None, limiter: None, adapt: Adapt::new(None), busy: Vec::new() };
+        Self { ceiling: None, state: Mutex::new(state) }
     }
 
     /// `writes_per_second` on average, at most `burst` at once. (governor would allow a whole second's worth at once
@@ -41,7 +44,8 @@ impl Pace {
     pub fn new(writes_per_second: NonZeroU32, burst: NonZeroU32) -> Self {
         let adapt = Adapt::new(Some(writes_per_second));
         let limiter = Some(limiter(writes_per_second, burst));
-        Self { ceiling: Some((writes_per_second, burst)), state: Mutex::new(State { began: None, limiter, adapt }) }
+        let state = State { began: None, limiter, adapt, busy: Vec::new() };
+        Self { ceiling: Some((writes_per_second, burst)), state: Mutex::new(state) }
     }
 
     /// Waits until one more write may start.
@@ -57,9 +61,16 @@ impl Pace {
         self.tell(|adapt, now| adapt.answered(now, took));
     }
 
-    /// The server says that it is too busy.
-    pub fn busy(&self) {
+    /// The server says that it is too busy to write this entry, which is tried again.
+    pub fn busy(&self, dn: &Dn) {
         self.tell(Adapt::busy);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).busy.push(dn.clone());
+    }
+
+    /// The entries whose writes had to wait for a busy server since the last call, as often as they had to.
+    #[must_use]
+    pub fn take_busy(&self) -> Vec<Dn> {
+        std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).busy)
     }
 
     /// What slowed the writes, if anything did.

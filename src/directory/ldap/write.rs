@@ -80,7 +80,7 @@ async fn run(ldap: &Ldap, batch: &Batch, operation: &Operation, pace: &Pace) -> 
                     return Err(error);
                 }
                 (Outcome::Later(reason), _) => {
-                    pace.busy();
+                    pace.busy(operation.dn());
                     attempts += 1;
                     if attempts == ATTEMPTS {
                         batch.note_refused(ldap, &result, attempts).await;

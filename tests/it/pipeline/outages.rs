@@ -79,7 +79,10 @@ fn as_if_nothing_had_happened(installation: &Installation, slapd: &Slapd) {
 fn recovers(script: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Value {
     let slapd = Slapd::start();
     let proxy = Proxy::start(slapd.port(), Count::Writes, script);
-    let installation = installation(&slapd, proxy.port, "");
+    recovered(&installation(&slapd, proxy.port, ""), &slapd)
+}
+
+fn recovered(installation: &Installation, slapd: &Slapd) -> Value {
     let night = installation.sync(&[], 0);
     let changes = &night["changes"];
     assert_eq!(night["verdict"], "done", "{night}");
@@ -87,7 +90,7 @@ fn recovers(script: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Value {
         assert_eq!(changes[none], 0, "{changes}");
     }
     assert!(changes["done"].as_u64().unwrap() > 100, "{changes}");
-    as_if_nothing_had_happened(&installation, &slapd);
+    as_if_nothing_had_happened(installation, slapd);
     night
 }
 
@@ -118,9 +121,25 @@ fn answers_that_are_slow_or_too_late() {
 
 #[test]
 fn a_busy_server_slows_us_down_and_nothing_is_lost() {
-    let night = recovers(|n| if n % 5 == 2 { Fault::Answer(51) } else { Fault::Pass });
+    let slapd = Slapd::start();
+    let proxy = Proxy::start(slapd.port(), Count::Writes, |n| if n % 5 == 2 { Fault::Answer(51) } else { Fault::Pass });
+    let installation = installation(&slapd, proxy.port, "");
+    let night = recovered(&installation, &slapd);
     assert_eq!(night["slowdown"]["trouble"], "busy", "{night}");
     assert!(night["slowdown"]["cuts"].as_u64().unwrap() >= 1, "{night}");
+    // Each was tried again, and is on the trail: one by one up to the quota, the others counted.
+    let trail =
+        |kind: &str| installation.run(&["audit", "show", "--json", "--kind", kind]).json().as_array().unwrap().clone();
+    let retries = trail("retry");
+    assert!(retries.iter().all(|event| event["payload"]["because"] == "busy"), "{retries:?}");
+    let summed: u64 = trail("summary")
+        .iter()
+        .filter(|event| event["payload"]["kind"] == "retry")
+        .map(|event| event["payload"]["count"].as_u64().unwrap())
+        .sum();
+    let answered = proxy.seen.load(Ordering::SeqCst) as u64 / 5;
+    let told = retries.len() as u64 + summed;
+    assert!(told > 20 && told <= answered + 1 && told + 5 >= answered / 2, "{told} of some {answered}");
 }
 
 /// The server refuses everything from the n-th write on, until it is mended.
