@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
+use crate::config::RetentionConfig;
 use crate::plan::RunId;
 use crate::roster::JoinKey;
 use crate::store::Store;
@@ -136,6 +137,45 @@ async fn tampering_with_any_column_of_any_row_is_found() {
 }
 
 #[tokio::test]
+async fn one_flipped_bit_of_any_byte_is_found_and_its_event_named() {
+    let (_folder, store) = fresh().await;
+    ten(&store).await;
+    let texts =
+        [("event", "run"), ("event", "kind"), ("event", "actor"), ("event", "subject"), ("event_payload", "body")];
+    let blobs = [("event", "payload_digest"), ("event", "prev"), ("event", "hash"), ("event_payload", "salt")];
+    let columns = texts.iter().map(|c| (c, true)).chain(blobs.iter().map(|c| (c, false)));
+    let mut flipped = 0;
+    for ((table, column), is_text) in columns {
+        for seq in [2_u64, 6] {
+            let read = format!("SELECT CAST({column} AS BLOB) FROM {table} WHERE seq = {seq}");
+            let bytes: Vec<u8> = sqlx::query_scalar(AssertSqlSafe(read)).fetch_one(&store.reader).await.unwrap();
+            let write = async |bytes: &[u8]| {
+                let value = bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+                let value = if is_text { format!("CAST(x'{value}' AS TEXT)") } else { format!("x'{value}'") };
+                execute(&store, format!("UPDATE {table} SET {column} = {value} WHERE seq = {seq}")).await;
+            };
+            for at in 0..bytes.len() {
+                let mut forged = bytes.clone();
+                forged[at] ^= 1;
+                write(&forged).await;
+                let verdict = verify(&store, &[]).await.unwrap();
+                let named = verdict.problems.iter().any(|problem| problem.seq == seq || problem.seq == seq + 1);
+                assert!(!verdict.is_intact() && named, "{table}.{column} of {seq}, byte {at}: {:?}", verdict.problems);
+                flipped += 1;
+            }
+            write(&bytes).await;
+        }
+    }
+    for bit in 0..63 {
+        execute(&store, format!("UPDATE event SET at = (at | {0}) - (at & {0}) WHERE seq = 5", 1_u64 << bit)).await;
+        assert!(!verify(&store, &[]).await.unwrap().is_intact(), "bit {bit} of the time");
+        execute(&store, format!("UPDATE event SET at = (at | {0}) - (at & {0}) WHERE seq = 5", 1_u64 << bit)).await;
+    }
+    assert!(flipped > 400, "{flipped}");
+    assert!(verify(&store, &[]).await.unwrap().is_intact(), "all is as it was");
+}
+
+#[tokio::test]
 async fn removed_inserted_and_reordered_events_are_named() {
     use Tampering::{Changed, End, Missing, NotedHead, PayloadMissing, Unchained};
     let cases = [
@@ -190,6 +230,54 @@ async fn an_erased_person_leaves_the_chain_valid_and_is_said() {
     // Erasing with a knife instead is found.
     execute(&store, "DELETE FROM event_payload WHERE seq = 3".into()).await;
     assert_eq!(verify(&store, &[]).await.unwrap().problems, [Problem { seq: 3, what: Tampering::PayloadMissing }]);
+}
+
+#[tokio::test]
+async fn what_has_had_its_time_says_nothing_more_and_the_chain_stays_whole() {
+    let (_folder, store) = fresh().await;
+    ten(&store).await;
+    let erasing = trail(&store).await;
+    assert_eq!(erasing.erase(&person(0)).await.unwrap(), 4);
+    let config = RetentionConfig { trail: [("run_started".to_owned(), 30)].into(), ..RetentionConfig::default() };
+    #[expect(clippy::disallowed_methods, reason = "the trail's own clock")]
+    let in_days = |days: i64| Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    for (days, pruned) in [(29, 0), (31, 1), (31, 0), (364, 0), (366, 5), (366, 0), (100_000, 0)] {
+        assert_eq!(erasing.prune(&config, in_days(days)).await.unwrap(), pruned, "after {days} days");
+        let verdict = verify(&store, &[]).await.unwrap();
+        assert!(verdict.is_intact(), "after {days} days: {verdict} {:?}", verdict.problems);
+    }
+    let verdict = verify(&store, &[]).await.unwrap();
+    assert_eq!(verdict.erased, 10, "all ten, those of the person and those whose time was over");
+    let said = events(&store, EventFilter { kind: Some(Kind::PayloadErased), ..EventFilter::default() }).await;
+    let last = said.last().unwrap().payload.clone().unwrap();
+    assert_eq!(last["ranges"], json!([[3, 3], [5, 5], [7, 7], [9, 10]]));
+    // What goes without an event that says so is still found.
+    trail(&store).await.close().await.unwrap();
+    ten(&store).await;
+    execute(&store, "DELETE FROM event_payload WHERE seq = (SELECT max(seq) FROM event_payload)".into()).await;
+    assert_eq!(verify(&store, &[]).await.unwrap().problem_count, 1);
+    erasing.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn people_are_found_among_many_events_and_among_the_last() {
+    let (_folder, store) = fresh().await;
+    let trail = trail(&store).await;
+    for n in 0..45_003_u32 {
+        trail.record(Kind::ChangeApplied, Some(&person(n % 1_000)), json!({ "n": n })).unwrap();
+        if trail.waiting() == 5_000 {
+            trail.flush().await.unwrap();
+        }
+    }
+    trail.flush().await.unwrap();
+    let of = |n: u32| events(&store, EventFilter { person: Some(person(n)), ..EventFilter::default() });
+    assert_eq!(of(2).await.len(), 46, "indexed and not yet");
+    assert_eq!(of(7).await.len(), 45);
+    assert_eq!(trail.erase(&person(2)).await.unwrap(), 46);
+    assert_eq!(trail.erase(&person(2)).await.unwrap(), 0);
+    trail.close().await.unwrap();
+    let verdict = verify(&store, &[]).await.unwrap();
+    assert!(verdict.is_intact() && verdict.erased == 46, "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

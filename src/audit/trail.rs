@@ -12,9 +12,13 @@ use super::kind::{Kind, Note};
 use super::left::Left;
 use super::quota::Gate;
 use super::{AuditError, payload};
+use crate::config::RetentionConfig;
 use crate::plan::RunId;
 use crate::roster::JoinKey;
 use crate::store::Store;
+
+/// Payloads that one transaction erases because their time is over.
+const PRUNED_AT_ONCE: u32 = 5_000;
 
 /// The trail of one run, open for writing. Share it by reference: events are gathered, and written by
 /// [`flush`](Trail::flush) in the caller's rhythm, at the latest by [`close`](Trail::close).
@@ -84,10 +88,9 @@ impl Trail {
         subject: Option<&JoinKey>,
         payload: impl Serialize,
     ) -> Result<(), AuditError> {
-        let at = now();
-        let draft = self.draft(at, note.into(), subject, &payload)?;
+        let draft = self.draft(now(), note.into(), subject, &payload)?;
         let mut gathered = self.gathered();
-        if gathered.gate.admits(note, key, at) {
+        if gathered.gate.admits(note, key, &draft) {
             gathered.drafts.push(draft);
         }
         Ok(())
@@ -138,6 +141,34 @@ impl Trail {
             })
             .await?;
         Ok(erased)
+    }
+
+    /// Erases what events say whose time is over, by their kind; gives how many. That they happened, when and by whom
+    /// stays, and so does the chain; an event for each portion says which were erased.
+    ///
+    /// # Errors
+    /// When the store fails: what was erased until then stays so.
+    pub async fn prune(&self, retention: &RetentionConfig, at: Timestamp) -> Result<u64, AuditError> {
+        let _one = self.flushing.lock().await;
+        let mut pruned = 0;
+        for (before, kinds) in retention.trail_before(at.as_millisecond()) {
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+            loop {
+                let mut draft = self.draft(now(), Kind::PayloadErased, None, &())?;
+                let found = self
+                    .store
+                    .prune_payloads(&names, before, PRUNED_AT_ONCE, |head, seqs| {
+                        draft.body = serde_json::json!({ "ranges": ranges(seqs), "because": "retention" }).to_string();
+                        Link::after(head, draft, salt())
+                    })
+                    .await?;
+                pruned += found;
+                if found < u64::from(PRUNED_AT_ONCE) {
+                    break;
+                }
+            }
+        }
+        Ok(pruned)
     }
 
     /// How this person appears in the trail.
@@ -251,6 +282,18 @@ fn chain(head: &Head, drafts: Vec<Draft>) -> Vec<Link> {
             link
         })
         .collect()
+}
+
+/// Ascending numbers as ranges, ends included.
+fn ranges(numbers: &[u64]) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for &number in numbers {
+        match ranges.last_mut() {
+            Some((_, end)) if *end + 1 == number => *end = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    ranges
 }
 
 fn salt() -> [u8; 16] {

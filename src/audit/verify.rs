@@ -1,7 +1,7 @@
 //! Verifying the trail: every event is hashed anew and compared, one pass, in constant memory (but for the numbers of
 //! erased payloads).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -123,7 +123,7 @@ struct Pass {
     events: u64,
     last: Option<Head>,
     /// Events without a payload that no erasure explains yet.
-    bare: BTreeSet<u64>,
+    bare: Bare,
     erased: u64,
     noted: Vec<Head>,
     problems: Vec<Problem>,
@@ -132,7 +132,59 @@ struct Pass {
 
 #[derive(Deserialize)]
 struct Erasure {
+    /// Of a person.
+    #[serde(default)]
     events: Vec<u64>,
+    /// Because their time was over: first and last.
+    #[serde(default)]
+    ranges: Vec<(u64, u64)>,
+}
+
+/// Events without a payload, as ranges: first and last. What went because its time was over lies together.
+#[derive(Default)]
+struct Bare(BTreeMap<u64, u64>);
+
+impl Bare {
+    /// `seq` is greater than any before.
+    fn push(&mut self, seq: u64) {
+        match self.0.last_entry() {
+            Some(mut last) if *last.get() + 1 == seq => {
+                last.insert(seq);
+            }
+            _ => {
+                self.0.insert(seq, seq);
+            }
+        }
+    }
+
+    /// Takes those of a range out, and gives how many there were.
+    fn take(&mut self, first: u64, last: u64) -> u64 {
+        let mut taken = 0;
+        if first > last {
+            return taken;
+        }
+        // Ranges do not overlap: from the last that begins within, down to the one that reaches into it.
+        while let Some((&start, &end)) = self.0.range(..=last).next_back() {
+            if end < first {
+                break;
+            }
+            self.0.remove(&start);
+            let (from, to) = (start.max(first), end.min(last));
+            taken += to - from + 1;
+            if to < end {
+                self.0.insert(to + 1, end);
+            }
+            if start < from {
+                self.0.insert(start, from - 1);
+                break;
+            }
+        }
+        taken
+    }
+
+    fn each(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().flat_map(|(first, last)| *first..=*last)
+    }
 }
 
 impl Pass {
@@ -140,7 +192,7 @@ impl Pass {
         Self {
             events: 0,
             last: None,
-            bare: BTreeSet::new(),
+            bare: Bare::default(),
             erased: 0,
             // A head of an empty chain promises nothing.
             noted: noted.iter().filter(|head| head.seq > 0).copied().collect(),
@@ -168,14 +220,13 @@ impl Pass {
             }
             Some(payload) if link.kind == Kind::PayloadErased.name() => {
                 if let Ok(erasure) = serde_json::from_str::<Erasure>(&payload.body) {
-                    for seq in erasure.events {
-                        self.erased += u64::from(self.bare.remove(&seq));
-                    }
+                    let ranges = erasure.events.into_iter().map(|seq| (seq, seq)).chain(erasure.ranges);
+                    self.erased += ranges.map(|(first, last)| self.bare.take(first, last)).sum::<u64>();
                 }
             }
             Some(_) => {}
             None => {
-                self.bare.insert(seq);
+                self.bare.push(seq);
             }
         }
         let head = link.head();
@@ -198,7 +249,7 @@ impl Pass {
     }
 
     fn verdict(mut self, head: Head) -> Verdict {
-        for seq in std::mem::take(&mut self.bare) {
+        for seq in std::mem::take(&mut self.bare).each() {
             self.problem(seq, Tampering::PayloadMissing);
         }
         for noted in std::mem::take(&mut self.noted) {

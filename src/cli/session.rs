@@ -173,6 +173,7 @@ impl Session {
         }
         trail.record(Kind::RunStarted, None, said).map_err(failed)?;
         expire(&self.store, &self.config.retention, self.now, &trail).await.map_err(failed)?;
+        Box::pin(trail.prune(&self.config.retention, self.now)).await.map_err(failed)?;
         let day = (self.today, self.now);
         credentials::expire(&self.store, &self.config.credentials, day, &trail).await.map_err(failed)?;
         Ok(trail)

@@ -9,6 +9,32 @@ use sqlx::{QueryBuilder, Row as _, SqliteConnection};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::audit::{EventFilter, Head, Link, Payload};
 
+/// Numbers of the events about the pseudonym `?1`.
+macro_rules! about {
+    () => {
+        "SELECT i.seq FROM event_subject i JOIN event e USING (seq) WHERE i.subject = substr(?1, 1, 12) AND e.subject = ?1
+         UNION ALL SELECT seq FROM event WHERE seq > (SELECT indexed_seq FROM trail WHERE id = 1) AND subject = ?1"
+    };
+}
+
+/// What [`link`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "e.seq, e.at, e.run, e.kind, e.actor, e.subject, e.payload_digest, e.prev, e.hash, p.salt, p.body
+         FROM event e LEFT JOIN event_payload p ON p.seq = e.seq"
+    };
+}
+
+/// What a filter asks beside whom it is about.
+macro_rules! conditions {
+    () => {
+        " AND (?2 IS NULL OR e.run = ?2) AND (?3 IS NULL OR e.kind = ?3) AND (?4 IS NULL OR e.at >= ?4)
+          AND (?5 IS NULL OR e.at < ?5) AND (?6 IS NULL OR substr(e.actor, 1, length(?6)) = ?6)
+          AND (?7 IS NULL OR e.subject IN (SELECT value FROM json_each(?8))
+               OR (json_valid(p.body) AND json_extract(p.body, '$.school') = ?7)) "
+    };
+}
+
 /// The one row about the trail as a whole.
 #[derive(Debug, Clone)]
 pub(crate) struct TrailState {
@@ -52,12 +78,11 @@ impl Store {
     ) -> Result<(u64, Head), StoreError> {
         let mut tx = self.write().await?;
         let head = locked_head(&mut tx).await?;
-        let erased: Vec<i64> = sqlx::query_scalar(
-            "DELETE FROM event_payload WHERE seq IN (SELECT seq FROM event WHERE subject = ?) RETURNING seq",
-        )
-        .bind(subject)
-        .fetch_all(&mut *tx)
-        .await?;
+        let erased: Vec<i64> =
+            sqlx::query_scalar(concat!("DELETE FROM event_payload WHERE seq IN (", about!(), ") RETURNING seq"))
+                .bind(subject)
+                .fetch_all(&mut *tx)
+                .await?;
         if erased.is_empty() {
             return Ok((0, head));
         }
@@ -67,6 +92,59 @@ impl Store {
         let head = append(&mut tx, head, &[link]).await?;
         tx.commit().await?;
         Ok((erased.len() as u64, head))
+    }
+
+    /// Deletes payloads of events of some kinds that happened before a moment, the oldest first, and appends the event
+    /// that says so, in one transaction: at most `most` of them, and gives how many. Fewer than `most` means that no more
+    /// are left.
+    pub(crate) async fn prune_payloads(
+        &self,
+        kinds: &[&str],
+        before: i64,
+        most: u32,
+        chain: impl FnOnce(&Head, &[u64]) -> Link,
+    ) -> Result<u64, StoreError> {
+        let kinds = json_list(kinds);
+        // Looked for without keeping anybody from writing: what is old does not change.
+        let old: Vec<i64> = sqlx::query_scalar(
+            "SELECT e.seq FROM event e JOIN event_payload p USING (seq)
+             WHERE e.seq > (SELECT min(coalesce(d.seq, 0)) FROM json_each(?1) k LEFT JOIN event_pruned d ON d.kind = k.value)
+               AND e.at < ?2 AND e.kind IN (SELECT value FROM json_each(?1))
+             ORDER BY e.seq LIMIT ?3",
+        )
+        .bind(&kinds)
+        .bind(before)
+        .bind(most)
+        .fetch_all(&self.reader)
+        .await?;
+        let Some(last) = old.last().copied() else { return Ok(0) };
+        let mut tx = self.write().await?;
+        let mut erased: Vec<u64> = Vec::with_capacity(old.len());
+        for seqs in old.chunks(ROWS_PER_STATEMENT) {
+            let gone: Vec<i64> = sqlx::query_scalar(
+                "DELETE FROM event_payload WHERE seq IN (SELECT value FROM json_each(?)) RETURNING seq",
+            )
+            .bind(json_list(seqs))
+            .fetch_all(&mut *tx)
+            .await?;
+            erased.extend(gone.into_iter().map(i64::unsigned_abs));
+        }
+        erased.sort_unstable();
+        sqlx::query(
+            "INSERT INTO event_pruned (kind, seq) SELECT value, ?2 FROM json_each(?1) WHERE true
+             ON CONFLICT (kind) DO UPDATE SET seq = max(seq, excluded.seq)",
+        )
+        .bind(&kinds)
+        .bind(last)
+        .execute(&mut *tx)
+        .await?;
+        if !erased.is_empty() {
+            let head = locked_head(&mut tx).await?;
+            let link = chain(&head, &erased);
+            append(&mut tx, head, &[link]).await?;
+        }
+        tx.commit().await?;
+        Ok(old.len() as u64)
     }
 
     /// Shows every event to `see`, in order, and then gives the state and the numbers of payloads (at most `most`)
@@ -79,10 +157,7 @@ impl Store {
         let mut tx = self.reader.begin().await?;
         let state = sqlx::query(STATE).fetch_optional(&mut *tx).await?.as_ref().map(state).transpose()?;
         {
-            let mut rows = sqlx::query(
-                "SELECT e.*, p.salt, p.body FROM event e LEFT JOIN event_payload p ON p.seq = e.seq ORDER BY e.seq",
-            )
-            .fetch(&mut *tx);
+            let mut rows = sqlx::query(concat!("SELECT ", columns!(), " ORDER BY e.seq")).fetch(&mut *tx);
             while let Some(row) = rows.try_next().await? {
                 see(link(&row)?);
             }
@@ -104,29 +179,28 @@ impl Store {
         subject: Option<String>,
         of_school: &[String],
     ) -> BoxStream<'s, Result<Link, StoreError>> {
-        let rows = sqlx::query(
-            "SELECT e.*, p.salt, p.body FROM event e LEFT JOIN event_payload p ON p.seq = e.seq
-             WHERE (?1 IS NULL OR e.run = ?1) AND (?2 IS NULL OR e.kind = ?2) AND (?3 IS NULL OR e.at >= ?3)
-               AND (?4 IS NULL OR e.subject = ?4) AND (?5 IS NULL OR e.at < ?5)
-               AND (?6 IS NULL OR substr(e.actor, 1, length(?6)) = ?6)
-               AND (?7 IS NULL OR e.subject IN (SELECT value FROM json_each(?8))
-                    OR (json_valid(p.body) AND json_extract(p.body, '$.school') = ?7))
-             ORDER BY e.seq",
-        )
-        .bind(filter.run.map(|run| run.to_string()))
-        .bind(filter.kind.map(crate::audit::Kind::name))
-        .bind(filter.since.map(jiff::Timestamp::as_millisecond))
-        .bind(subject)
-        .bind(filter.until.map(jiff::Timestamp::as_millisecond))
-        .bind(filter.actor.clone())
-        .bind(filter.school.as_ref().map(|uai| uai.as_str().to_owned()))
-        .bind(json_list(of_school))
-        .fetch(&self.reader);
+        let of_one =
+            concat!("SELECT ", columns!(), " WHERE e.seq IN (", about!(), ")", conditions!(), "ORDER BY e.seq");
+        let of_all = concat!("SELECT ", columns!(), " WHERE ?1 IS NULL", conditions!(), "ORDER BY e.seq");
+        let rows = sqlx::query(if subject.is_some() { of_one } else { of_all })
+            .bind(subject)
+            .bind(filter.run.map(|run| run.to_string()))
+            .bind(filter.kind.map(crate::audit::Kind::name))
+            .bind(filter.since.map(jiff::Timestamp::as_millisecond))
+            .bind(filter.until.map(jiff::Timestamp::as_millisecond))
+            .bind(filter.actor.clone())
+            .bind(filter.school.as_ref().map(|uai| uai.as_str().to_owned()))
+            .bind(json_list(of_school))
+            .fetch(&self.reader);
         Box::pin(rows.map_err(StoreError::from).and_then(|row| std::future::ready(link(&row))))
     }
 }
 
 const STATE: &str = "SELECT salt, head_seq, head_hash FROM trail WHERE id = 1";
+
+/// Events between two times that they are indexed by whom they are about: sorted, each page of the index is written
+/// once for all of them.
+const INDEXED_AT_ONCE: u64 = 20_000;
 
 async fn locked_head(tx: &mut SqliteConnection) -> Result<Head, StoreError> {
     let row = sqlx::query(STATE).fetch_optional(&mut *tx).await?;
@@ -160,6 +234,7 @@ async fn append(tx: &mut SqliteConnection, head: Head, links: &[Link]) -> Result
             .execute(&mut *tx)
             .await?;
     }
+    index(tx, last.seq).await?;
     let moved = sqlx::query("UPDATE trail SET head_seq = ?, head_hash = ? WHERE id = 1 AND head_seq = ?")
         .bind(number(last.seq))
         .bind(last.hash.as_slice())
@@ -173,6 +248,24 @@ async fn append(tx: &mut SqliteConnection, head: Head, links: &[Link]) -> Result
     Ok(Head { seq: last.seq, hash })
 }
 
+/// Indexes whom the events are about, when enough of them have come.
+async fn index(tx: &mut SqliteConnection, last: u64) -> Result<(), StoreError> {
+    let indexed: i64 = sqlx::query_scalar("SELECT indexed_seq FROM trail WHERE id = 1").fetch_one(&mut *tx).await?;
+    if last < indexed.unsigned_abs() + INDEXED_AT_ONCE {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO event_subject (subject, seq)
+         SELECT substr(subject, 1, 12), seq FROM event WHERE seq > ? AND seq <= ? AND subject IS NOT NULL ORDER BY 1, 2",
+    )
+    .bind(indexed)
+    .bind(number(last))
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("UPDATE trail SET indexed_seq = ? WHERE id = 1").bind(number(last)).execute(&mut *tx).await?;
+    Ok(())
+}
+
 fn state(row: &SqliteRow) -> Result<TrailState, StoreError> {
     let (salt, hash): (Vec<u8>, Vec<u8>) = (row.try_get("salt")?, row.try_get("head_hash")?);
     let seq: i64 = row.try_get("head_seq")?;
@@ -181,18 +274,18 @@ fn state(row: &SqliteRow) -> Result<TrailState, StoreError> {
 }
 
 fn link(row: &SqliteRow) -> Result<Link, StoreError> {
-    let seq: i64 = row.try_get("seq")?;
-    let (salt, body): (Option<Vec<u8>>, Option<String>) = (row.try_get("salt")?, row.try_get("body")?);
+    let seq: i64 = row.try_get(0)?;
+    let (salt, body): (Option<Vec<u8>>, Option<String>) = (row.try_get(9)?, row.try_get(10)?);
     Ok(Link {
         seq: seq.unsigned_abs(),
-        at: row.try_get("at")?,
-        run: row.try_get("run")?,
-        kind: row.try_get("kind")?,
-        actor: row.try_get("actor")?,
-        subject: row.try_get("subject")?,
-        payload_digest: row.try_get("payload_digest")?,
-        prev: row.try_get("prev")?,
-        hash: row.try_get("hash")?,
+        at: row.try_get(1)?,
+        run: row.try_get(2)?,
+        kind: row.try_get(3)?,
+        actor: row.try_get(4)?,
+        subject: row.try_get(5)?,
+        payload_digest: row.try_get(6)?,
+        prev: row.try_get(7)?,
+        hash: row.try_get(8)?,
         payload: salt.zip(body).map(|(salt, body)| Payload { salt, body }),
     })
 }
