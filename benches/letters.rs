@@ -3,9 +3,9 @@
 //!
 //! Simulates a school, feeds the embedded directory, then prints everybody's sheet as the secretary does. Told: the time
 //! and the bytes of a sheet, the time from the start of the program until the file of one class is on the disk (later
-//! than its first page), the greatest memory of the program and its typesetters together. What bounds it: the typesetter,
-//! one a core; for a class alone, its start (fonts, template). Hashing: the same number of hashes one after the other, in
-//! one process each, by ours and by Debian's libargon2 at OWASP's parameters; absent, it is said.
+//! than its first page), the greatest memory of the program and its typesetter together. What bounds it: the one
+//! typesetter, which has all cores; for a class alone, its start (fonts, template). Hashing: the same number of hashes
+//! one after the other, in one process each, by ours and by Debian's libargon2 at OWASP's parameters; absent, it is said.
 
 #![allow(clippy::print_stdout)]
 

@@ -82,13 +82,6 @@ impl Typesetter {
         self
     }
 
-    /// Threads of the child, where it is not alone: one a core otherwise.
-    #[must_use]
-    pub const fn with_threads(mut self, threads: usize) -> Self {
-        self.threads = threads;
-        self
-    }
-
     /// The PDF of one batch. After an error the next batch gets a fresh child where the old one could not be trusted.
     ///
     /// # Errors
