@@ -6,7 +6,8 @@
 //! dialect says how a person is written there; [`plan`] is the sealed difference, with what is held and why; [`apply`]
 //! carries out exactly a plan, with [`credentials`] issuing sealed secrets on the way; [`letters`] opens them to print
 //! the sheets; [`audit`] keeps the trail of all of it. [`check`] reads and judges the sources alone, for the schools that
-//! mend them. [`explain`] tells all of it of one person. [`simulate`] writes synthetic academies to try it on.
+//! mend them. [`explain`] tells all of it of one person. [`timetable`] says when a night is begun, [`notify`] who is told how
+//! it ended. [`simulate`] writes synthetic academies to try it on.
 
 pub mod apply;
 pub mod audit;
@@ -21,7 +22,9 @@ pub mod identity;
 pub mod image;
 #[cfg(feature = "letters")]
 pub mod letters;
+pub mod metrics;
 pub mod naming;
+pub mod notify;
 pub mod person;
 pub mod plan;
 mod private;
@@ -31,4 +34,5 @@ pub mod simulate;
 mod spreadsheet;
 pub mod status;
 pub mod store;
+pub mod timetable;
 pub mod wording;

@@ -31,6 +31,8 @@ pub enum Word {
 }
 
 impl Word {
+    pub const ALL: [Self; 6] = [Self::Ok, Self::Held, Self::Running, Self::Late, Self::Failed, Self::Never];
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,6 +67,8 @@ pub struct Status {
     pub accounts: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
     /// Of the present ones, those with a sheet that counts.
     pub printed: u64,
+    /// Messages that have not reached anybody yet.
+    pub notices: u64,
 }
 
 /// One night.
@@ -72,6 +76,7 @@ pub struct Status {
 pub struct Night {
     pub run: String,
     pub started: Timestamp,
+    pub ended: Option<Timestamp>,
     /// None while it runs, and for ever when it was killed.
     pub verdict: Option<String>,
     pub holds: u64,
@@ -90,8 +95,12 @@ pub struct SourceStatus {
 /// # Errors
 /// When the store cannot be read.
 pub async fn status(store: &Store, now: Timestamp, late_after: SignedDuration) -> Result<Status, StoreError> {
-    let (runs, sources, counts) =
-        tokio::try_join!(store.last_runs(RUNS), store.source_overviews(), store.school_counts())?;
+    let (runs, sources, counts, notices) = tokio::try_join!(
+        store.last_runs(RUNS),
+        store.source_overviews(),
+        store.school_counts(),
+        store.waiting_notices(None)
+    )?;
     let nights: Vec<Night> = runs.into_iter().filter(|run| run.verb == "sync").map(Night::of).collect();
     let mut accounts: BTreeMap<&'static str, BTreeMap<&'static str, u64>> = BTreeMap::new();
     let mut printed = 0;
@@ -111,12 +120,13 @@ pub async fn status(store: &Store, now: Timestamp, late_after: SignedDuration) -
             .collect(),
         accounts,
         printed,
+        notices: notices.len() as u64,
     })
 }
 
 impl Night {
     fn of(run: LastRun) -> Self {
-        Self { run: run.id, started: run.started, verdict: run.verdict, holds: run.holds }
+        Self { run: run.id, started: run.started, ended: run.ended, verdict: run.verdict, holds: run.holds }
     }
 }
 
@@ -144,6 +154,7 @@ mod tests {
         let night = |hours: i64, verdict: Option<&str>| Night {
             run: String::new(),
             started: now - SignedDuration::from_hours(hours),
+            ended: None,
             verdict: verdict.map(str::to_owned),
             holds: 0,
         };

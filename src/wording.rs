@@ -110,6 +110,42 @@ pub fn policy_source(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
+/// A text for logs and mail: what DNs in it say of people (`uid=…`, `cn=…`) is left out.
+#[must_use]
+pub fn nameless(text: &str) -> Cow<'_, str> {
+    const NAMING: [&str; 8] =
+        ["uid=", "cn=", "sn=", "mail=", "givenname=", "displayname=", "entpersonlogin=", "entpersonjointure="];
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::new();
+    let mut kept = 0;
+    let mut at = 0;
+    while at < text.len() {
+        // The name of an attribute begins where no letter stands before it.
+        let begins = !lower[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let found = NAMING.iter().find(|name| begins && lower[at..].starts_with(**name));
+        let Some(name) = found else {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+            continue;
+        };
+        let value = at + name.len();
+        let mut escaped = false;
+        let end = text[value..].char_indices().find(|(_, c)| {
+            let ends = !escaped && matches!(c, ',' | '+' | ')' | '"' | '\n' | ';');
+            escaped = !escaped && *c == '\\';
+            ends
+        });
+        out.push_str(&text[kept..value]);
+        out.push('…');
+        kept = end.map_or(text.len(), |(offset, _)| value + offset);
+        at = kept;
+    }
+    if out.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[kept..]);
+    Cow::Owned(out)
+}
+
 /// At most `limit` characters, the middle left out: names differ at their start, DNs and composite values at both ends.
 pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     let length = text.chars().count();
@@ -154,5 +190,18 @@ mod tests {
     fn dates_are_french() {
         assert_eq!(date(jiff::civil::date(2026, 9, 1)), "1er septembre 2026");
         assert_eq!(date(jiff::civil::date(2026, 12, 24)), "24 décembre 2026");
+    }
+
+    #[test]
+    fn a_log_names_nobody() {
+        for (text, expected) in [
+            ("uid=zoe.exemple,ou=personnes,dc=fr is already there", "uid=…,ou=personnes,dc=fr is already there"),
+            ("CN=Zoé\\, Exemple+uid=z,dc=fr (sn=Exemple)", "CN=…+uid=…,dc=fr (sn=…)"),
+            ("ENTPersonJointure=AC$1", "ENTPersonJointure=…"),
+            ("gecn=5, ldap://127.0.0.1:389/dc=fr : délai", "gecn=5, ldap://127.0.0.1:389/dc=fr : délai"),
+            ("", ""),
+        ] {
+            assert_eq!(nameless(text), expected);
+        }
     }
 }

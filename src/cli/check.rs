@@ -39,7 +39,7 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     if config.sources.is_empty() {
         return Err(Failure::usage("no source is configured: add a [[source]]"));
     }
-    let progress = watcher(global.json);
+    let progress = watcher(global);
     let checkup = check::check(&config, threads(), &*progress, args.conformity)?;
     drop(progress);
     let verdict = rentree::plan::Verdict::Failed;

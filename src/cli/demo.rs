@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rentree::config::Config;
 use rentree::credentials::PrintKey;
-use rentree::plan::Verdict;
+use rentree::plan::{Options, Verdict};
 use rentree::simulate;
 
 use super::exit::Failure;
@@ -44,8 +44,8 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         .replace("feeds/rennes", "exports");
     super::init::write_text(&config_file, &config)?;
 
-    let session = Session::with(Config::load(&config_file)?, super::progress::watcher(global.json), None).await?;
-    let verdict = first_night(&session).await?;
+    let session = Session::with(Config::load(&config_file)?, super::progress::watcher(global), None).await?;
+    let verdict = Box::pin(first_night(&session)).await?;
     #[cfg(feature = "letters")]
     let sheets = {
         let folder = args.out.join("fiches");
@@ -112,7 +112,7 @@ fn sample(out: &Path) -> simulate::Options {
 async fn first_night(session: &Session) -> Result<Verdict, Failure> {
     let _lock = session.lock("demo")?;
     let trail = session.begin("demo").await?;
-    let super::sync::Night { prepared, applied, .. } = super::sync::night(session, false, &trail).await?;
+    let super::sync::Night { prepared, applied, .. } = super::sync::night(session, &Options::default(), &trail).await?;
     let verdict = super::apply::verdict(&applied, prepared.held().next().is_some());
     session.finish(trail, verdict).await?;
     super::plan::show(&prepared.path, &super::plan::render_options(false))?;

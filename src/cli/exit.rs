@@ -7,6 +7,9 @@ use rentree::feed::FeedError;
 use rentree::image::ImageError;
 use rentree::plan::Verdict;
 use rentree::store::StoreError;
+use rentree::wording::nameless;
+
+use super::LogFormat;
 
 /// Misuse of the command line.
 pub const USAGE: u8 = 64;
@@ -26,6 +29,12 @@ impl Failure {
 
     pub fn failed(message: impl Into<String>) -> Self {
         Self { report: miette::Report::msg(message.into()), verdict: Verdict::Failed, usage: false }
+    }
+
+    /// The error and its causes, on one line.
+    pub fn in_words(&self) -> String {
+        let causes: Vec<String> = self.report.chain().map(ToString::to_string).collect();
+        causes.join(": ")
     }
 
     /// The command line asks for something that makes no sense.
@@ -77,9 +86,23 @@ impl From<ImageError> for Failure {
     }
 }
 
+/// Tells an error where the log goes, and gives its exit code.
+pub fn report_to(failure: &Failure, log: LogFormat) -> ExitCode {
+    if log == LogFormat::Text {
+        return report(failure);
+    }
+    let code = code(failure);
+    tracing::error!(verdict = failure.verdict.word(), code, error = %nameless(&failure.in_words()), "failed");
+    ExitCode::from(code)
+}
+
+fn code(failure: &Failure) -> u8 {
+    if failure.usage { USAGE } else { failure.verdict.exit_code(false) }
+}
+
 /// Prints an error and gives its exit code.
 #[expect(clippy::print_stderr, reason = "this is the edge where errors are shown")]
 pub fn report(failure: &Failure) -> ExitCode {
     eprintln!("{:?}", failure.report);
-    ExitCode::from(if failure.usage { USAGE } else { failure.verdict.exit_code(false) })
+    ExitCode::from(code(failure))
 }

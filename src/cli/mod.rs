@@ -2,6 +2,7 @@
 //! to standard error.
 
 mod activation;
+mod after;
 mod apply;
 mod audit;
 mod cases;
@@ -21,6 +22,8 @@ mod init;
 mod letters;
 #[cfg(feature = "letters")]
 mod mailing;
+mod nightly;
+mod notify;
 mod output;
 #[cfg(feature = "letters")]
 mod pack;
@@ -72,6 +75,9 @@ struct Cli {
     /// More on standard error; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+    /// How the log on standard error is written
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    log_format: LogFormat,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -138,7 +144,10 @@ enum Verb {
     Person(person::Verb),
     /// Takes the directory out in a standard format
     Export(export::Args),
-    /// Shows it all in a browser, read-only: runs, holds, schools, people
+    /// The messages about the nights: those that wait, sending them, trying the way
+    #[command(subcommand)]
+    Notify(notify::Verb),
+    /// Shows it all in a browser, read-only: runs, holds, schools, people; begins the nights of the timetable
     Serve(serve::Args),
     /// Writes a synthetic academy, for tests, training and load
     Simulate(simulate::Args),
@@ -149,6 +158,7 @@ enum Verb {
 pub struct Global {
     pub config: PathBuf,
     pub json: bool,
+    pub log: LogFormat,
 }
 
 pub fn main() -> ExitCode {
@@ -166,8 +176,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    logging(cli.verbose);
-    let global = Global { config: cli.config, json: cli.json };
+    logging(cli.verbose, cli.log_format);
+    let global = Global { config: cli.config, json: cli.json, log: cli.log_format };
+    let log = global.log;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&miette::Report::msg(format!("cannot start: {error}")).into()),
@@ -177,7 +188,7 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(async move { tokio::spawn(run(global, cli.verb)).await });
     match outcome {
         Ok(Ok(code)) => ExitCode::from(code),
-        Ok(Err(failure)) => exit::report(&failure),
+        Ok(Err(failure)) => exit::report_to(&failure, log),
         // It was said when it happened.
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
@@ -214,22 +225,38 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Person(verb) => person::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,
+        Verb::Notify(verb) => notify::run(global, &verb).await,
         Verb::Serve(args) => serve::run(global, &args).await,
         Verb::Simulate(args) => simulate::run(global, &args),
     }
 }
 
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For a terminal
+    Text,
+    /// One object a line, with its time, for a collector
+    Json,
+}
+
 /// Logs to standard error, without personal data below `-vv`. `RENTREE_LOG` overrides.
-fn logging(verbose: u8) {
+fn logging(verbose: u8, format: LogFormat) {
     let default = match verbose {
+        // A collector wants to know that a night was.
+        0 if format == LogFormat::Json => "rentree=info",
         0 => "rentree=warn",
         1 => "rentree=info",
         _ => "rentree=debug,info",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("RENTREE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
-    drop(subscriber.try_init());
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Fails only where one is there already.
+    drop(match format {
+        LogFormat::Text => subscriber.without_time().try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    });
 }
 
 /// Whether standard output shows colours: a terminal, and `NO_COLOR` not set.

@@ -278,7 +278,7 @@ pub async fn print(
     let now = clock();
     let out = std::path::absolute(out).map_err(failed)?;
     let job = PackJob { key: &key, out: &out, program: &program, now: now.timestamp(), today: now.date() };
-    let progress = super::progress::watcher(global.json);
+    let progress = super::progress::watcher(global);
     let printed = print_pack(opened, &job, &*progress).await.map_err(failed)?;
     if global.json {
         output::json(&printed)?;

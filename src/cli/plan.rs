@@ -37,6 +37,9 @@ pub struct Args {
     /// Also writes a self-contained report for a browser: one file (.html), or a folder with a page per school
     #[arg(long, value_name = "FILE|DIR")]
     html: Option<PathBuf>,
+    /// Looks only into the folders of these sources; of the others the last accepted delivery counts
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
     /// Join keys only: no name, no birth date, no value
     #[arg(long)]
     redact: bool,
@@ -61,7 +64,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let session = Session::open(global, args.today).await?;
     let _lock = session.lock("plan")?;
     let trail = session.begin("plan").await?;
-    let options = Options { accept_foreign: args.accept_foreign, out: args.out };
+    let options = Options { accept_foreign: args.accept_foreign, only: args.source, out: args.out };
     let prepared = match super::apply::check_loaded(&session, &trail).await {
         Ok(()) => prepare(&session.ground(), &options, &trail).await.map_err(|e| (refusal(&e), failure(e))),
         Err(failure) => Err((failure.verdict, failure)),
@@ -171,9 +174,10 @@ pub fn failure(error: PlanError) -> Failure {
     match error {
         PlanError::Image(error) => error.into(),
         PlanError::Store(error) => error.into(),
-        misuse @ (PlanError::UnknownSchool { .. } | PlanError::UnknownClass { .. } | PlanError::TooMany { .. }) => {
-            Failure::usage(misuse.to_string())
-        }
+        misuse @ (PlanError::UnknownSource { .. }
+        | PlanError::UnknownSchool { .. }
+        | PlanError::UnknownClass { .. }
+        | PlanError::TooMany { .. }) => Failure::usage(misuse.to_string()),
         refused @ (PlanError::Schema(_) | PlanError::OldStore(_) | PlanError::Replica { .. }) => {
             Failure::new(Verdict::Refused, refused)
         }

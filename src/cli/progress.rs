@@ -5,13 +5,34 @@ use std::sync::{Arc, Mutex};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rentree::progress::{Progress, Silent};
+use rentree::wording::nameless;
 
-/// What the person who watches sees; nothing with `--json`.
-pub fn watcher(json: bool) -> Arc<dyn Progress> {
-    if json {
+use super::{Global, LogFormat};
+
+/// What the person who watches sees; nothing with `--json`. With a log of objects it goes there.
+pub fn watcher(global: &Global) -> Arc<dyn Progress> {
+    if global.log == LogFormat::Json {
+        return Arc::new(Logged);
+    }
+    if global.json {
         return Arc::new(Silent);
     }
     Arc::new(Watcher { bar: Mutex::new(None), terminal: std::io::stderr().is_terminal() })
+}
+
+/// Events of the log.
+struct Logged;
+
+impl Progress for Logged {
+    fn begin(&self, stage: &'static str, _total: Option<u64>) {
+        tracing::info!(stage, "begins");
+    }
+
+    fn advance(&self, _by: u64) {}
+
+    fn note(&self, text: &str) {
+        tracing::info!(note = %nameless(text));
+    }
 }
 
 struct Watcher {

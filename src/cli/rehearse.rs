@@ -29,10 +29,11 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     store.copy_to(&copy).await?;
     drop(store);
     config.store.url = format!("sqlite:{}", copy.display());
-    let session = Session::with(config, super::progress::watcher(global.json), args.today).await?;
+    let session = Session::with(config, super::progress::watcher(global), args.today).await?;
     let trail = session.begin("rehearse").await?;
     let out = Some(folder.path().join("rehearsal.plan"));
-    let outcome = prepare(&session.ground(), &Options { accept_foreign: true, out }, &trail).await;
+    let outcome =
+        prepare(&session.ground(), &Options { accept_foreign: true, out, ..Options::default() }, &trail).await;
     let verdict = match &outcome {
         Ok(prepared) => super::plan::verdict(prepared, prepared.held().next().is_some()),
         Err(error) => refusal(error),

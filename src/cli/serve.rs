@@ -10,10 +10,13 @@ use rentree::config::Config;
 use rentree::console::{Console, serve};
 use rentree::plan::{RunId, Verdict};
 use rentree::store::Store;
+use rentree::timetable::Timetable;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use super::exit::Failure;
+use super::nightly::Nightly;
 use super::plan::failed;
 use super::session::{clock, open_trail};
 use super::{Global, output};
@@ -26,11 +29,17 @@ pub struct Args {
     /// Address and port, on this machine only (127.0.0.1, [::1] or localhost); port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8020", value_name = "ADDRESS:PORT")]
     listen: String,
+    /// Begins the nights of the timetable (serve.schedule), and sends the messages that wait; for the one that always runs
+    #[arg(long)]
+    nights: bool,
 }
 
 pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let address = address(&args.listen)?;
     let config = Config::load(&global.config)?;
+    if args.nights && Timetable::new(&config).is_empty() {
+        return Err(Failure::usage("--nights, and no schedule: set serve.schedule, or schedule in a [[source]]"));
+    }
     let path = config.store.url.strip_prefix("sqlite:").unwrap_or(&config.store.url);
     if !Path::new(path).exists() {
         return Err(Failure::failed(format!("there is no store yet ({path}): run `rentree plan` first")));
@@ -48,6 +57,9 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         .record(Kind::RunStarted, None, serde_json::json!({ "verb": "serve", "listen": address.to_string() }))
         .map_err(failed)?;
     trail.flush().await.map_err(failed)?;
+    let (stopping, stopped) = watch::channel(false);
+    let nightly = Nightly::new(global, &config, &store)?;
+    let nights = args.nights.then(|| tokio::spawn(nightly.follow(stopped)));
     let console = Arc::new(Console::new(config, store, trail, Box::new(clock), address));
     announce(global, &console.url())?;
     let stop = async {
@@ -58,6 +70,11 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         }
     };
     let served = serve(listener, Arc::clone(&console), stop).await;
+    stopping.send_replace(true);
+    if let Some(nights) = nights {
+        // What it has to say is in the log.
+        drop(nights.await);
+    }
     let verdict = if served.is_ok() { Verdict::Done } else { Verdict::Failed };
     console.trail().record(Kind::RunFinished, None, serde_json::json!({ "verdict": verdict })).map_err(failed)?;
     console.finish().await.map_err(failed)?;

@@ -23,7 +23,7 @@ use super::progress::watcher;
 
 /// An open installation.
 pub struct Session {
-    pub config: Config,
+    pub config: Box<Config>,
     pub store: Store,
     pub directory: Box<dyn Directory>,
     pub dialect: Arc<Dialect>,
@@ -38,7 +38,7 @@ pub struct Session {
 /// An installation without its directory: what printing and the trail need, also on a machine that cannot reach it.
 #[cfg_attr(not(feature = "letters"), expect(dead_code, reason = "the rest is for printing"))]
 pub struct StoreSession {
-    pub config: Config,
+    pub config: Box<Config>,
     pub store: Store,
     pub now: Timestamp,
     pub today: Date,
@@ -52,11 +52,11 @@ impl StoreSession {
         let store = Store::open(&config.store.url).await?;
         let now = clock();
         Ok(Self {
-            config: config.on(now.date()),
+            config: Box::new(config.on(now.date())),
             store,
             now: now.timestamp(),
             today: now.date(),
-            progress: watcher(global.json),
+            progress: watcher(global),
             run: RunId(uuid::Uuid::now_v7()),
         })
     }
@@ -75,7 +75,7 @@ impl Session {
     /// Opens everything, and writes nothing to the directory.
     pub async fn open(global: &Global, today: Option<Date>) -> Result<Self, Failure> {
         let config = Config::load(&global.config)?;
-        Self::with(config, watcher(global.json), today).await
+        Self::with(config, watcher(global), today).await
     }
 
     pub async fn with(config: Config, progress: Arc<dyn Progress>, today: Option<Date>) -> Result<Self, Failure> {
@@ -89,7 +89,7 @@ impl Session {
         let hours = config.directory.write_window.map(|window| Hours { window, clock });
         let today = today.unwrap_or_else(|| now.date());
         Ok(Self {
-            config: config.on(today),
+            config: Box::new(config.on(today)),
             store,
             directory,
             dialect: Arc::new(dialect),
@@ -164,6 +164,7 @@ impl Session {
         if verb != "recover" {
             mark::raise(&self.store).await.map_err(failed)?;
         }
+        tracing::info!(run = %self.run.0, verb, "run started");
         self.store.run_started(self.run, verb, plan, self.now.as_millisecond()).await?;
         let mut said: serde_json::Map<_, _> =
             asked.iter().map(|(what, value)| ((*what).to_owned(), value.clone())).collect();
@@ -192,7 +193,8 @@ impl Session {
         if current {
             mark::raise(&self.store).await.map_err(failed)?;
         }
-        self.store.run_finished(self.run, verdict.word(), self.now.as_millisecond()).await?;
+        tracing::info!(run = %self.run.0, verdict = verdict.word(), "run finished");
+        self.store.run_finished(self.run, verdict.word(), clock().timestamp().as_millisecond()).await?;
         if !self.store.empty_log().await? {
             tracing::info!("a reader kept the write-ahead log from being emptied");
         }

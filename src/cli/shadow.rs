@@ -61,7 +61,7 @@ async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTree
     let _lock = session.lock("shadow")?;
     let trail = session.begin("shadow").await?;
     // Nothing is written: that most people there are unknown here is what this is for.
-    let options = Options { accept_foreign: true, out: None };
+    let options = Options { accept_foreign: true, ..Options::default() };
     let prepared = prepare(&session.ground(), &options, &trail).await;
     let verdict = match &prepared {
         Ok(prepared) => super::plan::verdict(prepared, prepared.held().next().is_some()),

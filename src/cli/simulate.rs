@@ -53,7 +53,7 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         bascule_night: args.bascule_night,
         out: args.out.clone(),
     };
-    let progress = watcher(global.json);
+    let progress = watcher(global);
     progress.begin("simulate", None);
     let summary = write(&options, &|n| progress.advance(n)).map_err(failed)?;
     drop(progress);

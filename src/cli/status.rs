@@ -9,13 +9,16 @@ use super::exit::Failure;
 use super::session::StoreSession;
 use super::{Global, output};
 
+/// A night and half a day.
+pub const LATE_AFTER_HOURS: u16 = 36;
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only the word: ok, held, running, late, failed or never
     #[arg(long)]
     word: bool,
     /// A night that began more than so many hours ago is late
-    #[arg(long, value_name = "HOURS", default_value_t = 36)]
+    #[arg(long, value_name = "HOURS", default_value_t = LATE_AFTER_HOURS)]
     late_after: u16,
 }
 
@@ -54,6 +57,10 @@ fn text(found: &Status) -> String {
         let day = source.delivered.map_or_else(|| "rien".to_owned(), |day| format!("livraison du {}", date(day)));
         let accepted = source.accepted.map_or_else(String::new, |at| format!(", lue le {}", moment(at, &zone)));
         text.push_str(&format!("Source           {} : {day}{accepted}\n", source.name));
+    }
+    if found.notices > 0 {
+        let waiting = count(found.notices, "message en attente", "messages en attente");
+        text.push_str(&format!("Envois           {waiting} (rentree notify list)\n"));
     }
     text.push_str("\nComptes          présents   absents suspendus\n");
     for (profile, stages) in &found.accounts {

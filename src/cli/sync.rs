@@ -6,18 +6,22 @@ use std::time::Duration;
 use rentree::apply::{Applied, apply_in_turn, settle};
 use rentree::audit::Trail;
 use rentree::credentials::astray;
+use rentree::notify::Changes;
 use rentree::plan::{Options, Prepared, prepare};
 
 use super::exit::Failure;
 use super::plan::ExitHeld;
 use super::session::{Session, tell_head};
-use super::{Global, output, reseal};
+use super::{Global, after, output, reseal};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Also writes a self-contained report of the plan for a browser: one file (.html), or a folder
     #[arg(long, value_name = "FILE|DIR")]
     html: Option<PathBuf>,
+    /// Looks only into the folders of these sources; of the others the last accepted delivery counts
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
     /// Which holds give exit code 3
     #[arg(long, value_enum, default_value = "any")]
     exit_held: ExitHeld,
@@ -33,22 +37,41 @@ pub struct Args {
 }
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
+    let mut told = after::Night::default();
+    let ended = Box::pin(run_told(global, args, &mut told)).await;
+    after::tell(global, told, ended.as_ref().err()).await;
+    ended
+}
+
+async fn run_told(global: &Global, args: Args, told: &mut after::Night) -> Result<u8, Failure> {
     let mut session = Session::open(global, args.today).await?;
+    told.run = Some(session.run.to_string());
     if args.now {
         session.hours = None;
     }
     let _lock = session.lock("sync")?;
     let trail = session.begin("sync").await?;
-    let outcome = night(&session, args.accept_foreign, &trail).await;
+    let options = Options { accept_foreign: args.accept_foreign, only: args.source, out: None };
+    let outcome = night(&session, &options, &trail).await;
     let verdict = match &outcome {
         Ok(Night { prepared, applied, settled }) => {
             let held = args.exit_held.counts(prepared);
             let mut all = settled.clone().unwrap_or_default();
             all.absorb(applied.clone());
+            told.changes = Changes {
+                done: all.done,
+                failed: (all.failed.len() + all.moved.len()) as u64,
+                not_done: all.not_done,
+                unknown: all.unknown,
+            };
+            told.stopped = all.stopped.as_ref().map(|stopped| stopped.text.clone());
+            told.holds = prepared.held().cloned().collect();
+            told.schools = prepared.header.schools.iter().map(|(uai, name)| (uai.to_string(), name.clone())).collect();
             super::apply::verdict(&all, held)
         }
         Err(failure) => failure.verdict,
     };
+    told.verdict = Some(verdict);
     let waiting = astray(&session.store, &session.config.letters).await;
     let head = session.finish(trail, verdict).await;
     // What failed first is the cause: a store that cannot be written fails at the end as well.
@@ -96,7 +119,7 @@ pub struct Night {
 }
 
 /// Settles what was interrupted, plans, applies.
-pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Result<Night, Failure> {
+pub async fn night(session: &Session, options: &Options, trail: &Trail) -> Result<Night, Failure> {
     session.begin_writing().await?;
     let ground = session.ground();
     let settled = settle(&ground, trail).await.map_err(super::apply::failure)?;
@@ -106,8 +129,7 @@ pub async fn night(session: &Session, accept_foreign: bool, trail: &Trail) -> Re
             .note(&format!("exécution interrompue reprise : {} changement(s) vérifiés ou terminés", settled.done));
     }
     super::apply::check_loaded(session, trail).await?;
-    let prepared =
-        prepare(&ground, &Options { accept_foreign, out: None }, trail).await.map_err(super::plan::failure)?;
+    let prepared = prepare(&ground, options, trail).await.map_err(super::plan::failure)?;
     let applied = apply_in_turn(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
     Ok(Night { prepared, applied, settled })
 }

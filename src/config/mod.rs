@@ -10,10 +10,13 @@ mod identity;
 mod letters;
 mod lifecycle;
 mod limits;
+mod metrics;
+mod notify;
 mod policy;
 mod retention;
 mod rollout;
 mod roster;
+mod serve;
 mod source;
 mod window;
 
@@ -32,10 +35,13 @@ pub use identity::{AdultRole, IdentityConfig};
 pub use letters::{Layout, LayoutOf, LettersConfig, Order, SchoolLetters};
 pub use lifecycle::LifecycleConfig;
 pub use limits::{LimitsConfig, YearConfig};
+pub use metrics::MetricsConfig;
+pub use notify::{Audience, NotifyConfig, NotifyTo, Security, Smtp, WebAddress};
 pub use policy::{OfAge, PolicyConfig};
 pub use retention::RetentionConfig;
 pub use rollout::{RolloutConfig, RolloutSchool};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
+pub use serve::{Schedule, ServeConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
 pub use window::WriteWindow;
 
@@ -69,6 +75,12 @@ pub struct Config {
     pub retention: RetentionConfig,
     #[serde(default)]
     pub audit: AuditConfig,
+    #[serde(default)]
+    pub notify: NotifyConfig,
+    #[serde(default)]
+    pub metrics: MetricsConfig,
+    #[serde(default)]
+    pub serve: ServeConfig,
     #[serde(default)]
     pub rollout: RolloutConfig,
     /// Where the file is; paths were made absolute against its folder.
@@ -161,6 +173,10 @@ impl Config {
         self.directory.resolve(folder);
         self.letters.resolve(folder);
         self.audit.resolve(folder);
+        self.notify.resolve(folder);
+        if let Some(path) = &mut self.metrics.textfile {
+            *path = folder.join(&*path);
+        }
         if let Some(file) = self.store.url.strip_prefix("sqlite:") {
             let file = folder.join(file.trim_start_matches("//"));
             self.store.url = format!("sqlite:{}", file.display());
@@ -209,6 +225,7 @@ impl Config {
         self.year.check()?;
         self.retention.check()?;
         self.audit.check()?;
+        self.notify.check()?;
         self.lifecycle.check()?;
         self.rollout.check()?;
         self.limits.check()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::Schedule;
 use crate::feed::Degree;
 use crate::feed::table::TableSpec;
 
@@ -33,6 +34,8 @@ pub struct SourceConfig {
     pub columns: BTreeMap<String, String>,
     /// `onde` and `csv`: the encoding of text files without a mark, when it is not to be found out.
     pub encoding: Option<String>,
+    /// When `serve` takes what is new of it, instead of `serve.schedule`.
+    pub schedule: Option<Schedule>,
 }
 
 /// `[source.school]`: what the files do not say of their school.

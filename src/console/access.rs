@@ -27,6 +27,10 @@ use crate::audit::{Kind, Note};
 
 /// Says that the console answers, and nothing else: no key needed.
 pub const HEALTH: &str = "/sante";
+/// Whether the store can be read.
+pub const READY: &str = "/pret";
+/// Counts, for Prometheus: of nobody, so no key needed either.
+pub const METRICS: &str = "/metrics";
 /// The parameter that brings the key.
 const KEY: &str = "cle";
 /// Wrong keys that are answered at once; then one in [`WRONG_EVERY`]. The right key is never made to wait.
@@ -122,7 +126,7 @@ impl Access {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return Verdict::Refuse(Refusal::Method);
         }
-        if uri.path() == HEALTH {
+        if [HEALTH, READY, METRICS].contains(&uri.path()) {
             return Verdict::Pass;
         }
         let parameters = Query::<Parameters>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
@@ -298,7 +302,11 @@ mod tests {
             let answer = asked(&access, &method, HEALTH, &[("host", ADDRESS)]);
             assert_eq!(answer, Verdict::Refuse(Refusal::Method));
         }
-        assert_eq!(asked(&access, &Method::HEAD, HEALTH, &[("host", ADDRESS)]), Verdict::Pass);
+        for open in [HEALTH, READY, METRICS] {
+            assert_eq!(asked(&access, &Method::HEAD, open, &[("host", ADDRESS)]), Verdict::Pass);
+            let beyond = format!("{open}/x");
+            assert_eq!(asked(&access, &Method::GET, &beyond, &[("host", ADDRESS)]), Verdict::Refuse(Refusal::NoKey));
+        }
         assert_eq!(get(&access, "/sante/", ""), Verdict::Refuse(Refusal::NoKey));
     }
 

@@ -19,6 +19,7 @@ mod last_plan;
 mod people;
 mod person;
 mod plan_page;
+mod probe;
 mod school;
 mod schools;
 mod server;
@@ -142,6 +143,8 @@ fn router(console: Arc<Console>) -> Router {
         .route("/etablissements/{uai}", get(school::page))
         .route("/personnes", get(people::page))
         .route("/personnes/{key}", get(person::page))
+        .route(access::READY, get(probe::ready))
+        .route(access::METRICS, get(probe::metrics))
         .route(access::HEALTH, get(async || (StatusCode::OK, "ok\n")))
         .fallback(async || Failure::NotFound("Cette page n'existe pas.").into_response())
         .layer(from_fn_with_state(Arc::clone(&console), access::guard))

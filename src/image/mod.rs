@@ -64,6 +64,24 @@ pub struct Intake {
     pub findings: Vec<Finding>,
 }
 
+impl Intake {
+    /// Before anything is read: the image as it is.
+    fn before(index: u16, source: &SourceRow) -> Self {
+        Self {
+            source: index,
+            id: source.id,
+            delivery_date: source.delivered,
+            digest: source.digest.clone().unwrap_or_default(),
+            version: source.version,
+            reading: Reading::default(),
+            again: false,
+            completeness: [Completeness::Partial; 6],
+            delivered: Delivered::default(),
+            findings: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     #[error(transparent)]
@@ -127,18 +145,8 @@ pub async fn take_in(
     })
     .await??;
 
-    let mut intake = Intake {
-        source: index,
-        id: source.id,
-        delivery_date: source.delivered,
-        digest: source.digest.clone().unwrap_or_default(),
-        version: source.version,
-        reading: Reading::default(),
-        again: false,
-        completeness: [Completeness::Partial; 6],
-        delivered: Delivered::default(),
-        findings: std::mem::take(&mut choice.findings),
-    };
+    let mut intake = Intake::before(index, &source);
+    intake.findings = std::mem::take(&mut choice.findings);
     let next_year = choice.complete.as_ref().is_some_and(|set| history.is_newer(set)) && !rules.waiting.is_empty();
     let ground = Ground { store, source, reader, rules, threads, now, progress };
     if let Some(delivery) = choice.complete {
@@ -154,6 +162,18 @@ pub async fn take_in(
     let findings = std::mem::take(&mut intake.findings).into_iter();
     intake.findings = findings.map(|finding| finding.of_source(&name, config.kind.degree())).collect();
     sort(&mut intake.findings);
+    Ok(intake)
+}
+
+/// A source whose folder is not looked at: its image stays what the last accepted delivery made of it, and its findings
+/// are told again. Nobody leaves because of it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn leave(store: &Store, index: u16, config: &SourceConfig) -> Result<Intake, ImageError> {
+    let source = store.source(&config.name, config.prefix(), config.kind.name()).await?;
+    let mut intake = Intake::before(index, &source);
+    intake.findings = remembered(store, source.id).await?;
     Ok(intake)
 }
 

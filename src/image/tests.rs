@@ -59,6 +59,7 @@ impl Academy {
             keys_disjoint: false,
             school: None,
             columns: std::collections::BTreeMap::new(),
+            schedule: None,
             encoding: None,
         };
         let progress: Arc<dyn Progress> = Arc::new(Silent);

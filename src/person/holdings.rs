@@ -171,9 +171,11 @@ pub const HOLDINGS: [Holding; 18] = [
 ];
 
 /// Tables that hold nothing on a person by name or key, or whose content is shown apart, with the reason.
-pub const OTHERS: [(&str, &str); 32] = [
+pub const OTHERS: [(&str, &str); 34] = [
     ("record", "ce que disent les exports : montré à part"),
     ("event", "la piste d'audit : montrée à part"),
+    ("notice", "les messages aux exploitants : des établissements et des nombres, personne"),
+    ("schedule", "où en est le planificateur"),
     ("event_payload", "la piste d'audit : montrée à part"),
     ("event_pruned", "la piste d'audit : jusqu'où le contenu de chaque sorte est parti, son temps passé"),
     ("event_subject", "la piste d'audit : quels événements portent sur un pseudonyme"),

@@ -137,7 +137,6 @@ pub(super) async fn name_everybody(
             continue;
         };
         if let Err(error) = register.adopt(&person.key, uid.clone(), login.clone()) {
-            tracing::warn!(dn = %claim.dn, %error, "an account cannot keep its names");
             recognised.entries.remove(&claim.dn);
             recognised.doubts.insert(*id, format!("{} : {error}", claim.dn));
         }

@@ -56,6 +56,8 @@ pub struct Ground<'a> {
 pub struct Options {
     /// Entries that nobody knows are left alone instead of holding the plan.
     pub accept_foreign: bool,
+    /// The sources whose folders are looked at, by name; of the others the last accepted delivery counts. All when empty.
+    pub only: Vec<String>,
     /// Where the plan goes; `plans/<id>.plan` beside the store otherwise.
     pub out: Option<PathBuf>,
 }
@@ -115,6 +117,8 @@ pub enum PlanError {
     TooMany { accounts: u64, most: u64 },
     #[error("no source is configured: add a [[source]]")]
     NoSource,
+    #[error("no source is called {name:?}; there are: {}", known.join(", "))]
+    UnknownSource { name: String, known: Vec<String> },
     #[error("computing the plan stopped: {0}")]
     Stopped(String),
 }
@@ -128,6 +132,11 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     if ground.config.sources.is_empty() {
         return Err(PlanError::NoSource);
     }
+    let known = |name: &&String| ground.config.sources.iter().any(|source| source.name == **name);
+    if let Some(unknown) = options.only.iter().find(|name| !known(name)) {
+        let known = ground.config.sources.iter().map(|source| source.name.clone()).collect();
+        return Err(PlanError::UnknownSource { name: unknown.clone(), known });
+    }
     refuse_replica(ground).await?;
     // What the server does not know at all stops here, before hours of reading.
     let also = ground.config.credentials.hash_attribute.as_deref();
@@ -135,7 +144,8 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
 
     // Sources into images; beside it, what the engine knows already, which no delivery changes.
     let known = async { Ok::<_, PlanError>((ground.store.accounts().await?, ground.store.names().await?)) };
-    let (mut intakes, (mut accounts, mut reserved)) = tokio::try_join!(take_in_all(ground, trail), known)?;
+    let (mut intakes, (mut accounts, mut reserved)) =
+        tokio::try_join!(take_in_all(ground, &options.only, trail), known)?;
     clock.lap("feed");
 
     // Images into the roster.

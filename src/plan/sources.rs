@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use compact_str::CompactString;
 
 use crate::audit::{Kind, Trail};
-use crate::image::{Intake, IntakeRules, take_in};
+use crate::image::{Intake, IntakeRules, leave, take_in};
 
 use super::prepare::{Ground, PlanError};
 use super::year::Years;
 
-/// Takes in the newest delivery of every source, in the order of the configuration.
-pub(super) async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Vec<Intake>, PlanError> {
+/// Takes in the newest delivery of every source, in the order of the configuration. Of those that `only` does not name,
+/// when it names any, no folder is looked at.
+pub(super) async fn take_in_all(ground: &Ground<'_>, only: &[String], trail: &Trail) -> Result<Vec<Intake>, PlanError> {
     let mut intakes = Vec::new();
     let years = years(ground).await?;
     let mut waiting: HashSet<CompactString> = years.waiting().cloned().collect();
@@ -23,6 +24,10 @@ pub(super) async fn take_in_all(ground: &Ground<'_>, trail: &Trail) -> Result<Ve
     }
     let rules = IntakeRules { waiting, limits: ground.config.limits.clone() };
     for (index, source) in ground.config.sources.iter().enumerate() {
+        if !only.is_empty() && !only.contains(&source.name) {
+            intakes.push(leave(ground.store, index as u16, source).await?);
+            continue;
+        }
         let intake =
             take_in(ground.store, index as u16, source, ground.threads, ground.now, &rules, &ground.progress).await?;
         // Nothing was read when everything offered had been taken in before.

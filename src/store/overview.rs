@@ -51,6 +51,7 @@ pub struct LastRun {
     pub id: String,
     pub verb: String,
     pub started: Timestamp,
+    pub ended: Option<Timestamp>,
     /// `None` while it runs, and for ever when it was killed.
     pub verdict: Option<String>,
     /// `None` when the trail says nothing of it.
@@ -143,7 +144,8 @@ impl Store {
             "SELECT id, verb, started_at, verdict, plan,
                     (SELECT actor FROM event WHERE run = r.id AND kind = 'run_started' LIMIT 1),
                     (SELECT body FROM event AS e JOIN event_payload AS p ON p.seq = e.seq
-                     WHERE e.run = r.id AND e.kind = 'plan_saved' LIMIT 1)
+                     WHERE e.run = r.id AND e.kind = 'plan_saved' LIMIT 1),
+                    finished_at
              FROM run AS r ORDER BY id DESC LIMIT ?1",
         )
         .bind(most)
@@ -155,6 +157,7 @@ impl Store {
                 id: row.try_get(0)?,
                 verb: row.try_get(1)?,
                 started: moment(row.try_get(2)?, "run")?,
+                ended: row.try_get::<Option<i64>, _>(7)?.map(|at| moment(at, "run")).transpose()?,
                 verdict: row.try_get(3)?,
                 plan: row.try_get(4)?,
                 actor: row.try_get(5)?,

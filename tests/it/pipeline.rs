@@ -19,6 +19,7 @@ mod identity;
 mod killed;
 #[cfg(feature = "letters")]
 mod mailing;
+mod messages;
 mod moved;
 mod newcomers;
 mod nights;

@@ -99,7 +99,7 @@ impl Recovery {
 /// # Errors
 /// When a source cannot be used, when store or directory fail.
 pub async fn examine(ground: &Ground<'_>, trail: &Trail) -> Result<Recovery, PlanError> {
-    let intakes = take_in_all(ground, trail).await?;
+    let intakes = take_in_all(ground, &[], trail).await?;
     ground.progress.begin("roster", None);
     let roster = crate::image::roster(ground.store, ground.config, &intakes, ground.today).await?;
     ground.progress.begin("directory", None);

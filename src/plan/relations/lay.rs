@@ -25,9 +25,9 @@ pub(super) fn lay<R: Ord>(
         members.sort_by_cached_key(|(key, account)| rank(key, account.profile));
         let Some(((first, principal), rest)) = members.split_first() else { continue };
         let Ok(top) = Dn::parse(&principal.dn) else { continue };
-        for (key, account) in rest.iter().filter(|(key, _)| !apart(first, key)) {
+        for (_, account) in rest.iter().filter(|(key, _)| !apart(first, key)) {
             let Ok(dn) = Dn::parse(&account.dn) else {
-                tracing::warn!(%key, "an account without a DN cannot be linked");
+                tracing::warn!("an account without a DN cannot be linked");
                 continue;
             };
             due.entry(dn.normalised().to_owned()).or_default().principal = Some(top.clone());

@@ -39,7 +39,12 @@ impl Page {
 impl Served {
     /// Starts a console on a free port and comes in with its key.
     pub fn start(installation: &Installation) -> Self {
-        let mut process = installation.command(&["serve", "--listen", "127.0.0.1:0", "--json"]).spawn().unwrap();
+        Self::start_with(installation, &[])
+    }
+
+    pub fn start_with(installation: &Installation, more: &[&str]) -> Self {
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--json"];
+        let mut process = installation.command(&[&serve[..], more].concat()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         if line.is_empty() {

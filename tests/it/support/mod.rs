@@ -8,6 +8,7 @@ pub mod peer;
 pub mod program;
 pub mod proxy;
 pub mod slapd;
+pub mod smtp;
 
 use rentree::directory::Dn;
 use rentree::directory::embedded::Embedded;

@@ -149,6 +149,22 @@ impl Installation {
         self.run_raw(arguments)
     }
 
+    /// Does something to the store that no verb does, or looks; gives the first column of the first row as text.
+    pub fn sql(&self, sql: &str) -> String {
+        let url = format!("sqlite:{}", self.home().join("rentree.db").display());
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let store = sqlx::SqlitePool::connect(&url).await.unwrap();
+            let row = sqlx::query(sql).fetch_optional(&store).await.unwrap();
+            let value = row.map(|row| {
+                use sqlx::Row as _;
+                row.try_get_unchecked::<Option<String>, _>(0).unwrap().unwrap_or_default()
+            });
+            store.close().await;
+            value.unwrap_or_default()
+        })
+    }
+
     /// Every entry of the directory.
     pub fn entries(&self) -> Vec<rentree::directory::Entry> {
         let file = self.folder.path().join("export.ldif");
