@@ -155,9 +155,19 @@ fn failure_text(ended: &Ended<'_>) -> String {
 type Line<'a> = (Option<&'a str>, bool, HoldReason);
 
 fn held_subject(ended: &Ended<'_>) -> String {
-    let changes: u64 = ended.holds.iter().map(|hold| hold.changes).sum();
-    let schools: std::collections::BTreeSet<&str> =
-        ended.holds.iter().filter_map(|hold| hold.school.as_ref()).map(Uai::as_str).collect();
+    // A school that is held for two reasons waits with the same changes for both.
+    let mut schools: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut changes = 0;
+    for hold in &ended.holds {
+        match &hold.school {
+            Some(uai) => {
+                let most = schools.entry(uai.as_str()).or_default();
+                *most = hold.changes.max(*most);
+            }
+            None => changes += hold.changes,
+        }
+    }
+    changes += schools.values().sum::<u64>();
     let whole = ended.holds.iter().any(|hold| hold.school.is_none() && hold.join_key.is_none());
     let whereto = match schools.len() as u64 {
         0 if whole => " (tout le plan)".to_owned(),

@@ -12,6 +12,7 @@ mod ds389;
 mod explain;
 mod faults;
 mod first_degree;
+mod flood;
 mod holds;
 mod hours;
 mod identity;

@@ -73,6 +73,27 @@ pub fn truncate(feed: &Path, category: &str, percent: usize) {
     std::fs::write(&file, &bytes[..bytes.len() * percent / 100]).unwrap();
 }
 
+/// Adds a file of staff to the delivery, all with the same mistake: an address that is none. Nobody of them works in a
+/// school of the delivery.
+pub fn flood(feed: &Path, people: usize) {
+    let last = files(feed, "PersEducNat").pop().unwrap();
+    let head = std::fs::read_to_string(&last).unwrap();
+    let mut text = head[..head.find("<addRequest>").unwrap()].to_owned();
+    for n in 0..people {
+        text.push_str(&format!(
+            "<addRequest>\n<operationalAttributes><attr name=\"categoriePersonne\"><value>PersEducNat</value></attr></operationalAttributes>\n\
+             <identifier><id>{0}</id></identifier>\n<attributes>\n<attr name=\"ENTPersonJointure\"><value>{0}</value></attr>\n\
+             <attr name=\"sn\"><value>EXEMPLE</value></attr>\n<attr name=\"givenName\"><value>Camille</value></attr>\n\
+             <attr name=\"mail\"><value>pas une adresse</value></attr>\n<attr name=\"ENTPersonStructRattach\"><value>99999</value></attr>\n\
+             </attributes>\n</addRequest>\n",
+            80_000_000 + n
+        ));
+    }
+    text.push_str("</ficAlimMENESR>\n");
+    let name = last.file_name().unwrap().to_str().unwrap().replace("_0000.xml", "_0001.xml");
+    std::fs::write(feed.join(name), text).unwrap();
+}
+
 /// Rewrites the requests of a category that `which` accepts.
 pub fn rewrite(feed: &Path, category: &str, which: impl Fn(&str) -> bool, change: impl Fn(&str) -> String) {
     for file in files(feed, category) {
