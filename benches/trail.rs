@@ -2,7 +2,7 @@
 //!
 //! Writes events like those of a change, by the batch as `apply` does, to a store on this disk; then verifies them all.
 //! Beside it, in the same run, the bare work: the hashes alone, without a store. Writing is bound by SQLite's inserts
-//! (two rows an event, one index), verifying by reading them back and two SHA-256 of each.
+//! (two rows an event, by number; whom they are about is indexed by the many), verifying by reading them back and two SHA-256 of each.
 
 #![allow(clippy::print_stdout)]
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rentree::plan::render::{self, Summary};
-use rentree::plan::{Header, Options, PlanError, Prepared, Verdict, prepare};
+use rentree::plan::{Header, Options, PlanError, Prepared, Verdict, known_sources, prepare};
 
 use rentree::store::Store;
 
@@ -62,6 +62,7 @@ pub struct Args {
 
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let session = Session::open(global, args.today).await?;
+    known_sources(&session.config, &args.source).map_err(failure)?;
     let _lock = session.lock("plan")?;
     let trail = session.begin("plan").await?;
     let options = Options { accept_foreign: args.accept_foreign, only: args.source, out: args.out };

@@ -1,6 +1,6 @@
 //! `rentree serve`: the web console, for the administrator on the machine itself.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::exit::Failure;
 use super::nightly::Nightly;
 use super::plan::failed;
 use super::session::{clock, open_trail};
-use super::{Global, output};
+use super::{Global, LogFormat, output};
 
 /// Of the object on standard output.
 const FORMAT_VERSION: u32 = 1;
@@ -61,7 +61,12 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let nightly = Nightly::new(global, &config, &store)?;
     let nights = args.nights.then(|| tokio::spawn(nightly.follow(stopped)));
     let console = Arc::new(Console::new(config, store, trail, Box::new(clock), address));
-    announce(global, &console.url())?;
+    if args.nights && !global.json && (global.log == LogFormat::Json || !std::io::stderr().is_terminal()) {
+        // Whoever reads a service's journal is not to come in by it.
+        tracing::info!(%address, "the nights are followed; the key of this console is shown to nobody");
+    } else {
+        announce(global, &console.url())?;
+    }
     let stop = async {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -1,12 +1,13 @@
 //! `rentree status`: one word for a probe, a table for a person.
 
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Zoned};
 use rentree::status::{Status, Word, status};
+use rentree::timetable::Timetable;
 use rentree::wording::{count, date, moment, number};
 
 use super::exit::Failure;
-use super::session::StoreSession;
+use super::session::{StoreSession, clock};
 use super::{Global, output};
 
 /// A night and half a day.
@@ -31,12 +32,13 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     } else if args.word {
         output::text(&format!("{}\n", found.word.name()))?;
     } else {
-        output::text(&text(&found))?;
+        let next = Timetable::new(&session.config).next(&clock());
+        output::text(&text(&found, next.as_ref()))?;
     }
     Ok(found.word.exit_code())
 }
 
-fn text(found: &Status) -> String {
+fn text(found: &Status, next: Option<&Zoned>) -> String {
     let zone = TimeZone::system();
     let mut text = match found.word {
         Word::Ok => "Tout va bien.\n",
@@ -52,6 +54,9 @@ fn text(found: &Status) -> String {
         let holds =
             if night.holds > 0 { format!(", {}", count(night.holds, "retenue", "retenues")) } else { String::new() };
         text.push_str(&format!("\nDernière nuit    {} : {verdict}{holds}\n", moment(night.started, &zone)));
+    }
+    if let Some(next) = next {
+        text.push_str(&format!("Prochaine nuit   {} (serve --nights)\n", moment(next.timestamp(), &zone)));
     }
     for source in &found.sources {
         let day = source.delivered.map_or_else(|| "rien".to_owned(), |day| format!("livraison du {}", date(day)));

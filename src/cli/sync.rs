@@ -7,7 +7,7 @@ use rentree::apply::{Applied, apply_in_turn, settle};
 use rentree::audit::Trail;
 use rentree::credentials::astray;
 use rentree::notify::Changes;
-use rentree::plan::{Options, Prepared, prepare};
+use rentree::plan::{Options, Prepared, known_sources, prepare};
 
 use super::exit::Failure;
 use super::plan::ExitHeld;
@@ -49,6 +49,7 @@ async fn run_told(global: &Global, args: Args, told: &mut after::Night) -> Resul
     if args.now {
         session.hours = None;
     }
+    known_sources(&session.config, &args.source).map_err(super::plan::failure)?;
     let _lock = session.lock("sync")?;
     let trail = session.begin("sync").await?;
     let options = Options { accept_foreign: args.accept_foreign, only: args.source, out: None };

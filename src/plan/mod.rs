@@ -52,7 +52,7 @@ pub use kept::{KeptBack, Mark, Marks, MarksDiffer, kept_back};
 pub use limits::{Breach, Counted, PurgeTally, purge_breaches};
 pub(crate) use look::{Look, look};
 pub use model::*;
-pub use prepare::{Ground, Options, PlanError, Prepared, prepare};
+pub use prepare::{Ground, Options, PlanError, Prepared, known_sources, prepare};
 pub use purge::{Purge, Purging, Reason, Spared, purge};
 pub use rehearsal::{Outlook, Outlooks, outlooks};
 pub use renewal::{Kept, Renewing, Whom, Why, renew};

@@ -123,6 +123,18 @@ pub enum PlanError {
     Stopped(String),
 }
 
+/// Whether all of these sources are configured.
+///
+/// # Errors
+/// [`PlanError::UnknownSource`].
+pub fn known_sources(config: &Config, names: &[String]) -> Result<(), PlanError> {
+    let known: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
+    match names.iter().find(|name| !known.contains(name)) {
+        Some(name) => Err(PlanError::UnknownSource { name: name.clone(), known }),
+        None => Ok(()),
+    }
+}
+
 /// Computes and saves a plan.
 ///
 /// # Errors
@@ -132,11 +144,7 @@ pub async fn prepare(ground: &Ground<'_>, options: &Options, trail: &Trail) -> R
     if ground.config.sources.is_empty() {
         return Err(PlanError::NoSource);
     }
-    let known = |name: &&String| ground.config.sources.iter().any(|source| source.name == **name);
-    if let Some(unknown) = options.only.iter().find(|name| !known(name)) {
-        let known = ground.config.sources.iter().map(|source| source.name.clone()).collect();
-        return Err(PlanError::UnknownSource { name: unknown.clone(), known });
-    }
+    known_sources(ground.config, &options.only)?;
     refuse_replica(ground).await?;
     // What the server does not know at all stops here, before hours of reading.
     let also = ground.config.credentials.hash_attribute.as_deref();

@@ -63,7 +63,7 @@ fn a_flood_three_held_schools_and_dead_mail_leave_a_readable_trail() {
         .map(|e| &e["payload"])
         .collect();
     let summed: u64 = summary.iter().map(|s| s["count"].as_u64().unwrap()).sum();
-    assert!(one_by_one >= 20 && one_by_one < 100, "{one_by_one}");
+    assert!((20..100).contains(&one_by_one), "{one_by_one}");
     assert!(one_by_one + summed >= WARNINGS && one_by_one + summed < WARNINGS + 100, "{one_by_one} + {summed}");
     assert!(summary.iter().all(|s| s["digest"].as_str().unwrap().len() == 64), "{summary:?}");
     assert_eq!(events.iter().filter(|e| e["kind"] == "hold_new").count(), holds.len());
