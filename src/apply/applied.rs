@@ -58,8 +58,13 @@ pub enum Stop {
 
 impl Applied {
     /// Whether something of the plan is still to be sent or asked.
-    pub(super) const fn is_unfinished(&self) -> bool {
+    pub const fn is_unfinished(&self) -> bool {
         self.stopped.is_some() || self.unknown > 0
+    }
+
+    /// Of a plan with so many changes that may not begin yet: an interrupted one comes first, and is not settled.
+    pub fn put_off(changes: u64) -> Self {
+        Self { not_done: changes, ..Self::default() }
     }
 
     /// Adds what another part of the same run did.

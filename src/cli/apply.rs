@@ -41,7 +41,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     }
     session.begin_writing().await?;
     let path = locate(&session, &args.plan).await?;
-    let (header, _) = verify(&path).map_err(failed)?;
+    let (header, seal) = verify(&path).map_err(failed)?;
     let retention = &session.config.retention;
     super::expired::refuse_expired(&session.store, retention, session.now, header.plan_id).await?;
     let trail = session.begin_with("apply", Some(header.plan_id), &[]).await?;
@@ -49,7 +49,11 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let interrupted = session.store.interrupted_plan().await?;
     let outcome = async {
         if interrupted.is_some_and(|row| row.id != header.plan_id.to_string()) {
-            settle(&session.ground(), &trail).await?;
+            let settled = settle(&session.ground(), &trail).await?;
+            if let Some(mut unfinished) = settled.filter(Applied::is_unfinished) {
+                unfinished.absorb(Applied::put_off(seal.changes));
+                return Ok(unfinished);
+            }
         }
         // So does a file that was loaded meanwhile: its passwords are not to be taken for unsent.
         tell_loaded(&session, loaded(&session.ground(), &trail).await?.as_ref());

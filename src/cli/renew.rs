@@ -148,9 +148,10 @@ pub async fn planned(
     trail: &Trail,
 ) -> Result<Done, Failure> {
     let ground = session.ground();
+    let mut unfinished = None;
     if at_once {
         session.begin_writing().await?;
-        settle(&ground, trail).await.map_err(super::apply::failure)?;
+        unfinished = settle(&ground, trail).await.map_err(super::apply::failure)?.filter(Applied::is_unfinished);
         super::apply::check_loaded(session, trail).await?;
     }
     let renewing = renew(&ground, whom, renewal, trail).await.map_err(|error| {
@@ -158,7 +159,10 @@ pub async fn planned(
         Failure { verdict, ..failure(error) }
     })?;
     show_it(&renewing.prepared.path)?;
-    let applied = if at_once && renewing.prepared.seal.changes > 0 {
+    let applied = if let Some(mut unfinished) = unfinished {
+        unfinished.absorb(Applied::put_off(renewing.prepared.seal.changes));
+        Some(unfinished)
+    } else if at_once && renewing.prepared.seal.changes > 0 {
         Some(apply(&ground, &renewing.prepared.path, trail).await.map_err(super::apply::failure)?)
     } else {
         at_once.then(Applied::default)

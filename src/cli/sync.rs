@@ -131,6 +131,11 @@ pub async fn night(session: &Session, options: &Options, trail: &Trail) -> Resul
     }
     super::apply::check_loaded(session, trail).await?;
     let prepared = prepare(&ground, options, trail).await.map_err(super::plan::failure)?;
-    let applied = apply_in_turn(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?;
+    // Whatever stops the interrupted one again would stop this one; it is there to be read.
+    let applied = if settled.as_ref().is_some_and(Applied::is_unfinished) {
+        Applied::put_off(prepared.seal.changes)
+    } else {
+        apply_in_turn(&ground, &prepared.path, trail).await.map_err(super::apply::failure)?
+    };
     Ok(Night { prepared, applied, settled })
 }

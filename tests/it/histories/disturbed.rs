@@ -102,7 +102,7 @@ fn a_disk_that_is_full() {
     assert_eq!(installation.run(&["audit", "verify"]).code, 0);
     let mut failed = 0;
     // In blocks of 512 bytes, as the shell counts.
-    for blocks in [200, 400, 800, 1200, 1600, 2400] {
+    for blocks in [200, 400, 800, 1200, 1400, 1600, 1800, 2000, 2200, 2400] {
         // Without its signal the limit is an error of the write, as a full disk is.
         let answer = in_shell(&installation, &format!("trap '' XFSZ; ulimit -f {blocks}; exec"));
         assert!([0, 1, 4].contains(&answer.code), "{blocks}: {}\n{}", answer.code, answer.stderr);
