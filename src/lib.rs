@@ -20,6 +20,7 @@ pub mod explain;
 pub mod feed;
 pub mod identity;
 pub mod image;
+pub mod indicators;
 #[cfg(feature = "letters")]
 pub mod letters;
 pub mod metrics;

@@ -100,7 +100,7 @@ pub async fn signs(session: &Session) -> Result<HashMap<JoinKey, Sign>, Failure>
 }
 
 /// Each account that is there: whether it was activated, and whether it is locked.
-async fn each(session: &Session, mut see: impl FnMut(&AccountRow, Activation, bool)) -> Result<(), Failure> {
+pub async fn each(session: &Session, mut see: impl FnMut(&AccountRow, Activation, bool)) -> Result<(), Failure> {
     let accounts = session.store.accounts().await?;
     let issued = session.store.issued_passwords().await?;
     let dialect = &session.dialect;

@@ -17,6 +17,7 @@ mod expired;
 mod explain;
 mod export;
 mod holds;
+mod indicators;
 mod init;
 #[cfg(feature = "letters")]
 mod letters;
@@ -144,6 +145,8 @@ enum Verb {
     Person(person::Verb),
     /// Takes the directory out in a standard format
     Export(export::Args),
+    /// Counts over time, for those who steer: by profile, school, state, printed, activated
+    Indicators(indicators::Args),
     /// The messages about the nights: those that wait, sending them, trying the way
     #[command(subcommand)]
     Notify(notify::Verb),
@@ -206,6 +209,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Review(args) => review::run(global, &args).await,
         Verb::Apply(args) => Box::pin(apply::run(global, args)).await,
         Verb::Status(args) => status::run(global, &args).await,
+        Verb::Indicators(args) => Box::pin(indicators::run(global, &args)).await,
         Verb::Sync(args) => Box::pin(sync::run(global, args)).await,
         Verb::Holds(verb) => holds::run(global, verb).await,
         Verb::Shadow(args) => Box::pin(shadow::run(global, args)).await,

@@ -78,6 +78,7 @@ async fn run_told(global: &Global, args: Args, told: &mut after::Night) -> Resul
     // What failed first is the cause: a store that cannot be written fails at the end as well.
     let Night { prepared, applied, settled } = outcome?;
     let head = head?;
+    super::indicators::note_night(&session).await;
     // What a key of the configuration is worth is for `doctor` to say: the night is done.
     let to_reseal = waiting.map_or_else(
         |error| {

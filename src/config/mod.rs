@@ -7,6 +7,7 @@ mod axis;
 mod credentials;
 mod directory;
 mod identity;
+mod indicators;
 mod letters;
 mod lifecycle;
 mod limits;
@@ -32,6 +33,7 @@ pub use axis::{Axis, Beyond, GlobalLimits, GroupAxis, Limit, PartialLimit, Peopl
 pub use credentials::{Argon2Config, CredentialsConfig, LevelCredentials, Mode, ProfileCredentials, Style};
 pub use directory::{CaseChanges, DialectConfig, DirectoryConfig, DirectoryKind, Drift, PasswordScheme, SiretMissing};
 pub use identity::{AdultRole, IdentityConfig};
+pub use indicators::IndicatorsConfig;
 pub use letters::{Layout, LayoutOf, LettersConfig, Order, SchoolLetters};
 pub use lifecycle::LifecycleConfig;
 pub use limits::{LimitsConfig, YearConfig};
@@ -79,6 +81,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     #[serde(default)]
     pub metrics: MetricsConfig,
+    #[serde(default)]
+    pub indicators: IndicatorsConfig,
     #[serde(default)]
     pub serve: ServeConfig,
     #[serde(default)]

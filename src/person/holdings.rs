@@ -171,7 +171,7 @@ pub const HOLDINGS: [Holding; 18] = [
 ];
 
 /// Tables that hold nothing on a person by name or key, or whose content is shown apart, with the reason.
-pub const OTHERS: [(&str, &str); 34] = [
+pub const OTHERS: [(&str, &str); 35] = [
     ("record", "ce que disent les exports : montré à part"),
     ("event", "la piste d'audit : montrée à part"),
     ("notice", "les messages aux exploitants : des établissements et des nombres, personne"),
@@ -186,6 +186,7 @@ pub const OTHERS: [(&str, &str); 34] = [
     ("reading", "empreintes de livraisons"),
     ("uid_counter", "compteurs"),
     ("school", "établissements"),
+    ("indicator", "indicateurs : comptes par jour, établissement et profil"),
     ("run", "exécutions"),
     ("plan", "plans : numéro et empreinte"),
     ("plan_report", "pages de plans : chemins"),

@@ -16,6 +16,7 @@ mod flood;
 mod holds;
 mod hours;
 mod identity;
+mod indicators;
 #[cfg(feature = "letters")]
 mod killed;
 #[cfg(feature = "letters")]
