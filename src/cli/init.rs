@@ -23,13 +23,18 @@ pub struct Args {
     /// Reads the passphrase of the key from this open file descriptor instead of the terminal
     #[arg(long, value_name = "FD")]
     passphrase_fd: Option<u32>,
+    /// Writes the key alone, and shows the line that goes into a configuration that is there already
+    #[arg(long)]
+    key_only: bool,
     /// Leaves the key without a passphrase
     #[arg(long, conflicts_with = "passphrase_fd")]
     without_passphrase: bool,
 }
 
 pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
-    must_be_new(&global.config)?;
+    if !args.key_only {
+        must_be_new(&global.config)?;
+    }
     must_be_new(&args.key_out)?;
     let passphrase = if args.without_passphrase {
         None
@@ -42,18 +47,27 @@ pub fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let folder = folder.parent().unwrap_or_else(|| Path::new("/")).to_owned();
     let key = PrintKey::generate();
     key.write(&args.key_out, passphrase.as_ref(), &[&folder]).map_err(failed)?;
-    write_text(&global.config, &TEMPLATE.replace("@RECIPIENT@", &key.recipient().to_string()))?;
+    if !args.key_only {
+        write_text(&global.config, &TEMPLATE.replace("@RECIPIENT@", &key.recipient().to_string()))?;
+    }
+    let guarded = if passphrase.is_some() { "protégée par une phrase secrète" } else { "SANS phrase secrète" };
     if global.json {
         output::json(&serde_json::json!({
-            "config": global.config, "key": args.key_out, "recipient": key.recipient().to_string(),
+            "config": (!args.key_only).then_some(&global.config), "key": args.key_out, "recipient": key.recipient().to_string(),
         }))?;
+    } else if args.key_only {
+        output::text(&format!(
+            "Clé d'impression : {} ({guarded})\n\nGardez cette clé hors de cette machine : elle seule ouvre les identifiants \
+             imprimables.\nDans la configuration, sous [letters] :\n\nrecipients = [\"{}\"]\n",
+            args.key_out.display(),
+            key.recipient(),
+        ))?;
     } else {
         output::text(&format!(
-            "Configuration : {}\nClé d'impression : {} ({})\n\nGardez cette clé hors de cette machine : elle seule ouvre les \
+            "Configuration : {}\nClé d'impression : {} ({guarded})\n\nGardez cette clé hors de cette machine : elle seule ouvre les \
              identifiants imprimables.\nEnsuite : renseignez [[source]] et [directory], puis `rentree doctor`.\n",
             global.config.display(),
             args.key_out.display(),
-            if passphrase.is_some() { "protégée par une phrase secrète" } else { "SANS phrase secrète" },
         ))?;
     }
     Ok(0)

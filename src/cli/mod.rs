@@ -23,6 +23,7 @@ mod init;
 mod letters;
 #[cfg(feature = "letters")]
 mod mailing;
+mod manual;
 mod nightly;
 mod notify;
 mod output;
@@ -67,9 +68,9 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "rentree", version, about, long_about, max_term_width = 110)]
 struct Cli {
-    /// Configuration file; paths in it are relative to it
-    #[arg(long, global = true, default_value = "rentree.toml", value_name = "FILE")]
-    config: PathBuf,
+    /// Configuration file; paths in it are relative to it [default: rentree.toml here, then /etc/rentree/rentree.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// One JSON object on standard output, for machines
     #[arg(long, global = true)]
     json: bool,
@@ -152,6 +153,10 @@ enum Verb {
     Notify(notify::Verb),
     /// Shows it all in a browser, read-only: runs, holds, schools, people; begins the nights of the timetable
     Serve(serve::Args),
+    /// Writes the manual pages of every verb (man), as the Debian package installs them
+    Manual(manual::PagesArgs),
+    /// Completion of the command line for a shell, on standard output
+    Completions(manual::CompletionArgs),
     /// Writes a synthetic academy, for tests, training and load
     Simulate(simulate::Args),
 }
@@ -162,6 +167,12 @@ pub struct Global {
     pub config: PathBuf,
     pub json: bool,
     pub log: LogFormat,
+}
+
+/// Where the configuration is when nobody says: here, else where the Debian package has it. What `init` writes goes here.
+fn configuration(verb: &Verb) -> PathBuf {
+    let [here, installed] = ["rentree.toml", "/etc/rentree/rentree.toml"].map(PathBuf::from);
+    if !matches!(verb, Verb::Init(_)) && !here.exists() && installed.exists() { installed } else { here }
 }
 
 pub fn main() -> ExitCode {
@@ -180,7 +191,8 @@ pub fn main() -> ExitCode {
         }
     };
     logging(cli.verbose, cli.log_format);
-    let global = Global { config: cli.config, json: cli.json, log: cli.log_format };
+    let global =
+        Global { config: cli.config.unwrap_or_else(|| configuration(&cli.verb)), json: cli.json, log: cli.log_format };
     let log = global.log;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -209,6 +221,8 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Review(args) => review::run(global, &args).await,
         Verb::Apply(args) => Box::pin(apply::run(global, args)).await,
         Verb::Status(args) => status::run(global, &args).await,
+        Verb::Manual(args) => manual::pages(&args),
+        Verb::Completions(args) => manual::completions(&args),
         Verb::Indicators(args) => Box::pin(indicators::run(global, &args)).await,
         Verb::Sync(args) => Box::pin(sync::run(global, args)).await,
         Verb::Holds(verb) => holds::run(global, verb).await,

@@ -8,5 +8,6 @@ mod directory;
 mod histories;
 #[cfg(feature = "letters")]
 mod letters;
+mod package;
 mod pipeline;
 mod support;

@@ -215,7 +215,11 @@ fn credentials(config: &Config, checks: &mut Checks) {
     }
     secrets(config, checks);
     if config.letters.recipients.is_empty() {
-        checks.bad("clé d'impression", "letters.recipients est vide", "rentree init --key-out en fabrique une");
+        checks.bad(
+            "clé d'impression",
+            "letters.recipients est vide",
+            "rentree init --key-only --key-out FICHIER en fabrique une",
+        );
     }
     for recipient in &config.letters.recipients {
         match parse_recipient(recipient) {
