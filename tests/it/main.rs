@@ -8,6 +8,8 @@ mod directory;
 mod histories;
 #[cfg(feature = "letters")]
 mod letters;
+#[cfg(feature = "letters")]
+mod manuals;
 mod package;
 mod pipeline;
 mod support;

@@ -22,7 +22,7 @@ fn unpacked(folder: &Path) -> PathBuf {
             .arg("--debug")
             .env("CARGO_TARGET_DIR", target),
     );
-    let package = told.lines().find(|line| line.ends_with(".deb")).unwrap_or_else(|| panic!("no package: {told}"));
+    let package = told.lines().find(|line| line.contains("/debian/")).unwrap_or_else(|| panic!("no package: {told}"));
     let root = folder.join("root");
     output(Command::new("dpkg-deb").arg("-x").arg(package).arg(&root));
     output(Command::new("dpkg-deb").arg("-e").arg(package).arg(folder.join("control")));
