@@ -1,8 +1,10 @@
-//! The trail: events written and verified in a second: `cargo bench --no-default-features --bench trail [-- <events>]`.
+//! The trail: events written and verified in a second: `cargo bench --no-default-features --bench trail [-- <events>
+//! [postgres://…]]`.
 //!
-//! Writes events like those of a change, by the batch as `apply` does, to a store on this disk; then verifies them all.
-//! Beside it, in the same run, the bare work: the hashes alone, without a store. Writing is bound by SQLite's inserts
-//! (two rows an event, by number; whom they are about is indexed by the many), verifying by reading them back and two SHA-256 of each.
+//! Writes events like those of a change, by the batch as `apply` does, to a store on this disk, or in an empty database of a
+//! PostgreSQL server; then verifies them all. Beside it, in the same run, the bare work: the hashes alone, without a store.
+//! Writing is bound by the inserts (two rows an event, by number; whom they are about is indexed by the many), verifying by
+//! reading them back and two SHA-256 of each.
 
 #![allow(clippy::print_stdout)]
 
@@ -10,6 +12,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use rentree::audit::{Actor, Kind, Trail, verify};
+use rentree::config::StoreConfig;
 use rentree::plan::RunId;
 use rentree::roster::JoinKey;
 use rentree::store::Store;
@@ -22,7 +25,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let events: usize = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir()?;
     tokio::runtime::Runtime::new()?.block_on(async {
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("r.db").display())).await?;
+        let store = match std::env::args().find(|argument| argument.starts_with("postgres://")) {
+            Some(url) => {
+                Store::of(&StoreConfig { url, folder: Some(folder.path().to_owned()), password_file: None }).await?
+            }
+            None => Store::of(&StoreConfig::in_file(&folder.path().join("r.db"))).await?,
+        };
         let trail = Trail::open(&store, RunId(uuid::Uuid::now_v7()), &Actor::current()).await?;
         let payload = serde_json::json!({
             "plan": uuid::Uuid::nil(), "seq": 12_345, "kind": "update", "outcome": "done", "reason": null,

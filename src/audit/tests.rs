@@ -51,7 +51,7 @@ async fn ten(store: &Store) -> Head {
 }
 
 async fn execute(store: &Store, sql: String) {
-    let done = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&store.writer).await;
+    let done = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(store.writer.sqlite()).await;
     done.unwrap_or_else(|e| panic!("{sql}: {e}"));
 }
 
@@ -148,7 +148,8 @@ async fn one_flipped_bit_of_any_byte_is_found_and_its_event_named() {
     for ((table, column), is_text) in columns {
         for seq in [2_u64, 6] {
             let read = format!("SELECT CAST({column} AS BLOB) FROM {table} WHERE seq = {seq}");
-            let bytes: Vec<u8> = sqlx::query_scalar(AssertSqlSafe(read)).fetch_one(&store.reader).await.unwrap();
+            let bytes: Vec<u8> =
+                sqlx::query_scalar(AssertSqlSafe(read)).fetch_one(store.reader.sqlite()).await.unwrap();
             let write = async |bytes: &[u8]| {
                 let value = bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
                 let value = if is_text { format!("CAST(x'{value}' AS TEXT)") } else { format!("x'{value}'") };
@@ -366,7 +367,7 @@ async fn a_failed_or_abandoned_flush_keeps_its_events() {
     let (_folder, store) = fresh().await;
     let trail = trail(&store).await;
     trail.record(Kind::KeyCreated, None, json!({"file": "a"})).unwrap();
-    let busy = store.writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let busy = store.writer.sqlite().begin_with("BEGIN IMMEDIATE").await.unwrap();
     assert!(trail.flush().now_or_never().is_none(), "waits for the writer, and is dropped");
     drop(busy);
     assert_eq!(trail.waiting(), 1);

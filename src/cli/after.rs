@@ -57,7 +57,7 @@ async fn all(config: &Config, night: &Night, failure: Option<&Failure>) {
         schools: &night.schools,
         error: failure.map(Failure::in_words).or_else(|| night.stopped.clone()),
     };
-    let told = match Store::open(&config.store.url).await {
+    let told = match Store::of(&config.store).await {
         Ok(store) => through(&store, config, &ended).await,
         Err(error) => Err(error),
     };

@@ -35,7 +35,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     if args.now {
         session.hours = None;
     }
-    let _lock = session.lock("apply")?;
+    let _lock = session.lock("apply").await?;
     if let Some(ldif) = &args.ldif {
         return export_ldif(global, &session, &args.plan, ldif).await;
     }

@@ -128,7 +128,7 @@ async fn decide(
     if why.trim().is_empty() {
         return Err(Failure::usage("--why must say what the answer rests on".to_owned()));
     }
-    let _lock = RunLock::take(&session.store, "cases decide")?;
+    let _lock = RunLock::take(&session.store, "cases decide").await?;
     let row = find(session, id).await?;
     let chosen = row.case.choose(answer, candidate).map_err(|error| Failure::usage(error.to_string()))?;
     let Some(key) = row.case.person.key.clone() else { return Err(Failure::failed("a case about nobody")) };

@@ -96,7 +96,7 @@ async fn prepare(
             )));
         }
     }
-    let _lock = session.lock("credentials prepare")?;
+    let _lock = session.lock("credentials prepare").await?;
     // The probe is an entry like any other: ahead of the first night its branch is not there yet.
     session.begin_writing().await?;
     let trail = session.trail().await?;

@@ -110,9 +110,10 @@ fn sample(out: &Path) -> simulate::Options {
 }
 
 async fn first_night(session: &Session) -> Result<Verdict, Failure> {
-    let _lock = session.lock("demo")?;
+    let _lock = session.lock("demo").await?;
     let trail = session.begin("demo").await?;
-    let super::sync::Night { prepared, applied, .. } = super::sync::night(session, &Options::default(), &trail).await?;
+    let super::sync::Night { prepared, applied, .. } =
+        Box::pin(super::sync::night(session, &Options::default(), &trail)).await?;
     let verdict = super::apply::verdict(&applied, prepared.held().next().is_some());
     session.finish(trail, verdict).await?;
     super::plan::show(&prepared.path, &super::plan::render_options(false))?;

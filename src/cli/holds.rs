@@ -194,7 +194,7 @@ async fn show(global: &Global, session: &StoreSession, id: String, full: bool) -
 async fn decide(global: &Global, session: &StoreSession, ruling: Ruling, decision: Decision) -> Result<u8, Failure> {
     let choice = decision.which.choice(decision.ids)?;
     // A plan under way would not see it, or half of it.
-    let _lock = RunLock::take(&session.store, "holds")?;
+    let _lock = RunLock::take(&session.store, "holds").await?;
     let trail = open_trail(&session.store, session.run).await?;
     let actor = Actor::current();
     let decider = Decider { actor: actor.as_str(), why: &decision.why, now: session.now };

@@ -85,7 +85,7 @@ fn tell(global: &Global, held: &Held, out: Option<&Path>) -> Result<(), Failure>
 }
 
 async fn erased(global: &Global, session: &Session, key: &JoinKey, reason: Option<String>) -> Result<u8, Failure> {
-    let _lock = RunLock::take(&session.store, "person erase")?;
+    let _lock = RunLock::take(&session.store, "person erase").await?;
     let held = look(session, key).await?;
     let refusals = held.refusals();
     if !refusals.is_empty() {

@@ -42,7 +42,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         },
     };
     let session = Session::open(global, args.today).await?;
-    let _lock = session.lock("purge")?;
+    let _lock = session.lock("purge").await?;
     let asked: Vec<_> = school.iter().map(|uai| ("school", serde_json::json!(uai))).collect();
     let trail = session.begin_with("purge", None, &asked).await?;
     let outcome = purge(&session.ground(), &Purge { school, out: args.out }, &trail).await;

@@ -23,7 +23,7 @@ const SHOWN: usize = 20;
 
 pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let session = Session::open(global, None).await?;
-    let _lock = session.lock("recover")?;
+    let _lock = session.lock("recover").await?;
     let trail = session.begin_with("recover", None, &[("dry_run", args.dry_run.into())]).await?;
     let ground = session.ground();
     let outcome = async {

@@ -3,7 +3,7 @@
 //! The copy takes in the deliveries, reserves names and gets the trail of the rehearsal; the store and the directory are
 //! only read.
 
-use rentree::config::Config;
+use rentree::config::{Config, StoreConfig};
 use rentree::plan::{Options, Outlook, Outlooks, Verdict, outlooks, prepare};
 use rentree::store::Store;
 use rentree::wording::{number, plain};
@@ -23,17 +23,18 @@ pub struct Args {
 pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let mut config = Config::load(&global.config)?;
     // Beside the store, where its data may lie, and for its owner only.
-    let store = Store::open(&config.store.url).await?;
+    let store = Store::of(&config.store).await?;
     let folder = tempfile::Builder::new().prefix(".rehearsal-").tempdir_in(store.folder()).map_err(failed)?;
     let copy = folder.path().join("rehearsal.db");
     store.copy_to(&copy).await?;
     drop(store);
-    config.store.url = format!("sqlite:{}", copy.display());
+    config.store = StoreConfig::in_file(&copy);
     let session = Session::with(config, super::progress::watcher(global), args.today).await?;
     let trail = session.begin("rehearse").await?;
     let out = Some(folder.path().join("rehearsal.plan"));
     let outcome =
-        prepare(&session.ground(), &Options { accept_foreign: true, out, ..Options::default() }, &trail).await;
+        Box::pin(prepare(&session.ground(), &Options { accept_foreign: true, out, ..Options::default() }, &trail))
+            .await;
     let verdict = match &outcome {
         Ok(prepared) => super::plan::verdict(prepared, prepared.held().next().is_some()),
         Err(error) => refusal(error),

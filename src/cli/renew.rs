@@ -87,7 +87,7 @@ pub async fn run(global: &Global, action: Renew, args: Args) -> Result<u8, Failu
         Renew::Reissue => "credentials reissue",
         Renew::Revoke => "credentials revoke",
     };
-    let _lock = session.lock(verb)?;
+    let _lock = session.lock(verb).await?;
     let asked = [("reason", serde_json::json!(renewal.reason)), ("reset", serde_json::json!(renewal.reset))];
     let trail = session.begin_with(verb, None, &asked).await?;
     let options = render_options(args.full);

@@ -112,7 +112,7 @@ async fn lost(global: &Global, args: &Args, key: PrintKey) -> Result<u8, Failure
         out: None,
     };
     let renewal = Renewal { action: Renew::Reissue, reason, reset: args.reset };
-    let lock = session.lock("reprint")?;
+    let lock = session.lock("reprint").await?;
     let asked = [("reason", serde_json::json!(renewal.reason)), ("reset", serde_json::json!(renewal.reset))];
     let trail = session.begin_with("reprint", None, &asked).await?;
     let outcome = replace(global, &session, &whom, renewal, &trail).await;

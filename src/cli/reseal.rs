@@ -41,7 +41,7 @@ pub async fn run(global: &Global, school: Option<&str>, key: &Path, passphrase_f
         || super::init::passphrase(passphrase_fd, false).map_err(|f| std::io::Error::other(f.report.to_string()));
     let key = read_key(key, passphrase).map_err(failed)?;
     let session = StoreSession::open(global).await?;
-    let _lock = RunLock::take(&session.store, "credentials reseal")?;
+    let _lock = RunLock::take(&session.store, "credentials reseal").await?;
     let trail = open_trail(&session.store, session.run).await?;
     let letters = &session.config.letters;
     let outcome =

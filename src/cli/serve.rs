@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 
 use rentree::audit::Kind;
@@ -40,9 +39,8 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     if args.nights && Timetable::new(&config).is_empty() {
         return Err(Failure::usage("--nights, and no schedule: set serve.schedule, or schedule in a [[source]]"));
     }
-    let path = config.store.url.strip_prefix("sqlite:").unwrap_or(&config.store.url);
-    if !Path::new(path).exists() {
-        return Err(Failure::failed(format!("there is no store yet ({path}): run `rentree plan` first")));
+    if let Some(path) = config.store.file().filter(|path| !path.exists()) {
+        return Err(Failure::failed(format!("there is no store yet ({}): run `rentree plan` first", path.display())));
     }
     // Before the first page can be asked for, so that a signal never finds nobody listening.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -51,7 +49,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
     let listener = listen(address).await?;
     let address = listener.local_addr().map_err(failed)?;
-    let store = Store::open(&config.store.url).await?;
+    let store = Store::of(&config.store).await?;
     let trail = open_trail(&store, RunId(uuid::Uuid::now_v7())).await?;
     trail
         .record(Kind::RunStarted, None, serde_json::json!({ "verb": "serve", "listen": address.to_string() }))

@@ -49,7 +49,7 @@ pub struct StoreSession {
 impl StoreSession {
     pub async fn open(global: &Global) -> Result<Self, Failure> {
         let config = Config::load(&global.config)?;
-        let store = Store::open(&config.store.url).await?;
+        let store = Store::of(&config.store).await?;
         let now = clock();
         Ok(Self {
             config: Box::new(config.on(now.date())),
@@ -80,7 +80,7 @@ impl Session {
 
     pub async fn with(config: Config, progress: Arc<dyn Progress>, today: Option<Date>) -> Result<Self, Failure> {
         let mut dialect = Dialect::load(&config.directory).map_err(failed)?;
-        let store = Store::open(&config.store.url).await?;
+        let store = Store::of(&config.store).await?;
         let directory = open_directory(&config, &store).await?;
         if let Some(schema) = directory.schema().await.map_err(failed)? {
             dialect.follow(&schema);
@@ -140,8 +140,8 @@ impl Session {
     }
 
     /// The one run on this store.
-    pub fn lock(&self, verb: &str) -> Result<RunLock, Failure> {
-        Ok(RunLock::take(&self.store, verb)?)
+    pub async fn lock(&self, verb: &str) -> Result<RunLock, Failure> {
+        Ok(RunLock::take(&self.store, verb).await?)
     }
 
     /// Begins a run: its row in the store, its trail, and the first event of that.

@@ -58,11 +58,11 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
 
 /// Compares, and notes what differs today; gives the names of the schools. The directory is not written.
 async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTreeMap<CompactString, String>, Failure> {
-    let _lock = session.lock("shadow")?;
+    let _lock = session.lock("shadow").await?;
     let trail = session.begin("shadow").await?;
     // Nothing is written: that most people there are unknown here is what this is for.
     let options = Options { accept_foreign: true, ..Options::default() };
-    let prepared = prepare(&session.ground(), &options, &trail).await;
+    let prepared = Box::pin(prepare(&session.ground(), &options, &trail)).await;
     let verdict = match &prepared {
         Ok(prepared) => super::plan::verdict(prepared, prepared.held().next().is_some()),
         Err(error) => refusal(error),

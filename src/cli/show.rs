@@ -1,6 +1,6 @@
 //! `rentree show PLAN`: a saved plan, whole or in part.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rentree::config::Config;
@@ -114,8 +114,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
 /// The installation around a plan file, where there is one. Looking makes no store.
 async fn nearby(global: &Global) -> Option<StoreSession> {
     let config = Config::load(&global.config).ok()?;
-    let store = config.store.url.strip_prefix("sqlite:").unwrap_or(&config.store.url);
-    if !Path::new(store).exists() {
+    if config.store.file().is_some_and(|file| !file.exists()) {
         return None;
     }
     StoreSession::open(global).await.ok()

@@ -59,7 +59,7 @@ pub async fn run(global: &Global, verb: Verb) -> Result<u8, Failure> {
         }
     };
     let session = Session::open(global, None).await?;
-    let _lock = session.lock(name)?;
+    let _lock = session.lock(name).await?;
     let asked = [("former", former.as_str().into()), ("present", present.as_str().into())];
     let trail = session.begin_with(name, None, &asked).await?;
     let asked = Succession { former, present, how, out: report.out };

@@ -50,10 +50,10 @@ async fn run_told(global: &Global, args: Args, told: &mut after::Night) -> Resul
         session.hours = None;
     }
     known_sources(&session.config, &args.source).map_err(super::plan::failure)?;
-    let _lock = session.lock("sync")?;
+    let _lock = session.lock("sync").await?;
     let trail = session.begin("sync").await?;
     let options = Options { accept_foreign: args.accept_foreign, only: args.source, out: None };
-    let outcome = night(&session, &options, &trail).await;
+    let outcome = Box::pin(night(&session, &options, &trail)).await;
     let verdict = match &outcome {
         Ok(Night { prepared, applied, settled }) => {
             let held = args.exit_held.counts(prepared);
@@ -131,7 +131,7 @@ pub async fn night(session: &Session, options: &Options, trail: &Trail) -> Resul
             .note(&format!("exécution interrompue reprise : {} changement(s) vérifiés ou terminés", settled.done));
     }
     super::apply::check_loaded(session, trail).await?;
-    let prepared = prepare(&ground, options, trail).await.map_err(super::plan::failure)?;
+    let prepared = Box::pin(prepare(&ground, options, trail)).await.map_err(super::plan::failure)?;
     // Whatever stops the interrupted one again would stop this one; it is there to be read.
     let applied = if settled.as_ref().is_some_and(Applied::is_unfinished) {
         Applied::put_off(prepared.seal.changes)

@@ -36,7 +36,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
         None => None,
     };
     let session = Session::open(global, None).await?;
-    let _lock = session.lock("undo")?;
+    let _lock = session.lock("undo").await?;
     let of = number(&args.of)?;
     let said = [("of", of.clone().into()), ("school", args.school.clone().into())];
     let trail = session.begin_with("undo", None, &said).await?;

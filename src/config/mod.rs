@@ -19,6 +19,7 @@ mod rollout;
 mod roster;
 mod serve;
 mod source;
+mod store;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ pub use rollout::{RolloutConfig, RolloutSchool};
 pub use roster::{LoginRule, NamingConfig, RelativeStanding, RosterConfig};
 pub use serve::{Schedule, ServeConfig};
 pub use source::{SchoolConfig, SourceConfig, SourceKind};
+pub use store::StoreConfig;
 pub use window::WriteWindow;
 
 /// The whole configuration.
@@ -93,14 +95,6 @@ pub struct Config {
     /// SHA-256 of the file's text, in hexadecimal: a plan is bound to it.
     #[serde(skip)]
     pub digest: String,
-}
-
-/// Where the store is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoreConfig {
-    /// `sqlite:<path>`.
-    pub url: String,
 }
 
 /// Why a configuration cannot be used, with the place in the file.
@@ -181,16 +175,11 @@ impl Config {
         if let Some(path) = &mut self.metrics.textfile {
             *path = folder.join(&*path);
         }
-        if let Some(file) = self.store.url.strip_prefix("sqlite:") {
-            let file = folder.join(file.trim_start_matches("//"));
-            self.store.url = format!("sqlite:{}", file.display());
-        }
+        self.store.resolve(folder);
     }
 
     fn check(&self) -> Result<(), String> {
-        if !self.store.url.starts_with("sqlite:") {
-            return Err(format!("store.url {:?}: only sqlite:<path> is known", self.store.url));
-        }
+        self.store.check()?;
         for (i, source) in self.sources.iter().enumerate() {
             if source.name.is_empty() || source.prefix().contains('$') {
                 return Err(format!("source {:?}: the name must not be empty nor contain `$`", source.name));

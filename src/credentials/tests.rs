@@ -336,7 +336,7 @@ async fn rows_swapped_in_the_store_do_not_open() {
 async fn a_damaged_item_of_the_pool_costs_only_its_time() {
     let bench = bench().await;
     bench.issuer.fill_pool(&bench.store, Profile::Pupil, None, 1, |_| ()).await.unwrap();
-    sqlx::query("UPDATE pool SET material = x'00'").execute(&bench.store.writer).await.unwrap();
+    sqlx::query("UPDATE pool SET material = x'00'").execute(bench.store.writer.sqlite()).await.unwrap();
     let batch = bench.issue_live(0..1).await;
     assert!(batch[0].pool_item.is_none());
     let envelope = &bench.store.live_envelopes(&keys(0..1)).await.unwrap()[0];
@@ -360,8 +360,9 @@ async fn federated_profiles_get_nothing_and_bind_needs_a_recipient() {
 async fn durable_commits_and_goes_back_to_quick_commits() {
     let bench = bench().await;
     bench.store.durable().await.unwrap();
-    let mark: i64 = sqlx::query_scalar("SELECT mark FROM durable").fetch_one(&bench.store.reader).await.unwrap();
+    let mark: i64 =
+        sqlx::query_scalar("SELECT mark FROM durable").fetch_one(bench.store.reader.sqlite()).await.unwrap();
     assert_eq!(mark, 1);
-    let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&bench.store.writer).await.unwrap();
+    let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(bench.store.writer.sqlite()).await.unwrap();
     assert_eq!(level, 1, "NORMAL");
 }

@@ -3,9 +3,9 @@
 
 use compact_str::CompactString;
 use jiff::civil::Date;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::deliveries::{self, DeliveryRow};
+use super::sql::{QueryBuilder, Transaction, query, query_as, query_scalar};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::feed::{Category, Fields, RecordDigest};
 
@@ -49,7 +49,7 @@ impl Store {
     /// Empties what an interrupted reading of this source may have left.
     pub async fn staging_clear(&self, source: i64) -> Result<(), StoreError> {
         loop {
-            let deleted = sqlx::query(
+            let deleted = query(
                 "DELETE FROM record WHERE id IN (
                     SELECT id FROM record WHERE image = (SELECT 2 * id + 1 - slot FROM source WHERE id = ?1) LIMIT ?2)",
             )
@@ -73,9 +73,8 @@ impl Store {
                 if records.peek().is_none() {
                     break;
                 }
-                let mut insert = QueryBuilder::<Sqlite>::new(
-                    "INSERT INTO record (image, category, key, digest, file, line, fields) ",
-                );
+                let mut insert =
+                    QueryBuilder::new("INSERT INTO record (image, category, key, digest, file, line, fields) ");
                 insert.push_values(records.by_ref().take(ROWS_PER_STATEMENT), |mut row, r| {
                     row.push_bind(image)
                         .push_bind(r.category.code())
@@ -118,7 +117,7 @@ impl Store {
         };
         deliveries::note(&mut transaction, source, acceptance.delivery, acceptance.accepted_at).await?;
         let raised = i64::from(changed || !acceptance.gone.is_empty());
-        let version = sqlx::query_scalar(
+        let version = query_scalar(
             "UPDATE source SET version = version + ?2, delivered = ?3, digest = ?4, accepted_at = ?5
              WHERE id = ?1 RETURNING version",
         )
@@ -140,23 +139,22 @@ impl Store {
     /// one. Whether it is. Stopped in between, nothing is accepted, and the next reading begins anew.
     async fn complete_staged(&self, source: i64, gone: &[(Category, CompactString)]) -> Result<bool, StoreError> {
         let (accepted, staged) = {
-            let mut connection = self.reader.acquire().await?;
+            let mut connection = self.reader.snapshot().await?;
             let images = Images::of(source, &mut connection).await?;
             (images.accepted, images.staged)
         };
-        let count = "SELECT count(*), ifnull(min(id), 0), ifnull(max(id), -1) FROM record WHERE image = ?1";
-        let (new, ..): (i64, i64, i64) = sqlx::query_as(count).bind(staged).fetch_one(&self.reader).await?;
+        let count = "SELECT count(*), coalesce(min(id), 0), coalesce(max(id), -1) FROM record WHERE image = ?1";
+        let (new, ..): (i64, i64, i64) = query_as(count).bind(staged).fetch_one(&self.reader).await?;
         if new < MANY_CHANGED {
             return Ok(false);
         }
-        let (there, mut from, last): (i64, i64, i64) =
-            sqlx::query_as(count).bind(accepted).fetch_one(&self.reader).await?;
+        let (there, mut from, last): (i64, i64, i64) = query_as(count).bind(accepted).fetch_one(&self.reader).await?;
         if there == 0 || new * SHARE_CHANGED < there {
             return Ok(false);
         }
         while from <= last {
             let to = from.saturating_add(WRITTEN_AT_ONCE);
-            sqlx::query(
+            query(
                 "INSERT INTO record (image, category, key, digest, file, line, fields)
                  SELECT ?2, category, key, digest, file, line, fields FROM record AS stays
                  WHERE image = ?1 AND id >= ?3 AND id < ?4 AND NOT EXISTS (
@@ -185,8 +183,8 @@ struct Images {
 }
 
 impl Images {
-    async fn of(source: i64, connection: &mut SqliteConnection) -> Result<Self, StoreError> {
-        let (accepted, staged) = sqlx::query_as("SELECT 2 * id + slot, 2 * id + 1 - slot FROM source WHERE id = ?1")
+    async fn of(source: i64, connection: &mut Transaction) -> Result<Self, StoreError> {
+        let (accepted, staged) = query_as("SELECT 2 * id + slot, 2 * id + 1 - slot FROM source WHERE id = ?1")
             .bind(source)
             .fetch_one(connection)
             .await?;
@@ -194,22 +192,22 @@ impl Images {
     }
 
     /// Makes the staged records accepted ones, in the place of those with their keys; whether there were any.
-    async fn merge(self, source: i64, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    async fn merge(self, source: i64, connection: &mut Transaction) -> Result<bool, StoreError> {
         let (mut from, last): (i64, i64) =
-            sqlx::query_as("SELECT ifnull(min(id), 0), ifnull(max(id), -1) FROM record WHERE image = ?1")
+            query_as("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM record WHERE image = ?1")
                 .bind(self.staged)
                 .fetch_one(&mut *connection)
                 .await?;
         let changed = from <= last;
         let is_first = "SELECT NOT EXISTS (SELECT 1 FROM record WHERE image = ?1)";
-        if sqlx::query_scalar(is_first).bind(self.accepted).fetch_one(&mut *connection).await? {
+        if query_scalar(is_first).bind(self.accepted).fetch_one(&mut *connection).await? {
             swap(source, connection).await?;
             return Ok(changed);
         }
         // By pieces: what SQLite keeps to undo one statement is in memory.
         while from <= last {
             let to = from.saturating_add(MERGED_AT_ONCE);
-            sqlx::query(
+            query(
                 "DELETE FROM record WHERE id IN (
                     SELECT former.id FROM record AS staged JOIN record AS former USING (category, key)
                     WHERE staged.image = ?1 AND former.image = ?2 AND staged.id >= ?3 AND staged.id < ?4)",
@@ -220,7 +218,7 @@ impl Images {
             .bind(to)
             .execute(&mut *connection)
             .await?;
-            sqlx::query("UPDATE record SET image = ?2 WHERE image = ?1 AND id >= ?3 AND id < ?4")
+            query("UPDATE record SET image = ?2 WHERE image = ?1 AND id >= ?3 AND id < ?4")
                 .bind(self.staged)
                 .bind(self.accepted)
                 .bind(from)
@@ -234,18 +232,18 @@ impl Images {
 }
 
 /// Makes the staged image the accepted one.
-async fn swap(source: i64, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("UPDATE source SET slot = 1 - slot WHERE id = ?1").bind(source).execute(connection).await?;
+async fn swap(source: i64, connection: &mut Transaction) -> Result<(), StoreError> {
+    query("UPDATE source SET slot = 1 - slot WHERE id = ?1").bind(source).execute(connection).await?;
     Ok(())
 }
 
 async fn remove(
-    connection: &mut SqliteConnection,
+    connection: &mut Transaction,
     image: i64,
     keys: &[(Category, CompactString)],
 ) -> Result<(), StoreError> {
     for (category, key) in keys {
-        sqlx::query("DELETE FROM record WHERE image = ?1 AND category = ?2 AND key = ?3")
+        query("DELETE FROM record WHERE image = ?1 AND category = ?2 AND key = ?3")
             .bind(image)
             .bind(category.code())
             .bind(key.as_str())

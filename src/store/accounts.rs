@@ -6,9 +6,8 @@ use compact_str::CompactString;
 use futures_util::TryStreamExt as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _, Sqlite};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
+use super::sql::{QueryBuilder, Row, Transaction, query};
 use super::{ROWS_PER_STATEMENT, ROWS_PER_TRANSACTION, Store, StoreError, json_list};
 use crate::directory::dialect::OwnedDigest;
 use crate::roster::{JoinKey, Profile};
@@ -90,7 +89,7 @@ impl AccountRow {
 
 impl Store {
     pub async fn accounts(&self) -> Result<HashMap<JoinKey, AccountRow>, StoreError> {
-        let mut rows = sqlx::query(ACCOUNTS).fetch(&self.reader);
+        let mut rows = query(ACCOUNTS).fetch(&self.reader);
         let mut accounts = HashMap::new();
         while let Some(row) = rows.try_next().await? {
             let account = account_row(&row)?;
@@ -102,7 +101,7 @@ impl Store {
     /// The accounts of those of `keys` that have one.
     pub async fn accounts_of(&self, keys: &[JoinKey]) -> Result<HashMap<JoinKey, AccountRow>, StoreError> {
         let rows =
-            sqlx::query(sqlx::AssertSqlSafe(format!("{ACCOUNTS} WHERE join_key IN (SELECT value FROM json_each(?1))")))
+            query(sqlx::AssertSqlSafe(format!("{ACCOUNTS} WHERE join_key IN (SELECT value FROM json_each(?1))")))
                 .bind(json_list(keys))
                 .fetch_all(&self.reader)
                 .await?;
@@ -117,7 +116,7 @@ impl Store {
         for part in accounts.chunks(ROWS_PER_TRANSACTION) {
             let mut transaction = self.write().await?;
             for chunk in part.chunks(ROWS_PER_STATEMENT) {
-                let mut update = QueryBuilder::<Sqlite>::new("WITH noted (key, digest) AS (");
+                let mut update = QueryBuilder::new("WITH noted (key, digest) AS (");
                 update.push_values(chunk, |mut row, (key, digest)| {
                     row.push_bind(key.as_str()).push_bind(digest.0.to_vec());
                 });
@@ -131,8 +130,7 @@ impl Store {
 
     /// Whose accounts are at this stage.
     pub async fn accounts_at(&self, stage: Stage) -> Result<HashSet<JoinKey>, StoreError> {
-        let mut rows =
-            sqlx::query("SELECT join_key FROM account WHERE stage = ?1").bind(stage.name()).fetch(&self.reader);
+        let mut rows = query("SELECT join_key FROM account WHERE stage = ?1").bind(stage.name()).fetch(&self.reader);
         let mut keys = HashSet::new();
         while let Some(row) = rows.try_next().await? {
             keys.insert(JoinKey::from_text(row.try_get(0)?));
@@ -147,7 +145,7 @@ impl Store {
 
     /// The same, with the day on which it was noted, sorted by UAI.
     pub async fn school_rows(&self) -> Result<Vec<SchoolRow>, StoreError> {
-        let rows = sqlx::query("SELECT uai, year, since FROM school ORDER BY uai").fetch_all(&self.reader).await?;
+        let rows = query("SELECT uai, year, since FROM school ORDER BY uai").fetch_all(&self.reader).await?;
         let damaged = || StoreError::Damaged { table: "school", reason: "bad date".to_owned() };
         rows.iter()
             .map(|row| {
@@ -162,9 +160,9 @@ impl Store {
     pub async fn set_school_years(&self, years: &[(CompactString, i16)], day: Date) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         for (uai, year) in years {
-            sqlx::query(
+            query(
                 "INSERT INTO school (uai, year, since) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (uai) DO UPDATE SET year = ?2, since = ?3 WHERE year <> ?2",
+                 ON CONFLICT (uai) DO UPDATE SET year = excluded.year, since = excluded.since WHERE school.year <> excluded.year",
             )
             .bind(uai.as_str())
             .bind(year)
@@ -191,7 +189,7 @@ impl Store {
 
     /// The members (normalised DNs) that the engine put in each group, by cn.
     pub async fn group_members(&self) -> Result<HashMap<String, Vec<String>>, StoreError> {
-        let mut rows = sqlx::query("SELECT cn, members FROM group_state").fetch(&self.reader);
+        let mut rows = query("SELECT cn, members FROM group_state").fetch(&self.reader);
         let mut groups = HashMap::new();
         while let Some(row) = rows.try_next().await? {
             let members: &str = row.try_get(1)?;
@@ -205,7 +203,7 @@ pub(super) const ACCOUNTS: &str =
     "SELECT join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written, gone_since,
      former_class FROM account";
 
-pub(super) fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
+pub(super) fn account_row(row: &Row) -> Result<AccountRow, StoreError> {
     let damaged = |what: &str| StoreError::Damaged { table: "account", reason: format!("bad {what}") };
     Ok(AccountRow {
         join_key: JoinKey::from_text(row.try_get(0)?),
@@ -231,13 +229,10 @@ pub(super) fn account_row(row: &SqliteRow) -> Result<AccountRow, StoreError> {
 }
 
 /// Upserts accounts inside a transaction of the caller's.
-pub(super) async fn save_accounts(
-    transaction: &mut SqliteConnection,
-    accounts: &[AccountRow],
-) -> Result<(), StoreError> {
+pub(super) async fn save_accounts(transaction: &mut Transaction, accounts: &[AccountRow]) -> Result<(), StoreError> {
     for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
-        let mut upsert = QueryBuilder::<Sqlite>::new(
-            "INSERT OR REPLACE INTO account
+        let mut upsert = QueryBuilder::new(
+            "INSERT INTO account
              (join_key, dn, profile, stage, since, schools, class, level, expected, adopted, written, gone_since,
               former_class) ",
         );
@@ -256,6 +251,12 @@ pub(super) async fn save_accounts(
                 .push_bind(a.left.map(|day| day.to_string()))
                 .push_bind(a.former_class.as_deref());
         });
+        upsert.push(
+            " ON CONFLICT (join_key) DO UPDATE SET dn = excluded.dn, profile = excluded.profile, stage = excluded.stage,
+             since = excluded.since, schools = excluded.schools, class = excluded.class, level = excluded.level,
+             expected = excluded.expected, adopted = excluded.adopted, written = excluded.written,
+             gone_since = excluded.gone_since, former_class = excluded.former_class",
+        );
         upsert.build().execute(&mut *transaction).await?;
     }
     Ok(())
@@ -263,20 +264,23 @@ pub(super) async fn save_accounts(
 
 /// Saves the members that the engine put in groups; `None` forgets a group.
 pub(super) async fn save_groups(
-    transaction: &mut SqliteConnection,
+    transaction: &mut Transaction,
     groups: &[(String, Option<Vec<String>>)],
 ) -> Result<(), StoreError> {
     for (cn, members) in groups {
         match members {
             Some(members) => {
-                sqlx::query("INSERT OR REPLACE INTO group_state (cn, members) VALUES (?1, ?2)")
-                    .bind(cn)
-                    .bind(members.join("\n"))
-                    .execute(&mut *transaction)
-                    .await?;
+                query(
+                    "INSERT INTO group_state (cn, members) VALUES (?1, ?2)
+                     ON CONFLICT (cn) DO UPDATE SET members = excluded.members",
+                )
+                .bind(cn)
+                .bind(members.join("\n"))
+                .execute(&mut *transaction)
+                .await?;
             }
             None => {
-                sqlx::query("DELETE FROM group_state WHERE cn = ?1").bind(cn).execute(&mut *transaction).await?;
+                query("DELETE FROM group_state WHERE cn = ?1").bind(cn).execute(&mut *transaction).await?;
             }
         }
     }
@@ -284,11 +288,11 @@ pub(super) async fn save_groups(
 }
 
 /// Forgets accounts that the register did not know before.
-pub(super) async fn forget_accounts(transaction: &mut SqliteConnection, keys: &[JoinKey]) -> Result<(), StoreError> {
+pub(super) async fn forget_accounts(transaction: &mut Transaction, keys: &[JoinKey]) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
     }
-    sqlx::query("DELETE FROM account WHERE join_key IN (SELECT value FROM json_each(?1))")
+    query("DELETE FROM account WHERE join_key IN (SELECT value FROM json_each(?1))")
         .bind(json_list(keys))
         .execute(&mut *transaction)
         .await?;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
+use super::sql::{QueryBuilder, Transaction, query, query_scalar};
 use super::{AccountRow, ROWS_PER_STATEMENT, Store, StoreError};
 use crate::directory::Value;
 use crate::plan::PlanId;
@@ -42,7 +42,7 @@ impl Store {
 
     /// What was noted before the changes `from..=to` of a plan; 0 is the plan as a whole.
     pub async fn before(&self, plan: PlanId, from: u64, to: u64) -> Result<HashMap<u64, Before>, StoreError> {
-        let rows = sqlx::query("SELECT seq, was FROM before WHERE plan = ?1 AND seq BETWEEN ?2 AND ?3")
+        let rows = query("SELECT seq, was FROM before WHERE plan = ?1 AND seq BETWEEN ?2 AND ?3")
             .bind(plan.to_string())
             .bind(number(from))
             .bind(number(to))
@@ -59,8 +59,8 @@ impl Store {
 
     /// The plan that a run made or carried out; `None` when it had none.
     pub async fn plan_of_run(&self, run: &str) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT coalesce(plan, (SELECT p.body ->> 'plan' FROM event AS e JOIN event_payload AS p ON p.seq = e.seq
+        Ok(query_scalar(
+            "SELECT coalesce(plan, (SELECT json_extract(p.body, '$.plan') FROM event AS e JOIN event_payload AS p ON p.seq = e.seq
                                     WHERE e.run = r.id AND e.kind = 'plan_saved' LIMIT 1))
              FROM run AS r WHERE id = ?1",
         )
@@ -72,10 +72,7 @@ impl Store {
 
     /// Whether a run has this number.
     pub async fn is_run(&self, run: &str) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)")
-            .bind(run)
-            .fetch_one(&self.reader)
-            .await?)
+        Ok(query_scalar("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)").bind(run).fetch_one(&self.reader).await?)
     }
 
     /// Gives schools the year that they had reached; one without a year is forgotten.
@@ -84,17 +81,17 @@ impl Store {
         for (uai, year) in years {
             match year {
                 Some(year) => {
-                    sqlx::query("INSERT OR REPLACE INTO school (uai, year) VALUES (?1, ?2)")
-                        .bind(uai.as_str())
-                        .bind(year)
-                        .execute(&mut *transaction)
-                        .await?
+                    query(
+                        "INSERT INTO school (uai, year) VALUES (?1, ?2)
+                         ON CONFLICT (uai) DO UPDATE SET year = excluded.year, since = NULL",
+                    )
+                    .bind(uai.as_str())
+                    .bind(year)
+                    .execute(&mut *transaction)
+                    .await?
                 }
                 None => {
-                    sqlx::query("DELETE FROM school WHERE uai = ?1")
-                        .bind(uai.as_str())
-                        .execute(&mut *transaction)
-                        .await?
+                    query("DELETE FROM school WHERE uai = ?1").bind(uai.as_str()).execute(&mut *transaction).await?
                 }
             };
         }
@@ -105,13 +102,13 @@ impl Store {
 
 /// Saves inside a transaction of the caller's.
 pub(super) async fn save_before(
-    transaction: &mut SqliteConnection,
+    transaction: &mut Transaction,
     plan: PlanId,
     rows: &[(u64, Before)],
 ) -> Result<(), StoreError> {
     let plan = plan.to_string();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO before (plan, seq, was) ");
+        let mut insert = QueryBuilder::new("INSERT INTO before (plan, seq, was) ");
         let mut texts = Vec::with_capacity(chunk.len());
         for (seq, before) in chunk {
             let text = serde_json::to_string(before)
@@ -121,6 +118,7 @@ pub(super) async fn save_before(
         insert.push_values(texts, |mut row, (seq, text)| {
             row.push_bind(plan.as_str()).push_bind(seq).push_bind(text);
         });
+        insert.push(" ON CONFLICT DO NOTHING");
         insert.build().execute(&mut *transaction).await?;
     }
     Ok(())

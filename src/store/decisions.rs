@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::Row as _;
 
+use super::sql::{Row, query};
 use super::{Store, StoreError};
 use crate::plan::{DecisionEnd, PlanId, Ruling};
 
@@ -43,7 +43,7 @@ pub struct HoldNews {
 impl Store {
     /// The decisions that are open, by hold.
     pub async fn open_decisions(&self) -> Result<Vec<DecisionRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id, hold, verdict, state, digest, changes, marks, shown_in, actor, why, at, second, used_by
              FROM hold_decision WHERE state IN ('waiting', 'standing') ORDER BY hold",
         )
@@ -56,7 +56,7 @@ impl Store {
     pub async fn decide_hold(&self, row: &DecisionRow) -> Result<(), StoreError> {
         let at = row.at.as_millisecond();
         let mut transaction = self.write().await?;
-        sqlx::query(
+        query(
             "UPDATE hold_decision SET state = 'replaced', ended_at = ?2
              WHERE hold = ?1 AND state IN ('waiting', 'standing')",
         )
@@ -64,7 +64,7 @@ impl Store {
         .bind(at)
         .execute(&mut *transaction)
         .await?;
-        sqlx::query(
+        query(
             "INSERT INTO hold_decision (hold, verdict, state, digest, changes, marks, shown_in, actor, why, at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )
@@ -86,7 +86,7 @@ impl Store {
 
     /// The second person agrees.
     pub async fn second_decision(&self, id: i64, actor: &str, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("UPDATE hold_decision SET state = 'standing', second = ?2, second_at = ?3 WHERE id = ?1")
+        query("UPDATE hold_decision SET state = 'standing', second = ?2, second_at = ?3 WHERE id = ?1")
             .bind(id)
             .bind(actor)
             .bind(at.as_millisecond())
@@ -97,7 +97,7 @@ impl Store {
 
     /// Closes a decision.
     pub async fn end_decision(&self, id: i64, end: DecisionEnd, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("UPDATE hold_decision SET state = ?2, ended_at = ?3 WHERE id = ?1")
+        query("UPDATE hold_decision SET state = ?2, ended_at = ?3 WHERE id = ?1")
             .bind(id)
             .bind(end.name())
             .bind(at.as_millisecond())
@@ -108,7 +108,7 @@ impl Store {
 
     /// A plan holds the changes that this release let go on.
     pub async fn decision_used(&self, id: i64, plan: PlanId, today: Date) -> Result<(), StoreError> {
-        sqlx::query("UPDATE hold_decision SET used_by = ?2, used_day = ?3 WHERE id = ?1")
+        query("UPDATE hold_decision SET used_by = ?2, used_day = ?3 WHERE id = ?1")
             .bind(id)
             .bind(plan.to_string())
             .bind(today.to_string())
@@ -119,7 +119,7 @@ impl Store {
 
     /// By hold: the day of the last plan that carried a release of it out.
     pub async fn carried_out(&self) -> Result<HashMap<CompactString, Date>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT hold, max(used_day) FROM hold_decision
              WHERE state = 'carried_out' AND used_day IS NOT NULL GROUP BY hold",
         )
@@ -141,7 +141,7 @@ impl Store {
         let mut news = HoldNews::default();
         for id in ids {
             let inserted =
-                sqlx::query("INSERT INTO hold (id, first_seen, last_seen) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING")
+                query("INSERT INTO hold (id, first_seen, last_seen) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING")
                     .bind(*id)
                     .bind(now)
                     .execute(&mut *transaction)
@@ -150,16 +150,14 @@ impl Store {
             if inserted > 0 {
                 news.new.insert((*id).to_owned());
             }
-            sqlx::query("UPDATE hold SET last_seen = ?2 WHERE id = ?1")
+            query("UPDATE hold SET last_seen = ?2 WHERE id = ?1")
                 .bind(*id)
                 .bind(now)
                 .execute(&mut *transaction)
                 .await?;
         }
-        let gone = sqlx::query("DELETE FROM hold WHERE last_seen < ?1 RETURNING id")
-            .bind(now)
-            .fetch_all(&mut *transaction)
-            .await?;
+        let gone =
+            query("DELETE FROM hold WHERE last_seen < ?1 RETURNING id").bind(now).fetch_all(&mut *transaction).await?;
         news.gone = gone.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
         news.gone.sort();
         transaction.commit().await?;
@@ -167,7 +165,7 @@ impl Store {
     }
 }
 
-fn decision(row: &sqlx::sqlite::SqliteRow) -> Result<DecisionRow, StoreError> {
+fn decision(row: &Row) -> Result<DecisionRow, StoreError> {
     let ruling = row.try_get(2)?;
     let (state, changes, at): (&str, i64, i64) = (row.try_get(3)?, row.try_get(5)?, row.try_get(10)?);
     Ok(DecisionRow {

@@ -1,8 +1,8 @@
 //! The deliveries that each image has taken in.
 
 use jiff::civil::Date;
-use sqlx::{Row as _, SqliteConnection};
 
+use super::sql::{Transaction, query};
 use super::{Store, StoreError};
 use crate::feed::DeliveryKind;
 
@@ -18,7 +18,7 @@ pub struct DeliveryRow {
 impl Store {
     /// Every accepted delivery of a source, oldest first.
     pub async fn deliveries(&self, source: i64) -> Result<Vec<DeliveryRow>, StoreError> {
-        let rows = sqlx::query("SELECT kind, date, digest FROM delivery WHERE source = ?1 ORDER BY accepted_at, date")
+        let rows = query("SELECT kind, date, digest FROM delivery WHERE source = ?1 ORDER BY accepted_at, date")
             .bind(source)
             .fetch_all(&self.reader)
             .await?;
@@ -41,20 +41,22 @@ impl Store {
 
 /// Notes an accepted delivery. After a complete set, what came before it says nothing any more.
 pub(super) async fn note(
-    transaction: &mut SqliteConnection,
+    transaction: &mut Transaction,
     source: i64,
     delivery: &DeliveryRow,
     accepted_at: i64,
 ) -> Result<(), StoreError> {
     let kind = match delivery.kind {
         DeliveryKind::Complete => {
-            sqlx::query("DELETE FROM delivery WHERE source = ?1").bind(source).execute(&mut *transaction).await?;
+            query("DELETE FROM delivery WHERE source = ?1").bind(source).execute(&mut *transaction).await?;
             "complete"
         }
         DeliveryKind::Delta => "delta",
     };
-    sqlx::query(
-        "INSERT OR REPLACE INTO delivery (source, digest, kind, date, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    query(
+        "INSERT INTO delivery (source, digest, kind, date, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (source, digest) DO UPDATE SET kind = excluded.kind, date = excluded.date,
+         accepted_at = excluded.accepted_at",
     )
     .bind(source)
     .bind(&delivery.digest[..])

@@ -3,20 +3,26 @@
 use std::collections::HashMap;
 
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
-use sqlx::QueryBuilder;
 
+use super::sql::{FromRow, QueryBuilder, Row, query, query_as};
 use super::writing::Writing;
 
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 
 /// One entry as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EntryRow {
     /// The normalised name, root first.
     pub path: String,
     pub dn: String,
     /// The lines of `directory::embedded::text`.
     pub attributes: String,
+}
+
+impl FromRow for EntryRow {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self { path: row.try_get("path")?, dn: row.try_get("dn")?, attributes: row.try_get("attributes")? })
+    }
 }
 
 /// Below a path lies what continues it after a comma; `-` is the character that follows it.
@@ -28,7 +34,7 @@ impl Store {
     /// Streams the entry at `path` and those below it: `(dn, attributes)`, as of one moment.
     pub(crate) fn entries(&self, path: &str) -> BoxStream<'_, Result<(String, String), StoreError>> {
         let (from, to) = below(path);
-        sqlx::query_as(
+        query_as(
             "SELECT dn, attributes FROM entry WHERE path = ?1 \
              UNION ALL SELECT dn, attributes FROM entry WHERE path > ?2 AND path < ?3",
         )
@@ -41,7 +47,7 @@ impl Store {
     }
 
     pub(crate) async fn entry(&self, path: &str) -> Result<Option<EntryRow>, StoreError> {
-        let row = sqlx::query_as("SELECT path, dn, attributes FROM entry WHERE path = ?1")
+        let row = query_as("SELECT path, dn, attributes FROM entry WHERE path = ?1")
             .bind(path)
             .fetch_optional(&self.reader)
             .await?;
@@ -64,7 +70,7 @@ impl EntryWriter {
     /// Those of `paths` that are there.
     pub(crate) async fn load(&mut self, paths: &[&str]) -> Result<HashMap<String, EntryRow>, StoreError> {
         let mut rows = HashMap::with_capacity(paths.len());
-        let mut found = sqlx::query_as::<_, EntryRow>(
+        let mut found = query_as::<EntryRow>(
             "SELECT path, dn, attributes FROM entry WHERE path IN (SELECT value FROM json_each(?1))",
         )
         .bind(json(paths))
@@ -77,7 +83,7 @@ impl EntryWriter {
 
     /// How many entries lie below each of `paths`, at any depth; those with none are left out.
     pub(crate) async fn count_below(&mut self, paths: &[&str]) -> Result<HashMap<String, u64>, StoreError> {
-        let counts: Vec<(String, i64)> = sqlx::query_as(
+        let counts: Vec<(String, i64)> = query_as(
             "SELECT wanted.value, count(*) FROM json_each(?1) AS wanted \
              JOIN entry ON entry.path > wanted.value || ',' AND entry.path < wanted.value || '-' GROUP BY wanted.value",
         )
@@ -101,7 +107,7 @@ impl EntryWriter {
     }
 
     pub(crate) async fn remove(&mut self, paths: &[&str]) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM entry WHERE path IN (SELECT value FROM json_each(?1))")
+        query("DELETE FROM entry WHERE path IN (SELECT value FROM json_each(?1))")
             .bind(json(paths))
             .execute(&mut *self.transaction)
             .await?;

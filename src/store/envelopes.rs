@@ -8,10 +8,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::{QueryBuilder, Row as _};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use zeroize::Zeroizing;
 
+use super::sql::{QueryBuilder, Row, Transaction, query, query_scalar};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::credentials::{
     Binding, Ended, EnvelopeState, Issued, Label, Outcome, PasswordHash, PendingEnvelope, SealedEnvelope, SealedFor,
@@ -33,7 +32,7 @@ impl Store {
         let mut tx = self.write().await?;
         let used = json_list(batch.iter().filter_map(|issued| issued.pool_item));
         let expected = batch.iter().filter(|issued| issued.pool_item.is_some()).count() as u64;
-        let deleted = sqlx::query("DELETE FROM pool WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))")
+        let deleted = query("DELETE FROM pool WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))")
             .bind(used)
             .execute(&mut *tx)
             .await?
@@ -96,7 +95,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn pending_envelopes(&self) -> Result<Vec<PendingEnvelope>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT serial, coalesce(sealed_key, join_key) AS join_key, uid, login, profile, issued, hash FROM envelope
              WHERE state = 'pending' ORDER BY id",
         )
@@ -118,7 +117,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn pending_of(&self, accounts: &[JoinKey]) -> Result<HashMap<JoinKey, (Serial, String)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT join_key, serial, hash FROM envelope
              WHERE state = 'pending' AND join_key IN (SELECT value FROM json_each(?))",
         )
@@ -140,12 +139,11 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn withdraw_pending_except(&self, accounts: &[JoinKey]) -> Result<u64, StoreError> {
-        let deleted = sqlx::query(
-            "DELETE FROM envelope WHERE state = 'pending' AND join_key NOT IN (SELECT value FROM json_each(?))",
-        )
-        .bind(json_list(accounts))
-        .execute(&self.writer)
-        .await?;
+        let deleted =
+            query("DELETE FROM envelope WHERE state = 'pending' AND join_key NOT IN (SELECT value FROM json_each(?))")
+                .bind(json_list(accounts))
+                .execute(&self.writer)
+                .await?;
         Ok(deleted.rows_affected())
     }
 
@@ -154,7 +152,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn has_pending(&self) -> Result<bool, StoreError> {
-        let found: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM envelope WHERE state = 'pending')")
+        let found: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM envelope WHERE state = 'pending')")
             .fetch_one(&self.reader)
             .await?;
         Ok(found)
@@ -165,7 +163,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn live_envelopes(&self, accounts: &[JoinKey]) -> Result<Vec<SealedEnvelope>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT serial, join_key AS holder, coalesce(sealed_key, join_key) AS join_key, uid, login, profile, issued,
                     sealed, binding, printed_at, sealed_for FROM envelope
              WHERE state = 'live' AND envelope.join_key IN (SELECT value FROM json_each(?)) ORDER BY holder",
@@ -185,7 +183,7 @@ impl Store {
         let mut tx = self.write().await?;
         let mut replaced = 0;
         for (before, sealed, sealed_for) in resealed {
-            replaced += sqlx::query(
+            replaced += query(
                 "UPDATE envelope SET sealed = ?1, binding = NULL, sealed_for = ?4
                  WHERE serial = ?2 AND state = 'live' AND sealed = ?3",
             )
@@ -206,7 +204,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn issued_marks(&self) -> Result<Vec<(JoinKey, Profile, Option<Vec<u8>>)>, StoreError> {
-        let rows = sqlx::query("SELECT join_key, profile, mark FROM envelope WHERE state = 'live' ORDER BY join_key")
+        let rows = query("SELECT join_key, profile, mark FROM envelope WHERE state = 'live' ORDER BY join_key")
             .fetch_all(&self.reader)
             .await?;
         rows.iter()
@@ -242,8 +240,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn sealed_for(&self) -> Result<std::collections::HashSet<JoinKey>, StoreError> {
-        let keys: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT join_key FROM envelope").fetch_all(&self.reader).await?;
+        let keys: Vec<String> = query_scalar("SELECT DISTINCT join_key FROM envelope").fetch_all(&self.reader).await?;
         Ok(keys.iter().map(|key| JoinKey::from_text(key)).collect())
     }
 
@@ -252,7 +249,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn expire_envelopes(&self, day: Date, at: Timestamp) -> Result<u64, StoreError> {
-        let ended = sqlx::query(
+        let ended = query(
             "UPDATE envelope SET state = 'expired', sealed = NULL, binding = NULL, settled_at = ?
              WHERE state = 'live' AND issued < ?",
         )
@@ -268,7 +265,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn envelope_counts(&self) -> Result<Vec<(Profile, EnvelopeState, u64, u64)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT profile, state, count(*) AS n, count(printed_at) AS printed FROM envelope
              GROUP BY profile, state ORDER BY profile, state",
         )
@@ -287,13 +284,13 @@ impl Store {
 
 /// See [`Store::settle`].
 pub(super) async fn settle_envelopes(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     outcomes: &[(Serial, Outcome)],
     at: Timestamp,
 ) -> Result<u64, StoreError> {
     let of = |which| json_list(outcomes.iter().filter(|(_, outcome)| *outcome == which).map(|(serial, _)| serial));
     let (live, dead) = (of(Outcome::Live), of(Outcome::Dead));
-    sqlx::query(
+    query(
         "UPDATE envelope SET state = 'superseded', sealed = NULL, binding = NULL, settled_at = ?1
          WHERE state = 'live' AND join_key IN (SELECT join_key FROM envelope WHERE state = 'pending'
                                                AND serial IN (SELECT value FROM json_each(?2)))",
@@ -302,7 +299,7 @@ pub(super) async fn settle_envelopes(
     .bind(&live)
     .execute(&mut *tx)
     .await?;
-    let lives = sqlx::query(
+    let lives = query(
         "UPDATE envelope SET state = 'live', hash = NULL, settled_at = ?1
          WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?2))",
     )
@@ -310,17 +307,16 @@ pub(super) async fn settle_envelopes(
     .bind(&live)
     .execute(&mut *tx)
     .await?;
-    let deads =
-        sqlx::query("DELETE FROM envelope WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?))")
-            .bind(&dead)
-            .execute(&mut *tx)
-            .await?;
+    let deads = query("DELETE FROM envelope WHERE state = 'pending' AND serial IN (SELECT value FROM json_each(?))")
+        .bind(&dead)
+        .execute(&mut *tx)
+        .await?;
     Ok(lives.rows_affected() + deads.rows_affected())
 }
 
 /// See [`Store::delete_unprinted`].
-pub(super) async fn drop_unprinted(tx: &mut SqliteConnection, accounts: &[JoinKey]) -> Result<u64, StoreError> {
-    let deleted = sqlx::query(
+pub(super) async fn drop_unprinted(tx: &mut Transaction, accounts: &[JoinKey]) -> Result<u64, StoreError> {
+    let deleted = query(
         "DELETE FROM envelope WHERE state = 'live' AND printed_at IS NULL
          AND join_key IN (SELECT value FROM json_each(?))",
     )
@@ -332,12 +328,12 @@ pub(super) async fn drop_unprinted(tx: &mut SqliteConnection, accounts: &[JoinKe
 
 /// See [`Store::end_envelopes`].
 pub(super) async fn end_live(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     accounts: &[JoinKey],
     how: Ended,
     at: Timestamp,
 ) -> Result<u64, StoreError> {
-    let ended = sqlx::query(
+    let ended = query(
         "UPDATE envelope SET state = ?, sealed = NULL, binding = NULL, settled_at = ?
          WHERE state = 'live' AND join_key IN (SELECT value FROM json_each(?))",
     )
@@ -356,7 +352,7 @@ pub fn hash_mark(hash: &str) -> Vec<u8> {
     sha2::Sha256::digest(hash.as_bytes()).iter().take(16).copied().collect()
 }
 
-fn sealed(row: &SqliteRow) -> Result<SealedEnvelope, StoreError> {
+fn sealed(row: &Row) -> Result<SealedEnvelope, StoreError> {
     let binding: Option<Vec<u8>> = row.try_get("binding")?;
     let binding = binding
         .map(|bytes| bytes.try_into().map(Binding).map_err(|_| damaged("a binding is not of 32 bytes")))
@@ -376,7 +372,7 @@ fn sealed(row: &SqliteRow) -> Result<SealedEnvelope, StoreError> {
     })
 }
 
-fn label(row: &SqliteRow) -> Result<Label, StoreError> {
+fn label(row: &Row) -> Result<Label, StoreError> {
     let (serial, issued): (&str, &str) = (row.try_get("serial")?, row.try_get("issued")?);
     Ok(Label {
         uid: Uid::new(row.try_get("uid")?),
@@ -387,7 +383,7 @@ fn label(row: &SqliteRow) -> Result<Label, StoreError> {
     })
 }
 
-fn profile(row: &SqliteRow) -> Result<Profile, StoreError> {
+fn profile(row: &Row) -> Result<Profile, StoreError> {
     Profile::from_name(row.try_get("profile")?).ok_or_else(|| damaged("an unknown profile"))
 }
 

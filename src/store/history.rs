@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::Row as _;
 
 use super::overview::moment;
+use super::sql::{query, query_as};
 use super::{Store, StoreError};
 use crate::roster::JoinKey;
 
@@ -82,19 +82,19 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn print_history(&self, filter: &PrintFilter) -> Result<Vec<PrintedBefore>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT b.id, b.at, b.actor, b.reason, b.template, s.file,
-                    CASE WHEN min(s.school) = max(s.school) THEN s.school END,
-                    CASE WHEN min(coalesce(s.class, '')) = max(coalesce(s.class, '')) THEN s.class END,
-                    CASE WHEN min(s.profile) = max(s.profile) THEN s.profile END, count(*),
-                    sum(coalesce(e.state = 'live', 0)), sum(coalesce(e.state = 'superseded', 0)),
-                    sum(coalesce(e.state = 'revoked', 0)), sum(coalesce(e.state = 'expired', 0)),
-                    sum(e.state IS NULL), min(s.serial), min(s.replaces), d.at, d.actor, d.outcome
+                    CASE WHEN min(s.school) = max(s.school) THEN min(s.school) END,
+                    CASE WHEN min(coalesce(s.class, '')) = max(coalesce(s.class, '')) THEN min(s.class) END,
+                    CASE WHEN min(s.profile) = max(s.profile) THEN min(s.profile) END, count(*),
+                    count(*) FILTER (WHERE e.state = 'live'), count(*) FILTER (WHERE e.state = 'superseded'),
+                    count(*) FILTER (WHERE e.state = 'revoked'), count(*) FILTER (WHERE e.state = 'expired'),
+                    count(*) FILTER (WHERE e.state IS NULL), min(s.serial), min(s.replaces), d.at, d.actor, d.outcome
              FROM print_sheet AS s JOIN print_batch AS b ON b.id = s.batch
              LEFT JOIN envelope AS e ON e.serial = s.serial
              LEFT JOIN shredded AS d ON d.batch = s.batch AND d.file = s.file
              WHERE (?1 IS NULL OR s.join_key = ?1) AND (?2 IS NULL OR s.school = ?2) AND (?3 IS NULL OR b.id = ?3)
-             GROUP BY b.id, s.file ORDER BY b.at DESC, b.id DESC, s.file",
+             GROUP BY b.id, s.file, d.at, d.actor, d.outcome ORDER BY b.at DESC, b.id DESC, s.file",
         )
         .bind(filter.person.as_ref().map(JoinKey::as_str))
         .bind(filter.school.as_deref())
@@ -149,10 +149,10 @@ impl Store {
         batch: Option<&str>,
         before: Option<Timestamp>,
     ) -> Result<Vec<PrintedPath>, StoreError> {
-        let rows: Vec<(String, String, bool)> = sqlx::query_as(
+        let rows: Vec<(String, String, bool, i64)> = query_as(
             "SELECT DISTINCT b.id, s.file,
                     EXISTS (SELECT 1 FROM print_sheet AS o JOIN print_batch AS p ON p.id = o.batch
-                            WHERE o.file = s.file AND (p.at, p.id) > (b.at, b.id))
+                            WHERE o.file = s.file AND (p.at, p.id) > (b.at, b.id)), b.at
              FROM print_sheet AS s JOIN print_batch AS b ON b.id = s.batch
              WHERE (?1 IS NULL OR b.id = ?1) AND (?2 IS NULL OR b.at < ?2)
                AND NOT EXISTS (SELECT 1 FROM shredded AS d WHERE d.batch = b.id AND d.file = s.file)
@@ -164,7 +164,7 @@ impl Store {
         .bind(before.map(Timestamp::as_millisecond))
         .fetch_all(&self.reader)
         .await?;
-        let path = |(batch, file, overwritten)| PrintedPath { batch, file, overwritten };
+        let path = |(batch, file, overwritten, _)| PrintedPath { batch, file, overwritten };
         Ok(rows.into_iter().map(path).collect())
     }
 
@@ -173,7 +173,10 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn note_shredded(&self, path: &PrintedPath, end: &Shredded) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR REPLACE INTO shredded (batch, file, at, actor, outcome) VALUES (?1, ?2, ?3, ?4, ?5)")
+        query(
+            "INSERT INTO shredded (batch, file, at, actor, outcome) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (batch, file) DO UPDATE SET at = excluded.at, actor = excluded.actor, outcome = excluded.outcome",
+        )
             .bind(&path.batch)
             .bind(&path.file)
             .bind(end.at.as_millisecond())

@@ -2,9 +2,9 @@
 //! said by [`crate::person`].
 
 use serde_json::{Map, Value};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Column as _, Row as _, SqliteConnection, TypeInfo as _, ValueRef as _};
+use sqlx::AssertSqlSafe;
 
+use super::sql::{self, Pool, Row, Transaction, query, query_scalar};
 use super::{Store, StoreError, json_list};
 use crate::person::{By, Erase, HOLDINGS, Holding};
 use crate::roster::JoinKey;
@@ -23,15 +23,18 @@ pub type HeldRow = Map<String, Value>;
 impl Store {
     /// The tables of the schema.
     pub async fn tables(&self) -> Result<Vec<String>, StoreError> {
-        let tables = sqlx::query_scalar(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
-        );
+        let tables = query_scalar(match &self.reader {
+            Pool::Sqlite(_) => {
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+            }
+            Pool::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
+        });
         Ok(tables.fetch_all(&self.reader).await?)
     }
 
     /// The DNs under which these join keys are registered, as accounts or as merged ones.
     pub async fn dns_of(&self, keys: &[JoinKey]) -> Result<Vec<String>, StoreError> {
-        let dns = sqlx::query_scalar(
+        let dns = query_scalar(
             "SELECT dn FROM account WHERE join_key IN (SELECT value FROM json_each(?1))
              UNION SELECT dn FROM identity_merged WHERE join_key IN (SELECT value FROM json_each(?1))",
         );
@@ -41,7 +44,7 @@ impl Store {
     /// The rows of a table that are about a person.
     pub async fn held(&self, holding: &Holding, called: &Called) -> Result<Vec<HeldRow>, StoreError> {
         let sql = format!("SELECT * FROM {} WHERE {}", holding.table, condition(holding));
-        let rows = sqlx::query(AssertSqlSafe(sql))
+        let rows = query(AssertSqlSafe(sql))
             .bind(json_list(&called.keys))
             .bind(json_list(&called.dns))
             .fetch_all(&self.reader)
@@ -68,19 +71,14 @@ impl Store {
     }
 }
 
-async fn erase(
-    tx: &mut SqliteConnection,
-    holding: &Holding,
-    called: &Called,
-    pseudonym: &str,
-) -> Result<u64, StoreError> {
+async fn erase(tx: &mut Transaction, holding: &Holding, called: &Called, pseudonym: &str) -> Result<u64, StoreError> {
     let (table, condition) = (holding.table, condition(holding));
     let sql = match holding.erase {
         Erase::Keep => return Ok(0),
         Erase::Delete => format!("DELETE FROM {table} WHERE {condition}"),
         Erase::Pseudonym => format!("UPDATE {table} SET join_key = ?3 WHERE {condition}"),
     };
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(json_list(&called.keys)).bind(json_list(&called.dns));
+    let query = query(AssertSqlSafe(sql)).bind(json_list(&called.keys)).bind(json_list(&called.dns));
     let query = if holding.erase == Erase::Pseudonym { query.bind(pseudonym) } else { query };
     Ok(query.execute(tx).await?.rows_affected())
 }
@@ -110,18 +108,16 @@ fn condition(holding: &Holding) -> String {
     }
 }
 
-fn row(row: &SqliteRow) -> Result<HeldRow, StoreError> {
+fn row(row: &Row) -> Result<HeldRow, StoreError> {
     let mut held = Map::new();
-    for (at, column) in row.columns().iter().enumerate() {
-        let raw = row.try_get_raw(at)?;
-        let value = match (raw.is_null(), raw.type_info().name()) {
-            (true, _) => continue,
-            (_, "INTEGER") => row.try_get::<i64, _>(at)?.into(),
-            (_, "REAL") => row.try_get::<f64, _>(at)?.into(),
-            (_, "BLOB") => format!("({} octets)", row.try_get::<Vec<u8>, _>(at)?.len()).into(),
-            _ => row.try_get::<String, _>(at)?.into(),
+    for (name, value) in row.names().into_iter().zip(row.values()?) {
+        let value = match value {
+            sql::Value::Integer(Some(n)) => n.into(),
+            sql::Value::Text(Some(text)) => text.into_owned().into(),
+            sql::Value::Blob(Some(bytes)) => format!("({} octets)", bytes.len()).into(),
+            sql::Value::Integer(None) | sql::Value::Text(None) | sql::Value::Blob(None) => continue,
         };
-        held.insert(column.name().to_owned(), value);
+        held.insert(name, value);
     }
     Ok(held)
 }

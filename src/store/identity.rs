@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{QueryBuilder, Row as _, Sqlite};
-
+use super::sql::{QueryBuilder, query};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::identity::{Answer, Case, CaseId, Question};
 use crate::roster::JoinKey;
@@ -53,7 +52,7 @@ fn damaged(table: &'static str, what: impl std::fmt::Display) -> StoreError {
 
 impl Store {
     pub async fn identity_links(&self) -> Result<Vec<LinkRow>, StoreError> {
-        let rows = sqlx::query("SELECT a, b, decided FROM identity_link ORDER BY a, b").fetch_all(&self.reader).await?;
+        let rows = query("SELECT a, b, decided FROM identity_link ORDER BY a, b").fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| {
                 let key = |column: usize| Ok::<_, StoreError>(JoinKey::from_text(row.try_get(column)?));
@@ -69,12 +68,12 @@ impl Store {
         }
         let mut transaction = self.write().await?;
         for chunk in links.chunks(ROWS_PER_STATEMENT) {
-            let mut insert =
-                QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO identity_link (a, b, decided, noted_at) ");
+            let mut insert = QueryBuilder::new("INSERT INTO identity_link (a, b, decided, noted_at) ");
             insert.push_values(chunk, |mut row, link| {
                 let (a, b) = if link.a <= link.b { (&link.a, &link.b) } else { (&link.b, &link.a) };
                 row.push_bind(a.as_str()).push_bind(b.as_str()).push_bind(link.decided).push_bind(now);
             });
+            insert.push(" ON CONFLICT DO NOTHING");
             insert.build().execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
@@ -82,7 +81,7 @@ impl Store {
     }
 
     pub async fn decisions(&self) -> Result<Vec<AnswerRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT join_key, other, answer, decided_by, why, decided_at FROM identity_decision ORDER BY join_key, other",
         )
         .fetch_all(&self.reader)
@@ -109,12 +108,12 @@ impl Store {
         for decision in decisions {
             let (key, other) = (decision.join_key.as_str(), decision.other.as_str());
             // The same two the other way round are the same question.
-            sqlx::query("DELETE FROM identity_decision WHERE join_key = ?2 AND other = ?1")
+            query("DELETE FROM identity_decision WHERE join_key = ?2 AND other = ?1")
                 .bind(key)
                 .bind(other)
                 .execute(&mut *transaction)
                 .await?;
-            sqlx::query(
+            query(
                 "INSERT INTO identity_decision (join_key, other, answer, decided_by, why, decided_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (join_key, other) DO UPDATE
@@ -129,14 +128,14 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
             let (a, b) = if key <= other { (key, other) } else { (other, key) };
-            sqlx::query("DELETE FROM identity_link WHERE a = ?1 AND b = ?2")
+            query("DELETE FROM identity_link WHERE a = ?1 AND b = ?2")
                 .bind(a)
                 .bind(b)
                 .execute(&mut *transaction)
                 .await?;
             // A join key has no `=` before its `$`; a DN has.
             if decision.answer == Answer::Same && is_join_key(other) {
-                sqlx::query("INSERT INTO identity_link (a, b, decided, noted_at) VALUES (?1, ?2, 1, ?3)")
+                query("INSERT INTO identity_link (a, b, decided, noted_at) VALUES (?1, ?2, 1, ?3)")
                     .bind(a)
                     .bind(b)
                     .bind(decision.decided_at)
@@ -151,18 +150,18 @@ impl Store {
     /// Keeps the cases that are open now, and those whose answer can be taken back; gives how many of them nobody has seen before.
     pub async fn save_cases(&self, cases: &[Case], now: i64) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
-        let rows = sqlx::query("SELECT id, first_seen FROM identity_case").fetch_all(&mut *transaction).await?;
+        let rows = query("SELECT id, first_seen FROM identity_case").fetch_all(&mut *transaction).await?;
         let mut known: HashMap<String, i64> = HashMap::new();
         for row in &rows {
             known.insert(row.try_get(0)?, row.try_get(1)?);
         }
-        sqlx::query("DELETE FROM identity_case").execute(&mut *transaction).await?;
+        query("DELETE FROM identity_case").execute(&mut *transaction).await?;
         let mut new = 0;
         for case in cases {
             let Some(key) = &case.person.key else { continue };
             let first_seen = known.get(case.id.as_str()).copied();
             new += u64::from(first_seen.is_none() && case.is_open());
-            sqlx::query(
+            query(
                 "INSERT INTO identity_case (id, join_key, question, first_seen, last_seen, content)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )
@@ -184,8 +183,7 @@ impl Store {
 
     /// The open cases, and those whose answer can be taken back ([`Case::is_open`]), by identifier.
     pub async fn cases(&self) -> Result<Vec<CaseRow>, StoreError> {
-        let rows =
-            sqlx::query("SELECT first_seen, content FROM identity_case ORDER BY id").fetch_all(&self.reader).await?;
+        let rows = query("SELECT first_seen, content FROM identity_case ORDER BY id").fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| {
                 let case = serde_json::from_str(row.try_get(1)?).map_err(|e| damaged("identity_case", e))?;
@@ -201,7 +199,7 @@ impl Store {
 
     /// The accounts that were merged into others.
     pub async fn merged_accounts(&self) -> Result<Vec<MergedRow>, StoreError> {
-        let rows = sqlx::query("SELECT join_key, dn, into_key FROM identity_merged ORDER BY join_key")
+        let rows = query("SELECT join_key, dn, into_key FROM identity_merged ORDER BY join_key")
             .fetch_all(&self.reader)
             .await?;
         rows.iter()
@@ -219,8 +217,9 @@ impl Store {
     pub async fn note_merged(&self, merged: &[MergedRow], now: i64) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         for row in merged {
-            sqlx::query(
-                "INSERT OR IGNORE INTO identity_merged (join_key, dn, into_key, merged_at) VALUES (?1, ?2, ?3, ?4)",
+            query(
+                "INSERT INTO identity_merged (join_key, dn, into_key, merged_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
             )
             .bind(row.join_key.as_str())
             .bind(&row.dn)
@@ -238,12 +237,13 @@ impl Store {
         let mut transaction = self.write().await?;
         for key in keys {
             for statement in [
-                "INSERT OR IGNORE INTO retired_name (folded, join_key, retired_at)
+                "INSERT INTO retired_name (folded, join_key, retired_at)
                  SELECT uid_folded, join_key, ?2 FROM name WHERE join_key = ?1
-                 UNION SELECT login_folded, join_key, ?2 FROM name WHERE join_key = ?1",
+                 UNION SELECT login_folded, join_key, ?2 FROM name WHERE join_key = ?1
+                 ON CONFLICT DO NOTHING",
                 "DELETE FROM name WHERE join_key = ?1 AND ?2 IS NOT NULL",
             ] {
-                sqlx::query(statement).bind(key.as_str()).bind(now).execute(&mut *transaction).await?;
+                query(statement).bind(key.as_str()).bind(now).execute(&mut *transaction).await?;
             }
         }
         transaction.commit().await?;

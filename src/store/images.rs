@@ -7,8 +7,8 @@ use compact_str::CompactString;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
-use sqlx::Row as _;
 
+use super::sql::{query, query_scalar};
 use super::{Store, StoreError, json_list};
 use crate::feed::{Category, Fields, RecordDigest};
 
@@ -42,17 +42,17 @@ pub struct KnownRecord {
 impl Store {
     /// The row of a configured source, created when it is new.
     pub async fn source(&self, name: &str, prefix: &str, kind: &str) -> Result<SourceRow, StoreError> {
-        sqlx::query(
+        query(
             "INSERT INTO source (name, prefix, kind) VALUES (?1, ?2, ?3)
              ON CONFLICT (name) DO UPDATE SET prefix = ?2, kind = ?3
-             WHERE prefix <> ?2 OR kind <> ?3",
+             WHERE source.prefix <> ?2 OR source.kind <> ?3",
         )
         .bind(name)
         .bind(prefix)
         .bind(kind)
         .execute(&self.writer)
         .await?;
-        let row = sqlx::query("SELECT id, name, version, delivered, digest FROM source WHERE name = ?1")
+        let row = query("SELECT id, name, version, delivered, digest FROM source WHERE name = ?1")
             .bind(name)
             .fetch_one(&self.reader)
             .await?;
@@ -70,7 +70,7 @@ impl Store {
         &self,
         source: i64,
     ) -> BoxStream<'_, Result<(Category, CompactString, RecordDigest), StoreError>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT category, key, digest FROM record WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1)",
         );
         Box::pin(rows.bind(source).fetch(&self.reader).map(|row| {
@@ -88,7 +88,7 @@ impl Store {
     ) -> Result<HashMap<CompactString, KnownRecord>, StoreError> {
         let mut known = HashMap::with_capacity(keys.len());
         let list = json_list(keys);
-        let mut rows = sqlx::query(
+        let mut rows = query(
             "SELECT key, digest, fields FROM record
              WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1)
                AND category = ?2 AND key IN (SELECT value FROM json_each(?3))",
@@ -109,7 +109,7 @@ impl Store {
 
     /// Every key of a category in the image of a source: for the short ones, the nomenclatures and the structures.
     pub async fn image_keys(&self, source: i64, category: Category) -> Result<Vec<CompactString>, StoreError> {
-        let keys: Vec<String> = sqlx::query_scalar(
+        let keys: Vec<String> = query_scalar(
             "SELECT key FROM record
              WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1) AND category = ?2",
         )
@@ -125,12 +125,12 @@ impl Store {
         let mut transaction = self.write().await?;
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
-            sqlx::query("INSERT INTO origin_file (name) VALUES (?1) ON CONFLICT DO NOTHING")
+            query("INSERT INTO origin_file (name) VALUES (?1) ON CONFLICT DO NOTHING")
                 .bind(&**name)
                 .execute(&mut *transaction)
                 .await?;
             ids.push(
-                sqlx::query_scalar("SELECT id FROM origin_file WHERE name = ?1")
+                query_scalar("SELECT id FROM origin_file WHERE name = ?1")
                     .bind(&**name)
                     .fetch_one(&mut *transaction)
                     .await?,
@@ -142,13 +142,13 @@ impl Store {
 
     /// Every known file name by number.
     pub async fn origin_names(&self) -> Result<HashMap<i64, Arc<str>>, StoreError> {
-        let rows = sqlx::query("SELECT id, name FROM origin_file").fetch_all(&self.reader).await?;
+        let rows = query("SELECT id, name FROM origin_file").fetch_all(&self.reader).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, Arc::from(row.try_get::<&str, _>(1)?)))).collect()
     }
 
     /// The record of one key in the image of a source.
     pub async fn image_row(&self, source: i64, category: Category, key: &str) -> Result<Option<ImageRow>, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT file, line, fields FROM record
              WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1) AND category = ?2 AND key = ?3",
         )
@@ -166,7 +166,7 @@ impl Store {
     /// Streams the image of a source, all categories.
     pub fn image_rows(&self, source: i64) -> BoxStream<'_, Result<ImageRow, StoreError>> {
         Box::pin(
-            sqlx::query(
+            query(
                 "SELECT category, key, file, line, fields FROM record
                  WHERE image = (SELECT 2 * id + slot FROM source WHERE id = ?1)",
             )

@@ -3,8 +3,8 @@
 use compact_str::CompactString;
 use jiff::civil::Date;
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::sql::{QueryBuilder, query, query_scalar};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::roster::Profile;
 
@@ -28,9 +28,9 @@ impl Store {
     /// Puts the counts of a day in the place of what was noted on it.
     pub async fn note_indicators(&self, day: Date, rows: &[IndicatorRow]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sqlx::query("DELETE FROM indicator WHERE day = ?1").bind(day.to_string()).execute(&mut *transaction).await?;
+        query("DELETE FROM indicator WHERE day = ?1").bind(day.to_string()).execute(&mut *transaction).await?;
         for rows in rows.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = QueryBuilder::<Sqlite>::new(
+            let mut insert = QueryBuilder::new(
                 "INSERT INTO indicator (day, school, profile, present, absent, suspended, printed, activated) ",
             );
             insert.push_values(rows, |mut values, row| {
@@ -53,20 +53,19 @@ impl Store {
     /// The days that something was noted on, oldest first.
     pub async fn indicator_days(&self) -> Result<Vec<Date>, StoreError> {
         let days: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT day FROM indicator ORDER BY day").fetch_all(&self.reader).await?;
+            query_scalar("SELECT DISTINCT day FROM indicator ORDER BY day").fetch_all(&self.reader).await?;
         days.iter().map(|day| date(day)).collect()
     }
 
     /// The last day on which the directory was asked who has logged in.
     pub async fn activation_noted(&self) -> Result<Option<Date>, StoreError> {
-        let day: Option<String> = sqlx::query_scalar("SELECT max(day) FROM indicator WHERE activated IS NOT NULL")
-            .fetch_one(&self.reader)
-            .await?;
+        let day: Option<String> =
+            query_scalar("SELECT max(day) FROM indicator WHERE activated IS NOT NULL").fetch_one(&self.reader).await?;
         day.as_deref().map(date).transpose()
     }
 
     pub async fn forget_indicators(&self, days: &[Date]) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM indicator WHERE day IN (SELECT value FROM json_each(?1))")
+        query("DELETE FROM indicator WHERE day IN (SELECT value FROM json_each(?1))")
             .bind(json_list(days))
             .execute(&self.writer)
             .await?;
@@ -75,7 +74,7 @@ impl Store {
 
     /// What was noted from a day on, in the order of the days, of the schools (all together first) and of the profiles.
     pub async fn indicators(&self, since: Date) -> Result<Vec<IndicatorRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT day, school, profile, present, absent, suspended, printed, activated FROM indicator
              WHERE day >= ?1 ORDER BY day, school, profile",
         )

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-
+use super::sql::{QueryBuilder, Transaction, query, query_scalar};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::roster::{JoinKey, Profile};
 
@@ -42,7 +41,7 @@ impl Store {
 
     /// Everybody who was ever given a sheet without secret, or with one that is still live.
     pub async fn printed_before(&self) -> Result<HashSet<JoinKey>, StoreError> {
-        let keys: Vec<String> = sqlx::query_scalar(
+        let keys: Vec<String> = query_scalar(
             "SELECT DISTINCT join_key FROM print_sheet AS s
              WHERE NOT EXISTS (SELECT 1 FROM envelope AS e
                                WHERE e.join_key = s.join_key AND e.state = 'live' AND e.printed_at IS NULL)",
@@ -55,11 +54,11 @@ impl Store {
 
 /// A print run with its sheets, and their envelopes marked as printed.
 pub(super) async fn enter_printed(
-    connection: &mut SqliteConnection,
+    connection: &mut Transaction,
     batch: &PrintBatch,
     sheets: &[PrintedSheet],
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    query(
         "INSERT INTO print_batch (id, at, actor, selection, template, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
     )
@@ -72,9 +71,8 @@ pub(super) async fn enter_printed(
     .execute(&mut *connection)
     .await?;
     for chunk in sheets.chunks(ROWS_PER_STATEMENT) {
-        let mut insert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO print_sheet (batch, serial, join_key, profile, school, class, file) ",
-        );
+        let mut insert =
+            QueryBuilder::new("INSERT INTO print_sheet (batch, serial, join_key, profile, school, class, file) ");
         insert.push_values(chunk, |mut row, s| {
             row.push_bind(batch.id.as_str())
                 .push_bind(s.serial.as_str())
@@ -86,7 +84,7 @@ pub(super) async fn enter_printed(
         });
         insert.build().execute(&mut *connection).await?;
     }
-    sqlx::query(
+    query(
         "UPDATE envelope SET printed_at = ?1
          WHERE printed_at IS NULL AND serial IN (SELECT value FROM json_each(?2))",
     )
@@ -95,7 +93,7 @@ pub(super) async fn enter_printed(
     .execute(&mut *connection)
     .await?;
     // After a jam the same credential is on the new sheet; of another one it is known whose place it took.
-    sqlx::query(
+    query(
         "UPDATE print_sheet SET replaces = CASE WHEN ?2 = 'jam' THEN serial ELSE
              (SELECT r.replaces FROM renewal AS r WHERE r.serial = print_sheet.serial) END
          WHERE batch = ?1 AND replaces IS NULL",

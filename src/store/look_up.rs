@@ -3,10 +3,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::overview::moment;
+use super::sql::{QueryBuilder, Row, query};
 use super::{NameRow, Store, StoreError, json_list};
 use crate::credentials::EnvelopeState;
 use crate::naming::{Login, Uid};
@@ -41,7 +40,7 @@ impl Store {
         words: &[impl AsRef<str> + Sync],
         most: u32,
     ) -> Result<Vec<NameRow>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT join_key, uid, login FROM name WHERE join_key = ");
+        let mut query = QueryBuilder::new("SELECT join_key, uid, login FROM name WHERE join_key = ");
         query.push_bind(exact.to_owned());
         query.push(" OR substr(join_key, instr(join_key, '$') + 1) = ").push_bind(exact.to_owned());
         query.push(" OR uid_folded = ").push_bind(exact_folded.to_owned());
@@ -59,7 +58,7 @@ impl Store {
 
     /// The reservations of those of `keys` that have one, in the order of logins.
     pub async fn names_of(&self, keys: &[JoinKey]) -> Result<Vec<NameRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT join_key, uid, login FROM name WHERE join_key IN (SELECT value FROM json_each(?1))
              ORDER BY login_folded",
         )
@@ -71,11 +70,10 @@ impl Store {
 
     /// The credentials of a person, newest first.
     pub async fn credentials_of(&self, person: &JoinKey) -> Result<Vec<CredentialRow>, StoreError> {
-        let rows =
-            sqlx::query("SELECT serial, state, issued, printed_at FROM envelope WHERE join_key = ?1 ORDER BY id DESC")
-                .bind(person.as_str())
-                .fetch_all(&self.reader)
-                .await?;
+        let rows = query("SELECT serial, state, issued, printed_at FROM envelope WHERE join_key = ?1 ORDER BY id DESC")
+            .bind(person.as_str())
+            .fetch_all(&self.reader)
+            .await?;
         let damaged = |reason: &str| StoreError::Damaged { table: "envelope", reason: reason.to_owned() };
         rows.iter()
             .map(|row| {
@@ -91,7 +89,7 @@ impl Store {
 
     /// The sheets printed for a person, newest first.
     pub async fn sheets_of(&self, person: &JoinKey) -> Result<Vec<SheetRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT b.at, b.actor, s.school, s.class FROM print_sheet AS s JOIN print_batch AS b ON b.id = s.batch
              WHERE s.join_key = ?1 ORDER BY b.at DESC, s.school",
         )
@@ -111,7 +109,7 @@ impl Store {
     }
 }
 
-fn name_row(row: &SqliteRow) -> Result<NameRow, StoreError> {
+fn name_row(row: &Row) -> Result<NameRow, StoreError> {
     Ok(NameRow {
         join_key: JoinKey::from_text(row.try_get(0)?),
         uid: Uid::new(row.try_get(1)?),

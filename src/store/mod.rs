@@ -1,12 +1,14 @@
-//! The store: the SQL schema (`schemas/sqlite`) and every query. No business rule lives here.
+//! The store: the SQL schema (`schemas/sqlite`, `schemas/postgres`) and every query. No business rule lives here.
 //!
-//! SQLite in WAL mode: one connection writes, several read. Rows go in by several hundred per statement, because each
-//! call to the driver costs a thread hop. Every file is created 0600. [`RunLock`] is the operating system's lock on a
-//! file beside the database: a dead process frees it.
+//! A file (SQLite in WAL mode: one connection writes, several read) or a database on a PostgreSQL server; [`sql`] is the one
+//! face of the two. Rows go in by several hundred per statement, because each call to a driver costs a thread hop or a way
+//! to the server. Every file is created 0600. [`RunLock`] is the operating system's lock on a file beside the database, and
+//! the server's: a dead process frees it.
 
 mod acceptance;
 mod accounts;
 mod before;
+mod copy;
 mod decisions;
 mod deliveries;
 pub(crate) mod entries;
@@ -27,6 +29,7 @@ mod openings;
 mod overview;
 mod packs;
 mod portal;
+mod postgres;
 mod readings;
 mod renewals;
 mod reviews;
@@ -37,17 +40,17 @@ mod seals;
 mod secret_pool;
 mod shadow;
 mod sheets;
+mod sql;
+mod sqlite;
 mod successors;
 mod trail;
 mod writing;
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, SqlitePool};
+use sql::Pool;
+
+use crate::config::StoreConfig;
 
 pub use acceptance::{Acceptance, StagedRecord};
 pub use accounts::{AccountRow, SchoolRow, Stage};
@@ -85,20 +88,11 @@ pub(crate) const ROWS_PER_STATEMENT: usize = 500;
 /// console) waits no longer.
 pub(crate) const ROWS_PER_TRANSACTION: usize = 2_000;
 
-/// Rows that the driver may read ahead of us.
-const ROW_BUFFER: usize = 1_024;
-
-/// The writer's cache of pages, in KiB (SQLite counts those below zero): an index of a million keys fits.
-const WRITER_CACHE: &str = "-65536";
-
-/// Pages of the write-ahead log before it is copied into the database: each time costs two waits for the disk.
-const WAL_PAGES: &str = "16384";
-
 /// The open store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(crate) writer: SqlitePool,
-    pub(crate) reader: SqlitePool,
+    pub(crate) writer: Pool,
+    pub(crate) reader: Pool,
     path: PathBuf,
 }
 
@@ -106,6 +100,8 @@ pub struct Store {
 pub enum StoreError {
     #[error("cannot open the store {path}")]
     Open { path: PathBuf, source: sqlx::Error },
+    #[error("{0} names no store in a file")]
+    Address(String),
     #[error("cannot create the store {path}")]
     Create { path: PathBuf, source: std::io::Error },
     #[error("the store {path} could not be brought to this version's schema")]
@@ -127,42 +123,30 @@ impl Store {
     /// # Errors
     /// When the file cannot be created or opened, or its schema is newer than this program's.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let path = PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(url));
-        create_private(&path).map_err(|source| StoreError::Create { path: path.clone(), source })?;
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .journal_mode(SqliteJournalMode::Wal)
-            // NORMAL loses at most the last commits on a power cut, never integrity; commits that must be durable
-            // before a directory write ask for it with `durable`.
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(30))
-            .foreign_keys(true)
-            // Rows cross from the driver's thread to ours this many at a time; at the default of 50, a read of whole
-            // tables spends a quarter of its time on switching between the two.
-            .row_buffer_size(ROW_BUFFER)
-            .pragma("temp_store", "memory")
-            // Pages are read into a bounded cache rather than mapped: resident memory stays small however large the file.
-            .pragma("mmap_size", "0")
-            .pragma("secure_delete", "on");
-        let open = |source| StoreError::Open { path: path.clone(), source };
-        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", WAL_PAGES);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            // A commit that failed (a full disk) may leave its transaction open: the next one gets a new connection, and
-            // says for itself what is wrong.
-            .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-            .connect_with(writing)
-            .await
-            .map_err(open)?;
-        migrate(&writer).await.map_err(|source| StoreError::Migrate { path: path.clone(), source })?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options.read_only(true))
-            .await
-            .map_err(|source| StoreError::Open { path: path.clone(), source })?;
-        Ok(Self { writer, reader, path })
+        match url.strip_prefix("sqlite:") {
+            Some(file) => sqlite::open(Path::new(file)).await,
+            None => Err(StoreError::Address(url.to_owned())),
+        }
     }
 
+    /// Opens the store of a configuration.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; when the server cannot be reached, or does not let us in.
+    pub async fn of(config: &StoreConfig) -> Result<Self, StoreError> {
+        match &config.folder {
+            Some(folder) if config.is_postgres() => postgres::open(config, folder).await,
+            _ => Self::open(&config.url).await,
+        }
+    }
+
+    /// Closes its connections; the other copies of this value have none either then.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// The file of the database; on a server, the name beside which local files are kept.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -176,21 +160,13 @@ impl Store {
 
     /// Forces what was committed onto the disk: call before a directory write that relies on it.
     ///
-    /// With `synchronous = NORMAL` a commit in WAL mode is written but not synced. A passive checkpoint syncs the log
-    /// only when it finds something to copy and no reader in its way (it skips both, and reports success, while a
-    /// reader of an older state is busy). So one row is committed with `synchronous = FULL`, which syncs the whole log,
-    /// every earlier commit included.
-    ///
     /// # Errors
     /// When the commit fails.
     pub async fn durable(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer.acquire().await?;
-        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *writer).await?;
-        let committed = sqlx::query("UPDATE durable SET mark = mark + 1").execute(&mut *writer).await;
-        // Left at FULL (if this task is dropped here), later commits are only slower.
-        sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *writer).await?;
-        committed?;
-        Ok(())
+        match &self.writer {
+            Pool::Sqlite(writer) => sqlite::durable(writer).await,
+            Pool::Postgres(writer) => postgres::durable(writer).await,
+        }
     }
 
     /// Copies the write-ahead log into the database and empties it, so that what was deleted does not linger there:
@@ -199,9 +175,10 @@ impl Store {
     /// # Errors
     /// When the checkpoint fails.
     pub async fn empty_log(&self) -> Result<bool, StoreError> {
-        let (busy, _, _): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await?;
-        Ok(busy == 0)
+        match &self.writer {
+            Pool::Sqlite(writer) => sqlite::empty_log(writer).await,
+            Pool::Postgres(_) => Ok(true),
+        }
     }
 }
 
@@ -216,9 +193,10 @@ impl Store {
     /// # Errors
     /// When the copy cannot be written.
     pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
-        create_private(file).map_err(|source| StoreError::Create { path: file.to_owned(), source })?;
-        sqlx::query("VACUUM INTO ?1").bind(file.display().to_string()).execute(&self.writer).await?;
-        Ok(())
+        match &self.writer {
+            Pool::Sqlite(writer) => sqlite::copy(writer, file).await,
+            Pool::Postgres(_) => copy::copy(self, &sqlite::open(file).await?).await,
+        }
     }
 
     /// A folder beside the database for what belongs to it, made for its owner only.
@@ -235,30 +213,4 @@ impl Store {
             .map_err(|source| StoreError::Create { path: path.clone(), source })?;
         Ok(path)
     }
-}
-
-/// Brings the schema to this version, in one transaction that two programs cannot be in at once: of two first runs that
-/// begin together, the second finds the tables of the first. A store that lacks nothing is only checked, so that nobody
-/// waits for a run that writes.
-async fn migrate(writer: &SqlitePool) -> Result<(), sqlx::migrate::MigrateError> {
-    let migrator = sqlx::migrate!("schemas/sqlite");
-    let mut connection = writer.acquire().await?;
-    let known: Result<i64, _> =
-        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(&mut *connection).await;
-    if known.is_ok_and(|known| known.unsigned_abs() as usize >= migrator.iter().count()) {
-        return migrator.run_direct(None, &mut *connection, false).await;
-    }
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    migrator.run_direct(None, &mut *transaction, false).await?;
-    transaction.commit().await?;
-    Ok(())
-}
-
-/// Creates the file readable by its owner only; an existing one is left as it is.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.exists()) {
-        use std::os::unix::fs::DirBuilderExt as _;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }

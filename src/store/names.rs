@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use futures_util::TryStreamExt as _;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::sql::{QueryBuilder, query, query_scalar};
 use super::{ROWS_PER_STATEMENT, ROWS_PER_TRANSACTION, Store, StoreError, json_list};
 use crate::naming::{Login, Uid};
 use crate::roster::JoinKey;
@@ -17,10 +17,15 @@ pub struct NameRow {
     pub login: Login,
 }
 
+/// What two rows of a table have in common that may be there once only, beside their key.
+fn same(table: &str) -> &'static str {
+    if table == "envelope" { "o.state = envelope.state" } else { "TRUE" }
+}
+
 impl Store {
     /// Every reservation, in no promised order.
     pub async fn names(&self) -> Result<Vec<NameRow>, StoreError> {
-        let mut rows = sqlx::query("SELECT join_key, uid, login FROM name").fetch(&self.reader);
+        let mut rows = query("SELECT join_key, uid, login FROM name").fetch(&self.reader);
         let mut names = Vec::new();
         while let Some(row) = rows.try_next().await? {
             names.push(NameRow {
@@ -34,7 +39,7 @@ impl Store {
 
     /// The logins of those of `keys` that have one.
     pub async fn logins(&self, keys: &[JoinKey]) -> Result<HashMap<JoinKey, Login>, StoreError> {
-        let rows = sqlx::query("SELECT join_key, login FROM name WHERE join_key IN (SELECT value FROM json_each(?1))")
+        let rows = query("SELECT join_key, login FROM name WHERE join_key IN (SELECT value FROM json_each(?1))")
             .bind(json_list(keys))
             .fetch_all(&self.reader)
             .await?;
@@ -44,28 +49,48 @@ impl Store {
     /// Moves what the register holds under former join keys to the present ones, in one transaction: names, accounts,
     /// envelopes (which stay sealed under the former key), printed sheets. A present key that has a row already keeps it.
     pub async fn rekey(&self, moves: &HashMap<JoinKey, JoinKey>) -> Result<(), StoreError> {
-        let pairs: serde_json::Value =
-            moves.iter().map(|(former, present)| serde_json::json!([former.as_str(), present.as_str()])).collect();
-        let pairs = pairs.to_string();
+        if moves.is_empty() {
+            return Ok(());
+        }
+        let pairs: Vec<(&str, &str)> =
+            moves.iter().map(|(former, present)| (former.as_str(), present.as_str())).collect();
         let mut transaction = self.write().await?;
-        sqlx::query("CREATE TEMP TABLE rekeyed (former TEXT PRIMARY KEY, present TEXT NOT NULL)")
+        query("CREATE TEMP TABLE rekeyed (former TEXT PRIMARY KEY, present TEXT NOT NULL)")
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("INSERT INTO rekeyed SELECT value ->> 0, value ->> 1 FROM json_each(?1)")
-            .bind(pairs)
-            .execute(&mut *transaction)
-            .await?;
+        for chunk in pairs.chunks(ROWS_PER_STATEMENT) {
+            let mut insert = QueryBuilder::new("INSERT INTO rekeyed (former, present) ");
+            insert.push_values(chunk, |mut row, (former, present)| {
+                row.push_bind(*former).push_bind(*present);
+            });
+            insert.build().execute(&mut *transaction).await?;
+        }
+        // Of several former keys of one person, the first in order that has a row.
+        let alone = |table: &str, change: &str, state: &str| {
+            format!(
+                "UPDATE {table} SET {change} FROM rekeyed AS r WHERE {table}.join_key = r.former {state} (
+                     NOT EXISTS (SELECT 1 FROM {table} AS o WHERE o.join_key = r.present AND {})
+                     AND r.former = (SELECT min(x.former) FROM rekeyed AS x JOIN {table} AS o ON o.join_key = x.former
+                                     WHERE x.present = r.present AND {}))",
+                same(table),
+                same(table)
+            )
+        };
+        let key = "join_key = r.present";
         for statement in [
-            "UPDATE OR IGNORE name SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
-            "UPDATE OR IGNORE account SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
-            "UPDATE OR IGNORE envelope SET sealed_key = coalesce(sealed_key, join_key), join_key = r.present
-             FROM rekeyed AS r WHERE join_key = r.former",
-            "UPDATE OR IGNORE withdrawn_mark SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
-            "UPDATE renewal SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
-            "UPDATE print_sheet SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former",
-            "DROP TABLE rekeyed",
+            alone("name", key, "AND"),
+            alone("account", key, "AND"),
+            alone(
+                "envelope",
+                "sealed_key = coalesce(sealed_key, join_key), join_key = r.present",
+                "AND (state NOT IN ('pending', 'live') OR",
+            ) + ")",
+            alone("withdrawn_mark", key, "AND"),
+            "UPDATE renewal SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former".to_owned(),
+            "UPDATE print_sheet SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former".to_owned(),
+            "DROP TABLE rekeyed".to_owned(),
         ] {
-            sqlx::query(statement).execute(&mut *transaction).await?;
+            query(sqlx::AssertSqlSafe(statement)).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -73,13 +98,13 @@ impl Store {
 
     /// The high-water mark of each uid series.
     pub async fn uid_counters(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        let rows = sqlx::query("SELECT series, last FROM uid_counter").fetch_all(&self.reader).await?;
+        let rows = query("SELECT series, last FROM uid_counter").fetch_all(&self.reader).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs()))).collect()
     }
 
     /// Every name that was reserved and given up before it was used, in the form in which names compare: not free.
     pub async fn retired_names(&self) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT folded FROM retired_name").fetch_all(&self.reader).await?)
+        Ok(query_scalar("SELECT folded FROM retired_name").fetch_all(&self.reader).await?)
     }
 
     /// Gives join keys other names than were reserved for them, in one transaction: those that their accounts turned out
@@ -93,12 +118,13 @@ impl Store {
         let mut transaction = self.write().await?;
         for name in names {
             let (uid, login) = (fold(name.uid.as_str()), fold(name.login.as_str()));
-            sqlx::query(
-                "INSERT OR IGNORE INTO retired_name (folded, join_key, retired_at)
+            query(
+                "INSERT INTO retired_name (folded, join_key, retired_at)
                  SELECT folded, join_key, ?4 FROM (
                      SELECT uid_folded AS folded, join_key FROM name WHERE join_key = ?1
-                     UNION SELECT login_folded, join_key FROM name WHERE join_key = ?1)
-                 WHERE folded NOT IN (?2, ?3)",
+                     UNION SELECT login_folded, join_key FROM name WHERE join_key = ?1) AS former
+                 WHERE folded NOT IN (?2, ?3)
+                 ON CONFLICT DO NOTHING",
             )
             .bind(name.join_key.as_str())
             .bind(&uid)
@@ -106,7 +132,7 @@ impl Store {
             .bind(now)
             .execute(&mut *transaction)
             .await?;
-            sqlx::query("UPDATE name SET uid = ?2, uid_folded = ?3, login = ?4, login_folded = ?5 WHERE join_key = ?1")
+            query("UPDATE name SET uid = ?2, uid_folded = ?3, login = ?4, login_folded = ?5 WHERE join_key = ?1")
                 .bind(name.join_key.as_str())
                 .bind(name.uid.as_str())
                 .bind(uid)
@@ -133,9 +159,9 @@ impl Store {
         let mut transaction = self.write().await?;
         // The counters first: a number that is skipped harms nobody.
         for (series, last) in counters {
-            sqlx::query(
+            query(
                 "INSERT INTO uid_counter (series, last) VALUES (?1, ?2)
-                 ON CONFLICT (series) DO UPDATE SET last = max(last, excluded.last)",
+                 ON CONFLICT (series) DO UPDATE SET last = max(uid_counter.last, excluded.last)",
             )
             .bind(series)
             .bind(i64::try_from(*last).unwrap_or(i64::MAX))
@@ -146,7 +172,7 @@ impl Store {
         for part in names.chunks(ROWS_PER_TRANSACTION) {
             let mut transaction = self.write().await?;
             for chunk in part.chunks(ROWS_PER_STATEMENT) {
-                let mut insert = QueryBuilder::<Sqlite>::new(
+                let mut insert = QueryBuilder::new(
                     "INSERT INTO name (join_key, uid, uid_folded, login, login_folded, reserved_at) ",
                 );
                 insert.push_values(chunk, |mut row, n| {

@@ -1,9 +1,9 @@
 //! What is told to people after a night, until it has reached them.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::overview::moment;
+use super::sql::{query, query_scalar};
 use super::{Store, StoreError};
 
 /// A message for one target.
@@ -38,7 +38,7 @@ impl Store {
         let at = now.as_millisecond();
         let mut tx = self.write().await?;
         for notice in notices {
-            sqlx::query(
+            query(
                 "INSERT INTO notice (made_at, run, kind, target, subject, body, facts, next_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?1)",
             )
             .bind(at)
@@ -56,7 +56,7 @@ impl Store {
 
     /// What waits, the oldest first; only what may be tried now when `due` says so.
     pub async fn waiting_notices(&self, due: Option<Timestamp>) -> Result<Vec<NoticeRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id, made_at, kind, target, subject, body, facts, attempts, error FROM notice
              WHERE ended_at IS NULL AND (?1 IS NULL OR next_at <= ?1) ORDER BY id",
         )
@@ -83,7 +83,7 @@ impl Store {
     /// Takes a message that is due for one attempt; false when another program has taken it meanwhile. Unless it ends
     /// before, it may be tried again at `next`.
     pub async fn claim_notice(&self, id: i64, now: Timestamp, next: Timestamp) -> Result<bool, StoreError> {
-        let claimed = sqlx::query(
+        let claimed = query(
             "UPDATE notice SET attempts = attempts + 1, next_at = ?3 WHERE id = ?1 AND ended_at IS NULL AND next_at <= ?2",
         )
         .bind(id)
@@ -96,8 +96,9 @@ impl Store {
 
     /// An attempt failed; given up for good when `end` says so.
     pub async fn notice_failed(&self, id: i64, error: &str, end: Option<Timestamp>) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE notice SET error = ?2, ended_at = ?3, outcome = iif(?3 IS NULL, NULL, 'given_up') WHERE id = ?1",
+        query(
+            "UPDATE notice SET error = ?2, ended_at = ?3, 
+             outcome = CASE WHEN ?3 IS NULL THEN NULL ELSE 'given_up' END WHERE id = ?1",
         )
         .bind(id)
         .bind(error)
@@ -108,7 +109,7 @@ impl Store {
     }
 
     pub async fn notice_sent(&self, id: i64, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("UPDATE notice SET ended_at = ?2, outcome = 'sent', error = NULL WHERE id = ?1")
+        query("UPDATE notice SET ended_at = ?2, outcome = 'sent', error = NULL WHERE id = ?1")
             .bind(id)
             .bind(now.as_millisecond())
             .execute(&self.writer)
@@ -118,16 +119,14 @@ impl Store {
 
     /// When a message of this kind was last made.
     pub async fn last_notice(&self, kind: &str) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> = sqlx::query_scalar("SELECT max(made_at) FROM notice WHERE kind = ?")
-            .bind(kind)
-            .fetch_one(&self.reader)
-            .await?;
+        let at: Option<i64> =
+            query_scalar("SELECT max(made_at) FROM notice WHERE kind = ?").bind(kind).fetch_one(&self.reader).await?;
         at.map(|at| moment(at, "notice")).transpose()
     }
 
     /// Nights that began since a moment, and the accounts that are there.
     pub async fn nights_and_accounts(&self, since: Option<Timestamp>) -> Result<(u64, u64), StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT (SELECT count(*) FROM run WHERE verb = 'sync' AND started_at > ?1),
                     (SELECT count(*) FROM account WHERE stage = 'present')",
         )
@@ -140,10 +139,7 @@ impl Store {
 
     /// Forgets what reached people, or never will, since before a moment.
     pub async fn forget_notices(&self, before: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM notice WHERE ended_at < ?")
-            .bind(before.as_millisecond())
-            .execute(&self.writer)
-            .await?;
+        query("DELETE FROM notice WHERE ended_at < ?").bind(before.as_millisecond()).execute(&self.writer).await?;
         Ok(())
     }
 }

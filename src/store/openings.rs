@@ -4,9 +4,9 @@
 //! none of this program.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Row as _, SqliteConnection};
 
 use super::overview::moment;
+use super::sql::{Transaction, query};
 use super::{Store, StoreError};
 
 /// Over which time they are counted.
@@ -42,8 +42,8 @@ impl Store {
         if let Some(refused) = refuse(&counted, envelopes, most) {
             return Ok(Err(refused));
         }
-        sqlx::query("DELETE FROM opening WHERE at < ?1").bind(before(at, KEPT)).execute(&mut *tx).await?;
-        sqlx::query("INSERT INTO opening (at, actor, batch, envelopes) VALUES (?1, ?2, ?3, ?4)")
+        query("DELETE FROM opening WHERE at < ?1").bind(before(at, KEPT)).execute(&mut *tx).await?;
+        query("INSERT INTO opening (at, actor, batch, envelopes) VALUES (?1, ?2, ?3, ?4)")
             .bind(at.as_millisecond())
             .bind(actor)
             .bind(batch)
@@ -66,18 +66,18 @@ impl Store {
         most: u64,
         at: Timestamp,
     ) -> Result<Option<TooMany>, StoreError> {
-        let mut reader = self.reader.acquire().await?;
+        let mut reader = self.reader.snapshot().await?;
         Ok(refuse(&counted(&mut reader, actor, at).await?, envelopes, most))
     }
 }
 
 /// What an operator was let open in the last hour, in the order of time.
 async fn counted(
-    connection: &mut SqliteConnection,
+    connection: &mut Transaction,
     actor: &str,
     at: Timestamp,
 ) -> Result<Vec<(Timestamp, u64)>, StoreError> {
-    let rows = sqlx::query("SELECT at, envelopes FROM opening WHERE actor = ?1 AND at > ?2 ORDER BY at, id")
+    let rows = query("SELECT at, envelopes FROM opening WHERE actor = ?1 AND at > ?2 ORDER BY at, id")
         .bind(actor)
         .bind(before(at, WINDOW))
         .fetch_all(connection)

@@ -3,9 +3,8 @@
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
+use super::sql::{Row, query};
 use super::{Outcome, Stage, Store, StoreError};
 use crate::plan::Totals;
 use crate::roster::Profile;
@@ -74,9 +73,8 @@ const SEALED: &str = "EXISTS (SELECT 1 FROM envelope AS e WHERE e.join_key = a.j
 impl Store {
     /// Every source that ever delivered, by name.
     pub async fn source_overviews(&self) -> Result<Vec<SourceOverview>, StoreError> {
-        let rows = sqlx::query("SELECT name, delivered, accepted_at FROM source ORDER BY name")
-            .fetch_all(&self.reader)
-            .await?;
+        let rows =
+            query("SELECT name, delivered, accepted_at FROM source ORDER BY name").fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| {
                 Ok(SourceOverview {
@@ -90,9 +88,9 @@ impl Store {
 
     /// Every account, counted by schools, profile and stage.
     pub async fn school_counts(&self) -> Result<Vec<SchoolCount>, StoreError> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT profile, stage, count(*), sum(printed), sum(sealed AND NOT printed), schools
-             FROM (SELECT schools, profile, stage, {PRINTED} AS printed, {SEALED} AS sealed FROM account AS a)
+        let rows = query(sqlx::AssertSqlSafe(format!(
+            "SELECT profile, stage, count(*), count(*) FILTER (WHERE printed), count(*) FILTER (WHERE sealed AND NOT printed), schools
+             FROM (SELECT schools, profile, stage, {PRINTED} AS printed, {SEALED} AS sealed FROM account AS a) AS accounts
              GROUP BY schools, profile, stage"
         )))
         .fetch_all(&self.reader)
@@ -114,10 +112,10 @@ impl Store {
 
     /// The accounts of a school, counted by profile, class and stage.
     pub async fn class_counts(&self, uai: &str) -> Result<Vec<ClassCount>, StoreError> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT profile, stage, count(*), sum(printed), sum(sealed AND NOT printed), class
+        let rows = query(sqlx::AssertSqlSafe(format!(
+            "SELECT profile, stage, count(*), count(*) FILTER (WHERE printed), count(*) FILTER (WHERE sealed AND NOT printed), class
              FROM (SELECT class, profile, stage, {PRINTED} AS printed, {SEALED} AS sealed FROM account AS a
-                   WHERE instr(' ' || schools || ' ', ' ' || ?1 || ' ') > 0)
+                   WHERE instr(' ' || schools || ' ', ' ' || ?1 || ' ') > 0) AS accounts
              GROUP BY profile, class, stage"
         )))
         .bind(uai)
@@ -140,7 +138,7 @@ impl Store {
     /// The last runs, newest first.
     pub async fn last_runs(&self, most: u32) -> Result<Vec<LastRun>, StoreError> {
         // Runs are numbered by their time. The two kinds are written out: it is what the partial index is found by.
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id, verb, started_at, verdict, plan,
                     (SELECT actor FROM event WHERE run = r.id AND kind = 'run_started' LIMIT 1),
                     (SELECT body FROM event AS e JOIN event_payload AS p ON p.seq = e.seq
@@ -178,7 +176,7 @@ impl Store {
 
     /// What became of the changes of a plan.
     async fn outcomes(&self, plan: &str) -> Result<Vec<(Outcome, u64)>, StoreError> {
-        let rows = sqlx::query("SELECT outcome, count(*) FROM journal WHERE plan = ?1 GROUP BY outcome")
+        let rows = query("SELECT outcome, count(*) FROM journal WHERE plan = ?1 GROUP BY outcome")
             .bind(plan)
             .fetch_all(&self.reader)
             .await?;
@@ -201,15 +199,15 @@ impl LastRun {
     }
 }
 
-fn profile(row: &SqliteRow, at: usize) -> Result<Profile, StoreError> {
+fn profile(row: &Row, at: usize) -> Result<Profile, StoreError> {
     Profile::from_name(row.try_get(at)?).ok_or_else(|| damaged("account", "bad profile"))
 }
 
-fn stage(row: &SqliteRow, at: usize) -> Result<Stage, StoreError> {
+fn stage(row: &Row, at: usize) -> Result<Stage, StoreError> {
     Stage::from_name(row.try_get(at)?).ok_or_else(|| damaged("account", "bad stage"))
 }
 
-fn number(row: &SqliteRow, at: usize) -> Result<u64, StoreError> {
+fn number(row: &Row, at: usize) -> Result<u64, StoreError> {
     Ok(row.try_get::<i64, _>(at)?.unsigned_abs())
 }
 

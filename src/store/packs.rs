@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::ledger::enter_printed;
 use super::overview::moment;
+use super::sql::{QueryBuilder, query, query_scalar};
 use super::{PrintBatch, PrintedSheet, ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::roster::{JoinKey, Profile};
 
@@ -70,7 +70,7 @@ impl Store {
     /// When the store fails; then nothing is noted.
     pub async fn note_pack(&self, pack: &PackRow, sheets: &[PackedSheet]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
+        query(
             "INSERT INTO print_pack (id, school, at, actor, digest, public_key, selection, template)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )
@@ -85,8 +85,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         for chunk in sheets.chunks(ROWS_PER_STATEMENT) {
-            let mut insert =
-                QueryBuilder::<Sqlite>::new("INSERT INTO pack_sheet (pack, serial, join_key, profile, class) ");
+            let mut insert = QueryBuilder::new("INSERT INTO pack_sheet (pack, serial, join_key, profile, class) ");
             insert.push_values(chunk, |mut row, sheet| {
                 row.push_bind(pack.id.as_str())
                     .push_bind(sheet.serial.as_str())
@@ -105,7 +104,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn pack(&self, id: &str) -> Result<Option<(PackRow, Vec<PackedSheet>)>, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT id, school, at, actor, digest, public_key, selection, template FROM print_pack WHERE id = ?1",
         )
         .bind(id)
@@ -122,7 +121,7 @@ impl Store {
             selection: row.try_get(6)?,
             template: row.try_get(7)?,
         };
-        let rows = sqlx::query("SELECT serial, join_key, profile, class FROM pack_sheet WHERE pack = ?1")
+        let rows = query("SELECT serial, join_key, profile, class FROM pack_sheet WHERE pack = ?1")
             .bind(id)
             .fetch_all(&self.reader)
             .await?;
@@ -143,7 +142,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn packed(&self, people: &[JoinKey]) -> Result<HashMap<JoinKey, Vec<String>>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT s.join_key, p.school FROM pack_sheet AS s JOIN print_pack AS p ON p.id = s.pack
              LEFT JOIN envelope AS e ON e.join_key = s.join_key AND e.state = 'live'
              WHERE s.join_key IN (SELECT value FROM json_each(?1)) AND p.cancelled IS NULL
@@ -165,7 +164,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn dead_of_pack(&self, id: &str) -> Result<HashSet<String>, StoreError> {
-        let dead: Vec<String> = sqlx::query_scalar(
+        let dead: Vec<String> = query_scalar(
             "SELECT s.serial FROM pack_sheet AS s JOIN envelope AS e ON e.serial = s.serial
              WHERE s.pack = ?1 AND e.state <> 'live'",
         )
@@ -180,7 +179,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn has_receipts(&self, pack: &str) -> Result<bool, StoreError> {
-        let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pack_receipt WHERE pack = ?1)");
+        let found = query_scalar("SELECT EXISTS (SELECT 1 FROM pack_receipt WHERE pack = ?1)");
         Ok(found.bind(pack).fetch_one(&self.reader).await?)
     }
 
@@ -196,7 +195,7 @@ impl Store {
         sheets: &[PrintedSheet],
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        let done = sqlx::query(
+        let done = query(
             "INSERT INTO pack_receipt (run, pack, printed_at, printed_by, at, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO NOTHING",
         )
@@ -221,7 +220,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn cancel_pack(&self, id: &str, at: Timestamp) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let done = query(
             "UPDATE print_pack SET cancelled = ?2 WHERE id = ?1 AND cancelled IS NULL
              AND NOT EXISTS (SELECT 1 FROM pack_receipt WHERE pack = ?1)",
         )
@@ -237,7 +236,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn packs(&self, school: Option<&str>) -> Result<Vec<PackTold>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT p.id, p.school, p.at, p.actor, p.cancelled IS NOT NULL,
                     (SELECT count(*) FROM pack_sheet AS s WHERE s.pack = p.id),
                     (SELECT count(*) FROM pack_receipt AS r WHERE r.pack = p.id),

@@ -6,8 +6,8 @@ use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
-use sqlx::Row as _;
 
+use super::sql::query;
 use super::{Store, StoreError};
 use crate::roster::JoinKey;
 
@@ -37,7 +37,7 @@ pub struct IssuedPassword {
 impl Store {
     /// The live credentials that a portal checks, by uid.
     pub fn portal_hashes(&self) -> BoxStream<'_, Result<PortalHash, StoreError>> {
-        sqlx::query(
+        query(
             "SELECT uid, login, join_key, portal_hash.hash, issued FROM envelope JOIN portal_hash USING (serial)
              WHERE state = 'live' ORDER BY uid",
         )
@@ -57,7 +57,7 @@ impl Store {
 
     /// The live first password of every account that has one.
     pub async fn issued_passwords(&self) -> Result<HashMap<JoinKey, IssuedPassword>, StoreError> {
-        let mut rows = sqlx::query(
+        let mut rows = query(
             "SELECT join_key, settled_at, portal_hash.hash, mark FROM envelope LEFT JOIN portal_hash USING (serial)
              WHERE state = 'live'",
         )

@@ -1,7 +1,6 @@
 //! What the last reading of each source gave, so that the same files need not be read again.
 
-use sqlx::Row as _;
-
+use super::sql::{query, query_scalar};
 use super::{Store, StoreError};
 
 /// A remembered reading; what it says is the image's business.
@@ -22,9 +21,11 @@ pub struct ReadingRow {
 impl Store {
     /// Remembers a reading in the place of the one before.
     pub async fn keep_reading(&self, source: i64, row: &ReadingRow) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT OR REPLACE INTO reading (source, version, digest, made_by, memo, delivered)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        query(
+            "INSERT INTO reading (source, version, digest, made_by, memo, delivered)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (source) DO UPDATE SET version = excluded.version, digest = excluded.digest,
+             made_by = excluded.made_by, memo = excluded.memo, delivered = excluded.delivered",
         )
         .bind(source)
         .bind(row.version)
@@ -40,7 +41,7 @@ impl Store {
     /// Forgets every reading: the files are read again.
     #[cfg(test)]
     pub async fn forget_readings(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM reading").execute(&self.writer).await?;
+        query("DELETE FROM reading").execute(&self.writer).await?;
         Ok(())
     }
 
@@ -52,7 +53,7 @@ impl Store {
         made_by: &str,
     ) -> Result<Option<[u8; 32]>, StoreError> {
         let digest: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT digest FROM reading WHERE source = ?1 AND version = ?2 AND made_by = ?3")
+            query_scalar("SELECT digest FROM reading WHERE source = ?1 AND version = ?2 AND made_by = ?3")
                 .bind(source)
                 .bind(version)
                 .bind(made_by)
@@ -63,7 +64,7 @@ impl Store {
 
     /// The remembered reading of a source.
     pub async fn reading(&self, source: i64) -> Result<Option<ReadingRow>, StoreError> {
-        let row = sqlx::query("SELECT version, digest, made_by, memo, delivered FROM reading WHERE source = ?1")
+        let row = query("SELECT version, digest, made_by, memo, delivered FROM reading WHERE source = ?1")
             .bind(source)
             .fetch_optional(&self.reader)
             .await?;

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::{Row as _, SqliteConnection};
 
 use super::overview::moment;
+use super::sql::{Transaction, query, query_as};
 use super::{Store, StoreError, json_list};
 use crate::plan::Renew;
 use crate::roster::JoinKey;
@@ -34,7 +34,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn live_serials(&self, accounts: &[JoinKey]) -> Result<HashMap<JoinKey, String>, StoreError> {
-        let rows: Vec<(String, String)> = sqlx::query_as(
+        let rows: Vec<(String, String)> = query_as(
             "SELECT join_key, serial FROM envelope
              WHERE state = 'live' AND join_key IN (SELECT value FROM json_each(?1))",
         )
@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn marks_of(&self, accounts: &[JoinKey]) -> Result<HashMap<JoinKey, Vec<Vec<u8>>>, StoreError> {
-        let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<(String, Vec<u8>)> = query_as(
             "SELECT join_key, mark FROM envelope
              WHERE mark IS NOT NULL AND state <> 'pending' AND join_key IN (SELECT value FROM json_each(?1))
              UNION ALL
@@ -70,7 +70,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn renewals_of(&self, person: &JoinKey) -> Result<Vec<RenewalRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT serial, join_key, replaces, action, reason, reset, plan, actor, at FROM renewal
              WHERE join_key = ?1 ORDER BY at DESC, serial",
         )
@@ -103,11 +103,14 @@ impl Store {
 }
 
 /// Notes what took whose place, in the transaction that ends the old ones.
-pub(super) async fn save_renewals(transaction: &mut SqliteConnection, rows: &[RenewalRow]) -> Result<(), StoreError> {
+pub(super) async fn save_renewals(transaction: &mut Transaction, rows: &[RenewalRow]) -> Result<(), StoreError> {
     for row in rows {
-        sqlx::query(
-            "INSERT OR REPLACE INTO renewal (serial, join_key, replaces, action, reason, reset, plan, actor, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        query(
+            "INSERT INTO renewal (serial, join_key, replaces, action, reason, reset, plan, actor, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (serial) DO UPDATE SET join_key = excluded.join_key, replaces = excluded.replaces,
+             action = excluded.action, reason = excluded.reason, reset = excluded.reset, plan = excluded.plan,
+             actor = excluded.actor, at = excluded.at",
         )
         .bind(&row.serial)
         .bind(row.join_key.as_str())

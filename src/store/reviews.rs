@@ -1,8 +1,8 @@
 //! What reviewers have read, and the age of plans and reports.
 
 use futures_util::TryStreamExt as _;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::sql::{QueryBuilder, query};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::plan::review::{ChangeDigest, Seen};
 
@@ -29,10 +29,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         for chunk in digests.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO reviewed (digest, plan, by, at) ");
+            let mut insert = QueryBuilder::new("INSERT INTO reviewed (digest, plan, by, at) ");
             insert.push_values(chunk, |mut row, digest| {
                 row.push_bind(digest.as_slice()).push_bind(plan).push_bind(by).push_bind(at);
             });
+            insert.push(" ON CONFLICT (digest) DO UPDATE SET plan = excluded.plan, by = excluded.by, at = excluded.at");
             insert.build().execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
@@ -44,7 +45,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn reviewed(&self) -> Result<Seen, StoreError> {
-        let mut rows = sqlx::query("SELECT digest FROM reviewed").fetch(&self.reader);
+        let mut rows = query("SELECT digest FROM reviewed").fetch(&self.reader);
         let mut seen = Seen::new();
         while let Some(row) = rows.try_next().await? {
             let digest: &[u8] = row.try_get(0)?;
@@ -61,7 +62,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn forget_reviewed(&self, before: i64) -> Result<u64, StoreError> {
-        let done = sqlx::query("DELETE FROM reviewed WHERE at < ?1").bind(before).execute(&self.writer).await?;
+        let done = query("DELETE FROM reviewed WHERE at < ?1").bind(before).execute(&self.writer).await?;
         Ok(done.rows_affected())
     }
 
@@ -72,8 +73,8 @@ impl Store {
     pub async fn note_report(&self, plan: &str, path: &str) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         // A nightly report has the same name each time: it goes with the plan that it shows now.
-        sqlx::query("DELETE FROM plan_report WHERE path = ?1").bind(path).execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO plan_report (plan, path) VALUES (?1, ?2)")
+        query("DELETE FROM plan_report WHERE path = ?1").bind(path).execute(&mut *transaction).await?;
+        query("INSERT INTO plan_report (plan, path) VALUES (?1, ?2)")
             .bind(plan)
             .bind(path)
             .execute(&mut *transaction)
@@ -88,7 +89,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn old_plans(&self, before: i64) -> Result<Vec<OldPlan>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id, file, (SELECT json_group_array(path) FROM plan_report WHERE plan_report.plan = plan.id) FROM plan
              WHERE created_at < ?1 AND expired_at IS NULL AND state NOT IN ('applying', 'exported') ORDER BY id",
         )
@@ -111,12 +112,8 @@ impl Store {
     /// When the store fails.
     pub async fn plan_expired(&self, id: &str, at: i64) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sqlx::query("UPDATE plan SET expired_at = ?2 WHERE id = ?1")
-            .bind(id)
-            .bind(at)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM plan_report WHERE plan = ?1").bind(id).execute(&mut *transaction).await?;
+        query("UPDATE plan SET expired_at = ?2 WHERE id = ?1").bind(id).bind(at).execute(&mut *transaction).await?;
+        query("DELETE FROM plan_report WHERE plan = ?1").bind(id).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Row as _, SqliteConnection};
-
+use super::sql::{Transaction, query};
 use super::{AnswerRow, Store, StoreError};
 use crate::directory::Dn;
 use crate::identity::Answer;
@@ -21,7 +20,7 @@ pub struct RoleLinkRow {
 impl Store {
     /// What was answered, by the two join keys in their order.
     pub async fn role_decisions(&self) -> Result<HashMap<(JoinKey, JoinKey), Answer>, StoreError> {
-        let rows = sqlx::query("SELECT a, b, answer FROM role_decision").fetch_all(&self.reader).await?;
+        let rows = query("SELECT a, b, answer FROM role_decision").fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| {
                 let key = |column: usize| Ok::<_, StoreError>(JoinKey::from_text(row.try_get(column)?));
@@ -39,9 +38,11 @@ impl Store {
         for answer in answers {
             let (key, other) = (answer.join_key.as_str(), answer.other.as_str());
             let (a, b) = if key <= other { (key, other) } else { (other, key) };
-            sqlx::query(
-                "INSERT OR REPLACE INTO role_decision (a, b, answer, decided_by, why, decided_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            query(
+                "INSERT INTO role_decision (a, b, answer, decided_by, why, decided_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (a, b) DO UPDATE SET answer = excluded.answer, decided_by = excluded.decided_by,
+                 why = excluded.why, decided_at = excluded.decided_at",
             )
             .bind(a)
             .bind(b)
@@ -58,7 +59,7 @@ impl Store {
 
     /// The links that the engine wrote.
     pub async fn role_links(&self) -> Result<Vec<RoleLinkRow>, StoreError> {
-        let rows = sqlx::query("SELECT holder, target, principal FROM role_link").fetch_all(&self.reader).await?;
+        let rows = query("SELECT holder, target, principal FROM role_link").fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| Ok(RoleLinkRow { holder: row.try_get(0)?, target: row.try_get(1)?, principal: row.try_get(2)? }))
             .collect()
@@ -66,7 +67,7 @@ impl Store {
 
     /// The links of one entry.
     pub async fn role_links_of(&self, holder: &str) -> Result<Vec<RoleLinkRow>, StoreError> {
-        let links = sqlx::query("SELECT target, principal FROM role_link WHERE holder = ?1 ORDER BY target");
+        let links = query("SELECT target, principal FROM role_link WHERE holder = ?1 ORDER BY target");
         let rows = links.bind(holder).fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| {
@@ -78,16 +79,16 @@ impl Store {
 
 /// Links that were written (`true`) or taken away.
 pub(super) async fn save_role_links(
-    transaction: &mut SqliteConnection,
+    transaction: &mut Transaction,
     links: &[(RoleLinkRow, bool)],
 ) -> Result<(), StoreError> {
     for (link, written) in links {
         let statement = if *written {
-            "INSERT OR IGNORE INTO role_link (holder, target, principal) VALUES (?1, ?2, ?3)"
+            "INSERT INTO role_link (holder, target, principal) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
         } else {
             "DELETE FROM role_link WHERE holder = ?1 AND target = ?2 AND principal = ?3"
         };
-        let query = sqlx::query(statement).bind(&link.holder).bind(&link.target).bind(link.principal);
+        let query = query(statement).bind(&link.holder).bind(&link.target).bind(link.principal);
         query.execute(&mut *transaction).await?;
     }
     Ok(())
@@ -95,11 +96,11 @@ pub(super) async fn save_role_links(
 
 /// The links of entries that are no more, on either side.
 pub(super) async fn forget_role_links(
-    transaction: &mut SqliteConnection,
+    transaction: &mut Transaction,
     gone: impl Iterator<Item = Dn>,
 ) -> Result<(), StoreError> {
     for dn in gone {
-        sqlx::query("DELETE FROM role_link WHERE holder = ?1 OR target = ?1")
+        query("DELETE FROM role_link WHERE holder = ?1 OR target = ?1")
             .bind(dn.normalised())
             .execute(&mut *transaction)
             .await?;

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::accounts::{AccountRow, Stage, forget_accounts, save_accounts, save_groups};
 use super::before::{Before, save_before};
 use super::envelopes::{drop_unprinted, end_live, settle_envelopes};
 use super::renewals::{RenewalRow, save_renewals};
 use super::roles::{RoleLinkRow, forget_role_links, save_role_links};
+use super::sql::{QueryBuilder, Row, Transaction, query};
 use super::successors::{SuccessorRow, save_successors};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::credentials::{self, Ended, Serial};
@@ -131,7 +131,11 @@ pub struct EnvelopeResult {
 
 impl Store {
     pub async fn run_started(&self, run: RunId, verb: &str, plan: Option<PlanId>, at: i64) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR REPLACE INTO run (id, verb, plan, started_at) VALUES (?1, ?2, ?3, ?4)")
+        query(
+            "INSERT INTO run (id, verb, plan, started_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET verb = excluded.verb, plan = excluded.plan, started_at = excluded.started_at,
+             finished_at = NULL, verdict = NULL",
+        )
             .bind(run.to_string())
             .bind(verb)
             .bind(plan.map(|p| p.to_string()))
@@ -142,7 +146,7 @@ impl Store {
     }
 
     pub async fn run_finished(&self, run: RunId, verdict: &str, at: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE run SET finished_at = ?2, verdict = ?3 WHERE id = ?1")
+        query("UPDATE run SET finished_at = ?2, verdict = ?3 WHERE id = ?1")
             .bind(run.to_string())
             .bind(at)
             .bind(verdict)
@@ -152,7 +156,7 @@ impl Store {
     }
 
     pub async fn save_plan(&self, id: PlanId, file: &str, digest: &str, at: i64) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO plan (id, file, digest, created_at, state) VALUES (?1, ?2, ?3, ?4, 'ready')")
+        query("INSERT INTO plan (id, file, digest, created_at, state) VALUES (?1, ?2, ?3, ?4, 'ready')")
             .bind(id.to_string())
             .bind(file)
             .bind(digest)
@@ -163,7 +167,7 @@ impl Store {
     }
 
     pub async fn set_plan_state(&self, id: PlanId, state: PlanState) -> Result<(), StoreError> {
-        sqlx::query("UPDATE plan SET state = ?2 WHERE id = ?1")
+        query("UPDATE plan SET state = ?2 WHERE id = ?1")
             .bind(id.to_string())
             .bind(state.name())
             .execute(&self.writer)
@@ -173,7 +177,7 @@ impl Store {
 
     /// The plan with this id, when it was made on this store.
     pub async fn plan(&self, id: &str) -> Result<Option<PlanRow>, StoreError> {
-        let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE id = ?1")
+        let row = query("SELECT id, file, digest, created_at, state FROM plan WHERE id = ?1")
             .bind(id)
             .fetch_optional(&self.reader)
             .await?;
@@ -183,7 +187,7 @@ impl Store {
     /// The plan that was saved last.
     pub async fn last_plan(&self) -> Result<Option<PlanRow>, StoreError> {
         // Plans are numbered by their time.
-        let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan ORDER BY id DESC LIMIT 1")
+        let row = query("SELECT id, file, digest, created_at, state FROM plan ORDER BY id DESC LIMIT 1")
             .fetch_optional(&self.reader)
             .await?;
         row.as_ref().map(plan_row).transpose()
@@ -191,17 +195,16 @@ impl Store {
 
     /// The plan that was saved before this one.
     pub async fn plan_before(&self, id: &str) -> Result<Option<PlanRow>, StoreError> {
-        let row =
-            sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE id < ?1 ORDER BY id DESC LIMIT 1")
-                .bind(id)
-                .fetch_optional(&self.reader)
-                .await?;
+        let row = query("SELECT id, file, digest, created_at, state FROM plan WHERE id < ?1 ORDER BY id DESC LIMIT 1")
+            .bind(id)
+            .fetch_optional(&self.reader)
+            .await?;
         row.as_ref().map(plan_row).transpose()
     }
 
     /// The last plan whose application began, whether it came to its end or not.
     pub async fn last_begun_plan(&self) -> Result<Option<PlanRow>, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT id, file, digest, created_at, state FROM plan WHERE state <> 'ready' ORDER BY id DESC LIMIT 1",
         )
         .fetch_optional(&self.reader)
@@ -211,7 +214,7 @@ impl Store {
 
     /// A plan whose application was interrupted.
     pub async fn interrupted_plan(&self) -> Result<Option<PlanRow>, StoreError> {
-        let row = sqlx::query("SELECT id, file, digest, created_at, state FROM plan WHERE state = 'applying'")
+        let row = query("SELECT id, file, digest, created_at, state FROM plan WHERE state = 'applying'")
             .fetch_optional(&self.reader)
             .await?;
         row.as_ref().map(plan_row).transpose()
@@ -220,32 +223,30 @@ impl Store {
     /// Notes that a plan was written as LDIF. Any other that waits to be loaded is closed: its file is overtaken.
     pub async fn plan_exported(&self, id: PlanId, file: &str, proved: bool, at: i64) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sqlx::query("UPDATE plan SET state = 'applied' WHERE state = 'exported' AND id <> ?1")
+        query("UPDATE plan SET state = 'applied' WHERE state = 'exported' AND id <> ?1")
             .bind(id.to_string())
             .execute(&mut *transaction)
             .await?;
-        sqlx::query(
-            "UPDATE plan SET state = 'exported', exported_at = ?2, exported_to = ?3, proved = ?4 WHERE id = ?1",
-        )
-        .bind(id.to_string())
-        .bind(at)
-        .bind(file)
-        .bind(proved)
-        .execute(&mut *transaction)
-        .await?;
+        query("UPDATE plan SET state = 'exported', exported_at = ?2, exported_to = ?3, proved = ?4 WHERE id = ?1")
+            .bind(id.to_string())
+            .bind(at)
+            .bind(file)
+            .bind(proved)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         self.durable().await
     }
 
     /// Closes the plan that waits to be loaded: what another one writes online overtakes it.
     pub async fn close_exported(&self) -> Result<(), StoreError> {
-        sqlx::query("UPDATE plan SET state = 'applied' WHERE state = 'exported'").execute(&self.writer).await?;
+        query("UPDATE plan SET state = 'applied' WHERE state = 'exported'").execute(&self.writer).await?;
         Ok(())
     }
 
     /// The plan that was written as LDIF and not yet found in the directory as a whole.
     pub async fn exported_plan(&self) -> Result<Option<ExportedPlan>, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT id, file, digest, created_at, state, exported_at, exported_to, proved FROM plan
              WHERE state = 'exported' ORDER BY id DESC LIMIT 1",
         )
@@ -260,7 +261,7 @@ impl Store {
 
     /// The journal of a plan, by sequence number.
     pub async fn journal(&self, plan: PlanId) -> Result<HashMap<u64, Outcome>, StoreError> {
-        let rows = sqlx::query("SELECT seq, outcome FROM journal WHERE plan = ?1")
+        let rows = query("SELECT seq, outcome FROM journal WHERE plan = ?1")
             .bind(plan.to_string())
             .fetch_all(&self.reader)
             .await?;
@@ -306,22 +307,23 @@ impl Store {
     }
 }
 
-async fn save_journal(transaction: &mut SqliteConnection, plan: PlanId, rows: &[JournalRow]) -> Result<(), StoreError> {
+async fn save_journal(transaction: &mut Transaction, plan: PlanId, rows: &[JournalRow]) -> Result<(), StoreError> {
     let plan = plan.to_string();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO journal (plan, seq, outcome, detail) ");
+        let mut insert = QueryBuilder::new("INSERT INTO journal (plan, seq, outcome, detail) ");
         insert.push_values(chunk, |mut row, j| {
             row.push_bind(plan.as_str())
                 .push_bind(i64::try_from(j.seq).unwrap_or(i64::MAX))
                 .push_bind(j.outcome.name())
                 .push_bind(j.detail.as_deref());
         });
+        insert.push(" ON CONFLICT (plan, seq) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail");
         insert.build().execute(&mut *transaction).await?;
     }
     Ok(())
 }
 
-fn plan_row(row: &sqlx::sqlite::SqliteRow) -> Result<PlanRow, StoreError> {
+fn plan_row(row: &Row) -> Result<PlanRow, StoreError> {
     let state = match row.try_get(4)? {
         "ready" => PlanState::Ready,
         "applying" => PlanState::Applying,

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::overview::moment;
+use super::sql::query;
 use super::{Store, StoreError};
 
 /// Where a source stands.
@@ -21,8 +21,7 @@ pub struct ScheduleRow {
 
 impl Store {
     pub async fn schedules(&self) -> Result<HashMap<String, ScheduleRow>, StoreError> {
-        let rows =
-            sqlx::query("SELECT source, served, attempts, next_at FROM schedule").fetch_all(&self.reader).await?;
+        let rows = query("SELECT source, served, attempts, next_at FROM schedule").fetch_all(&self.reader).await?;
         rows.into_iter()
             .map(|row| {
                 let next: Option<i64> = row.try_get(3)?;
@@ -44,7 +43,7 @@ impl Store {
         let mut tx = self.write().await?;
         let mut claimed = Vec::new();
         for (source, due_at) in due {
-            let taken = sqlx::query(
+            let taken = query(
                 "UPDATE schedule SET attempts = attempts + 1, next_at = ?4
                  WHERE source = ?1 AND served < ?2 AND (next_at IS NULL OR next_at <= ?3)",
             )
@@ -65,7 +64,7 @@ impl Store {
     pub async fn set_schedules(&self, rows: &[(&str, ScheduleRow)]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         for (source, row) in rows {
-            sqlx::query(
+            query(
                 "INSERT INTO schedule (source, served, attempts, next_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (source) DO UPDATE SET served = ?2, attempts = ?3, next_at = ?4",
             )

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row as _;
-
+use super::sql::query;
 use super::{Store, StoreError, json_list};
 use crate::credentials::SealedFor;
 use crate::roster::JoinKey;
@@ -14,7 +13,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn sealed_by_schools(&self) -> Result<Vec<(Vec<String>, Option<SealedFor>, u64)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT a.schools, e.sealed_for, count(*) FROM envelope AS e JOIN account AS a ON a.join_key = e.join_key
              WHERE e.state = 'live' GROUP BY a.schools, e.sealed_for ORDER BY a.schools",
         )
@@ -35,7 +34,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn seals_of(&self, accounts: &[JoinKey]) -> Result<HashMap<JoinKey, SealedFor>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT join_key, sealed_for FROM envelope
              WHERE state = 'live' AND sealed_for IS NOT NULL AND join_key IN (SELECT value FROM json_each(?))",
         )

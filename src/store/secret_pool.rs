@@ -1,7 +1,6 @@
 //! The pool: secrets made and hashed ahead of the rush, for nobody yet.
 
-use sqlx::{QueryBuilder, Row as _};
-
+use super::sql::{QueryBuilder, query, query_as};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 use crate::credentials::PoolItem;
 
@@ -31,7 +30,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) async fn pool_items(&self, kind: &str, after: i64, most: usize) -> Result<Vec<PoolItem>, StoreError> {
-        let rows = sqlx::query("SELECT id, sealed, material FROM pool WHERE kind = ? AND id > ? ORDER BY id LIMIT ?")
+        let rows = query("SELECT id, sealed, material FROM pool WHERE kind = ? AND id > ? ORDER BY id LIMIT ?")
             .bind(kind)
             .bind(after)
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
@@ -53,9 +52,8 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn pool_counts(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as("SELECT kind, count(*) FROM pool GROUP BY kind ORDER BY kind")
-            .fetch_all(&self.reader)
-            .await?;
+        let rows: Vec<(String, i64)> =
+            query_as("SELECT kind, count(*) FROM pool GROUP BY kind ORDER BY kind").fetch_all(&self.reader).await?;
         Ok(rows.into_iter().map(|(kind, n)| (kind, n.unsigned_abs())).collect())
     }
 
@@ -65,7 +63,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub(crate) async fn discard_pool(&self, keep: &[String]) -> Result<u64, StoreError> {
-        let deleted = sqlx::query("DELETE FROM pool WHERE kind NOT IN (SELECT value FROM json_each(?))")
+        let deleted = query("DELETE FROM pool WHERE kind NOT IN (SELECT value FROM json_each(?))")
             .bind(super::json_list(keep))
             .execute(&self.writer)
             .await?;

@@ -2,8 +2,8 @@
 
 use compact_str::CompactString;
 use jiff::civil::Date;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::sql::{QueryBuilder, query, query_scalar};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 
 /// How many of a kind differed in a school on a day.
@@ -21,13 +21,13 @@ impl Store {
     /// Notes what differed on a day, in the place of what was noted that day before.
     pub async fn note_divergences(&self, day: Date, rows: &[DivergenceRow]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        sqlx::query("DELETE FROM shadow_count WHERE day = ?1").bind(day.to_string()).execute(&mut *transaction).await?;
-        sqlx::query("INSERT OR IGNORE INTO shadow_day (day) VALUES (?1)")
+        query("DELETE FROM shadow_count WHERE day = ?1").bind(day.to_string()).execute(&mut *transaction).await?;
+        query("INSERT INTO shadow_day (day) VALUES (?1) ON CONFLICT DO NOTHING")
             .bind(day.to_string())
             .execute(&mut *transaction)
             .await?;
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO shadow_count (day, school, kind, count) ");
+            let mut insert = QueryBuilder::new("INSERT INTO shadow_count (day, school, kind, count) ");
             insert.push_values(chunk, |mut values, row| {
                 values
                     .push_bind(row.day.to_string())
@@ -43,7 +43,7 @@ impl Store {
 
     /// The days that were looked at since `from`, in their order.
     pub async fn shadow_days(&self, from: Date) -> Result<Vec<Date>, StoreError> {
-        let days: Vec<String> = sqlx::query_scalar("SELECT day FROM shadow_day WHERE day >= ?1 ORDER BY day")
+        let days: Vec<String> = query_scalar("SELECT day FROM shadow_day WHERE day >= ?1 ORDER BY day")
             .bind(from.to_string())
             .fetch_all(&self.reader)
             .await?;
@@ -53,7 +53,7 @@ impl Store {
     /// What differed since `from`, by day, school and kind.
     pub async fn divergences(&self, from: Date) -> Result<Vec<DivergenceRow>, StoreError> {
         let rows =
-            sqlx::query("SELECT day, school, kind, count FROM shadow_count WHERE day >= ?1 ORDER BY day, school, kind")
+            query("SELECT day, school, kind, count FROM shadow_count WHERE day >= ?1 ORDER BY day, school, kind")
                 .bind(from.to_string())
                 .fetch_all(&self.reader)
                 .await?;

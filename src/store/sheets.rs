@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::accounts::{ACCOUNTS, account_row};
+use super::sql::query;
 use super::{AccountRow, Store, StoreError, json_list};
 use crate::credentials::EnvelopeState;
 use crate::roster::JoinKey;
@@ -25,7 +25,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn envelope_states(&self, accounts: &[JoinKey]) -> Result<HashMap<JoinKey, EnvelopeState>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT join_key, state FROM envelope WHERE join_key IN (SELECT value FROM json_each(?))
              ORDER BY state = 'live', id",
         )
@@ -48,7 +48,7 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn printed_at(&self, accounts: &[JoinKey]) -> Result<HashMap<JoinKey, Vec<PrintedAt>>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT s.join_key, s.school, max(b.at) AS at FROM print_sheet AS s JOIN print_batch AS b ON b.id = s.batch
              LEFT JOIN envelope AS e ON e.join_key = s.join_key AND e.state = 'live'
              WHERE s.join_key IN (SELECT value FROM json_each(?)) AND (e.serial IS NULL OR e.serial = s.serial)
@@ -72,8 +72,8 @@ impl Store {
     /// # Errors
     /// When a row is damaged.
     pub async fn departing(&self) -> Result<Vec<AccountRow>, StoreError> {
-        let query = format!("{ACCOUNTS} WHERE stage IN ('absent', 'suspended') ORDER BY join_key");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.reader).await?;
+        let sql = format!("{ACCOUNTS} WHERE stage IN ('absent', 'suspended') ORDER BY join_key");
+        let rows = query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.reader).await?;
         rows.iter().map(account_row).collect()
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::Row as _;
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
-
+use super::sql::{Row, Transaction, query, query_as};
 use super::{Store, StoreError};
 use crate::feed::values::Uai;
 use crate::roster::Successor;
@@ -27,7 +25,7 @@ impl Store {
 
     /// The same with the names of the entries.
     pub async fn successor_rows(&self) -> Result<Vec<SuccessorRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT former_uai, uai, former_siret, siret, merged, former_dn, dn, decided_at FROM successor ORDER BY id",
         )
         .fetch_all(&self.reader)
@@ -36,7 +34,7 @@ impl Store {
     }
 }
 
-fn successor_row(row: &SqliteRow) -> Result<SuccessorRow, StoreError> {
+fn successor_row(row: &Row) -> Result<SuccessorRow, StoreError> {
     let uai = |column: usize| {
         let text: &str = row.try_get(column)?;
         Uai::parse(text).ok_or_else(|| StoreError::Damaged { table: "successor", reason: "bad UAI".into() })
@@ -58,12 +56,9 @@ fn successor_row(row: &SqliteRow) -> Result<SuccessorRow, StoreError> {
 
 /// Notes decisions with all that the register knows under the former UAI, inside a transaction of the caller's: the
 /// schools of the accounts, and the year that the school has reached (a structure that was there keeps its own).
-pub(super) async fn save_successors(
-    transaction: &mut SqliteConnection,
-    rows: &[SuccessorRow],
-) -> Result<(), StoreError> {
+pub(super) async fn save_successors(transaction: &mut Transaction, rows: &[SuccessorRow]) -> Result<(), StoreError> {
     for SuccessorRow { successor, former_dn, dn, decided_at } in rows {
-        sqlx::query(
+        query(
             "INSERT INTO successor (former_uai, uai, former_siret, siret, merged, former_dn, dn, decided_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )
@@ -82,27 +77,25 @@ pub(super) async fn save_successors(
             continue;
         }
         let accounts: Vec<(String, String)> =
-            sqlx::query_as("SELECT join_key, schools FROM account WHERE ' ' || schools || ' ' LIKE '% ' || ?1 || ' %'")
+            query_as("SELECT join_key, schools FROM account WHERE ' ' || schools || ' ' LIKE '% ' || ?1 || ' %'")
                 .bind(former)
                 .fetch_all(&mut *transaction)
                 .await?;
         for (join_key, schools) in accounts {
             let followed = schools.split_whitespace().map(|uai| if uai == former { present } else { uai });
             let schools: Vec<&str> = followed.collect::<BTreeSet<_>>().into_iter().collect();
-            sqlx::query("UPDATE account SET schools = ?2 WHERE join_key = ?1")
+            query("UPDATE account SET schools = ?2 WHERE join_key = ?1")
                 .bind(join_key)
                 .bind(schools.join(" "))
                 .execute(&mut *transaction)
                 .await?;
         }
-        sqlx::query(
-            "INSERT INTO school (uai, year) SELECT ?2, year FROM school WHERE uai = ?1 ON CONFLICT (uai) DO NOTHING",
-        )
-        .bind(former)
-        .bind(present)
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query("DELETE FROM school WHERE uai = ?1").bind(former).execute(&mut *transaction).await?;
+        query("INSERT INTO school (uai, year) SELECT ?2, year FROM school WHERE uai = ?1 ON CONFLICT (uai) DO NOTHING")
+            .bind(former)
+            .bind(present)
+            .execute(&mut *transaction)
+            .await?;
+        query("DELETE FROM school WHERE uai = ?1").bind(former).execute(&mut *transaction).await?;
     }
     Ok(())
 }

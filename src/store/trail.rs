@@ -3,9 +3,8 @@
 
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, SqliteConnection};
 
+use super::sql::{QueryBuilder, Row, Transaction, query, query_scalar};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
 use crate::audit::{EventFilter, Head, Link, Payload};
 
@@ -45,7 +44,7 @@ pub(crate) struct TrailState {
 impl Store {
     /// The trail's state; `salt` and `start` begin it when there is none yet.
     pub(crate) async fn open_trail(&self, salt: &[u8; 32], start: &Head) -> Result<TrailState, StoreError> {
-        sqlx::query("INSERT OR IGNORE INTO trail (id, salt, head_seq, head_hash) VALUES (1, ?, ?, ?)")
+        query("INSERT INTO trail (id, salt, head_seq, head_hash) VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(salt.as_slice())
             .bind(number(start.seq))
             .bind(start.hash.as_slice())
@@ -56,7 +55,7 @@ impl Store {
 
     /// The trail's state; `None` before the first event was ever recorded.
     pub(crate) async fn trail_state(&self) -> Result<Option<TrailState>, StoreError> {
-        sqlx::query(STATE).fetch_optional(&self.reader).await?.as_ref().map(state).transpose()
+        query(STATE).fetch_optional(&self.reader).await?.as_ref().map(state).transpose()
     }
 
     /// Appends what `chain` makes of the head, in one transaction that nobody else's can overlap.
@@ -79,7 +78,7 @@ impl Store {
         let mut tx = self.write().await?;
         let head = locked_head(&mut tx).await?;
         let erased: Vec<i64> =
-            sqlx::query_scalar(concat!("DELETE FROM event_payload WHERE seq IN (", about!(), ") RETURNING seq"))
+            query_scalar(concat!("DELETE FROM event_payload WHERE seq IN (", about!(), ") RETURNING seq"))
                 .bind(subject)
                 .fetch_all(&mut *tx)
                 .await?;
@@ -106,7 +105,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let kinds = json_list(kinds);
         // Looked for without keeping anybody from writing: what is old does not change.
-        let old: Vec<i64> = sqlx::query_scalar(
+        let old: Vec<i64> = query_scalar(
             "SELECT e.seq FROM event e JOIN event_payload p USING (seq)
              WHERE e.seq > (SELECT min(coalesce(d.seq, 0)) FROM json_each(?1) k LEFT JOIN event_pruned d ON d.kind = k.value)
                AND e.at < ?2 AND e.kind IN (SELECT value FROM json_each(?1))
@@ -121,18 +120,17 @@ impl Store {
         let mut tx = self.write().await?;
         let mut erased: Vec<u64> = Vec::with_capacity(old.len());
         for seqs in old.chunks(ROWS_PER_STATEMENT) {
-            let gone: Vec<i64> = sqlx::query_scalar(
-                "DELETE FROM event_payload WHERE seq IN (SELECT value FROM json_each(?)) RETURNING seq",
-            )
-            .bind(json_list(seqs))
-            .fetch_all(&mut *tx)
-            .await?;
+            let gone: Vec<i64> =
+                query_scalar("DELETE FROM event_payload WHERE seq IN (SELECT value FROM json_each(?)) RETURNING seq")
+                    .bind(json_list(seqs))
+                    .fetch_all(&mut *tx)
+                    .await?;
             erased.extend(gone.into_iter().map(i64::unsigned_abs));
         }
         erased.sort_unstable();
-        sqlx::query(
+        query(
             "INSERT INTO event_pruned (kind, seq) SELECT value, ?2 FROM json_each(?1) WHERE true
-             ON CONFLICT (kind) DO UPDATE SET seq = max(seq, excluded.seq)",
+             ON CONFLICT (kind) DO UPDATE SET seq = max(event_pruned.seq, excluded.seq)",
         )
         .bind(&kinds)
         .bind(last)
@@ -154,18 +152,18 @@ impl Store {
         most: usize,
         mut see: impl FnMut(Link) + Send,
     ) -> Result<(Option<TrailState>, Vec<u64>), StoreError> {
-        let mut tx = self.reader.begin().await?;
-        let state = sqlx::query(STATE).fetch_optional(&mut *tx).await?.as_ref().map(state).transpose()?;
+        let mut tx = self.reader.snapshot().await?;
+        let state = query(STATE).fetch_optional(&mut tx).await?.as_ref().map(state).transpose()?;
         {
-            let mut rows = sqlx::query(concat!("SELECT ", columns!(), " ORDER BY e.seq")).fetch(&mut *tx);
+            let mut rows = query(concat!("SELECT ", columns!(), " ORDER BY e.seq")).fetch(&mut tx);
             while let Some(row) = rows.try_next().await? {
                 see(link(&row)?);
             }
         }
         let orphans: Vec<i64> =
-            sqlx::query_scalar("SELECT seq FROM event_payload WHERE seq NOT IN (SELECT seq FROM event) LIMIT ?")
+            query_scalar("SELECT seq FROM event_payload WHERE seq NOT IN (SELECT seq FROM event) LIMIT ?")
                 .bind(i64::try_from(most).unwrap_or(i64::MAX))
-                .fetch_all(&mut *tx)
+                .fetch_all(&mut tx)
                 .await?;
         tx.commit().await?;
         Ok((state, orphans.into_iter().map(i64::unsigned_abs).collect()))
@@ -182,7 +180,7 @@ impl Store {
         let of_one =
             concat!("SELECT ", columns!(), " WHERE e.seq IN (", about!(), ")", conditions!(), "ORDER BY e.seq");
         let of_all = concat!("SELECT ", columns!(), " WHERE ?1 IS NULL", conditions!(), "ORDER BY e.seq");
-        let rows = sqlx::query(if subject.is_some() { of_one } else { of_all })
+        let rows = query(if subject.is_some() { of_one } else { of_all })
             .bind(subject)
             .bind(filter.run.map(|run| run.to_string()))
             .bind(filter.kind.map(crate::audit::Kind::name))
@@ -202,12 +200,12 @@ const STATE: &str = "SELECT salt, head_seq, head_hash FROM trail WHERE id = 1";
 /// once for all of them.
 const INDEXED_AT_ONCE: u64 = 20_000;
 
-async fn locked_head(tx: &mut SqliteConnection) -> Result<Head, StoreError> {
-    let row = sqlx::query(STATE).fetch_optional(&mut *tx).await?;
+async fn locked_head(tx: &mut Transaction) -> Result<Head, StoreError> {
+    let row = query(STATE).fetch_optional(&mut *tx).await?;
     row.as_ref().map(state).transpose()?.map(|state| state.head).ok_or_else(|| damaged("its row is missing"))
 }
 
-async fn append(tx: &mut SqliteConnection, head: Head, links: &[Link]) -> Result<Head, StoreError> {
+async fn append(tx: &mut Transaction, head: Head, links: &[Link]) -> Result<Head, StoreError> {
     let Some(last) = links.last() else { return Ok(head) };
     for rows in links.chunks(ROWS_PER_STATEMENT) {
         QueryBuilder::new("INSERT INTO event (seq, at, run, kind, actor, subject, payload_digest, prev, hash) ")
@@ -235,7 +233,7 @@ async fn append(tx: &mut SqliteConnection, head: Head, links: &[Link]) -> Result
             .await?;
     }
     index(tx, last.seq).await?;
-    let moved = sqlx::query("UPDATE trail SET head_seq = ?, head_hash = ? WHERE id = 1 AND head_seq = ?")
+    let moved = query("UPDATE trail SET head_seq = ?, head_hash = ? WHERE id = 1 AND head_seq = ?")
         .bind(number(last.seq))
         .bind(last.hash.as_slice())
         .bind(number(head.seq))
@@ -249,12 +247,12 @@ async fn append(tx: &mut SqliteConnection, head: Head, links: &[Link]) -> Result
 }
 
 /// Indexes whom the events are about, when enough of them have come.
-async fn index(tx: &mut SqliteConnection, last: u64) -> Result<(), StoreError> {
-    let indexed: i64 = sqlx::query_scalar("SELECT indexed_seq FROM trail WHERE id = 1").fetch_one(&mut *tx).await?;
+async fn index(tx: &mut Transaction, last: u64) -> Result<(), StoreError> {
+    let indexed: i64 = query_scalar("SELECT indexed_seq FROM trail WHERE id = 1").fetch_one(&mut *tx).await?;
     if last < indexed.unsigned_abs() + INDEXED_AT_ONCE {
         return Ok(());
     }
-    sqlx::query(
+    query(
         "INSERT INTO event_subject (subject, seq)
          SELECT substr(subject, 1, 12), seq FROM event WHERE seq > ? AND seq <= ? AND subject IS NOT NULL ORDER BY 1, 2",
     )
@@ -262,18 +260,18 @@ async fn index(tx: &mut SqliteConnection, last: u64) -> Result<(), StoreError> {
     .bind(number(last))
     .execute(&mut *tx)
     .await?;
-    sqlx::query("UPDATE trail SET indexed_seq = ? WHERE id = 1").bind(number(last)).execute(&mut *tx).await?;
+    query("UPDATE trail SET indexed_seq = ? WHERE id = 1").bind(number(last)).execute(&mut *tx).await?;
     Ok(())
 }
 
-fn state(row: &SqliteRow) -> Result<TrailState, StoreError> {
+fn state(row: &Row) -> Result<TrailState, StoreError> {
     let (salt, hash): (Vec<u8>, Vec<u8>) = (row.try_get("salt")?, row.try_get("head_hash")?);
     let seq: i64 = row.try_get("head_seq")?;
     let digest = |bytes: Vec<u8>| bytes.try_into().map_err(|_| damaged("a digest is not of 32 bytes"));
     Ok(TrailState { salt: digest(salt)?, head: Head { seq: seq.unsigned_abs(), hash: digest(hash)? } })
 }
 
-fn link(row: &SqliteRow) -> Result<Link, StoreError> {
+fn link(row: &Row) -> Result<Link, StoreError> {
     let seq: i64 = row.try_get(0)?;
     let (salt, body): (Option<Vec<u8>>, Option<String>) = (row.try_get(9)?, row.try_get(10)?);
     Ok(Link {

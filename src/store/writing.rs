@@ -4,9 +4,11 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use sqlx::{Sqlite, SqliteConnection, Transaction};
-
 use super::Store;
+use super::sql::{Pool, Transaction};
+
+/// The advisory lock of the transactions that write, on a server.
+const TURN: i64 = 0x5245_4E54_5245_4501;
 
 /// One writer at a time: longer than this, another program at work (a sheet that is printed, somebody who decides)
 /// would notice.
@@ -14,7 +16,7 @@ const LONG: Duration = Duration::from_millis(100);
 
 /// The one transaction that may write now. Dropped, it is rolled back.
 pub(super) struct Writing {
-    transaction: Transaction<'static, Sqlite>,
+    transaction: Transaction,
     since: Instant,
     began: &'static Location<'static>,
 }
@@ -26,7 +28,14 @@ impl Store {
     pub(super) fn write(&self) -> impl Future<Output = Result<Writing, sqlx::Error>> + use<'_> {
         let began = Location::caller();
         async move {
-            let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            let transaction = match &self.writer {
+                Pool::Sqlite(writer) => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+                Pool::Postgres(writer) => {
+                    let mut transaction = writer.begin().await?;
+                    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(TURN).execute(&mut *transaction).await?;
+                    Transaction::Postgres(transaction)
+                }
+            };
             Ok(Writing { transaction, since: Instant::now(), began })
         }
     }
@@ -44,15 +53,15 @@ impl Writing {
 }
 
 impl Deref for Writing {
-    type Target = SqliteConnection;
+    type Target = Transaction;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &Transaction {
         &self.transaction
     }
 }
 
 impl DerefMut for Writing {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+    fn deref_mut(&mut self) -> &mut Transaction {
         &mut self.transaction
     }
 }

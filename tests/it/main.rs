@@ -12,4 +12,5 @@ mod letters;
 mod manuals;
 mod package;
 mod pipeline;
+mod postgres;
 mod support;

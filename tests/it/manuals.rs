@@ -21,14 +21,17 @@ const MANUALS: [&str; 8] = [
 ];
 
 /// Commands of other programs that the manuals name and that are not ours to try.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 15] = [
     ".ci/package", // tests/it/package.rs
     "cargo ",
     "cd ",
+    "pg_dump ",    // tests/it/postgres.rs
+    "pg_restore ", // the same
     "shred ",
     "ssh ",
     "sudo -u openldap slapadd ",
     "sudo -u rentree rentree --config /etc/rentree/rentree.toml serve", // the end of `ssh`
+    "sudo -u postgres ",
     "sudo adduser ",
     "sudo apt ",
     "sudo install ",

@@ -140,7 +140,7 @@ impl World {
              [directory]\nkind = \"embedded\"\nsuffix = \"{SUFFIX}\"\n"
         );
         let config = Config::parse(&text, &folder.path().join("rentree.toml")).unwrap();
-        let store = Store::open(&config.store.url).await.unwrap();
+        let store = Store::of(&config.store).await.unwrap();
         let directory = Embedded::new(store.clone(), Dn::parse(SUFFIX).unwrap());
         directory.ensure_suffix().await.unwrap();
         let dialect = Arc::new(Dialect::load(&config.directory).unwrap());

@@ -20,8 +20,8 @@ use super::super::{Global, output};
 const CONNECTIONS: usize = 8;
 
 pub async fn run(global: &Global, config: &Config, duration: Duration) -> Result<u8, Failure> {
-    let store = Store::open(&config.store.url).await?;
-    let _lock = RunLock::take(&store, "doctor --bind-rate")?;
+    let store = Store::of(&config.store).await?;
+    let _lock = RunLock::take(&store, "doctor --bind-rate").await?;
     let dialect = Dialect::load(&config.directory).map_err(failed)?;
     let directory = open_directory(config, &store).await?;
     let refused = |error| Failure::new(Verdict::Refused, error);

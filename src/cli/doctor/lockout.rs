@@ -31,7 +31,7 @@ pub async fn check(
     if !asked && !lockout::is_needed(&config.credentials) {
         return unproved(config, store, &server, checks).await;
     }
-    let _lock = match RunLock::take(store, "doctor") {
+    let _lock = match RunLock::take(store, "doctor").await {
         Ok(lock) => lock,
         Err(error) => return checks.bad(WHAT, chain(&error), "relancez quand l'exécution en cours sera finie"),
     };

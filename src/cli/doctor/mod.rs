@@ -87,9 +87,9 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let mut checks = Checks::default();
     checks.good("configuration", config.path.display().to_string());
     sources(&config, &mut checks);
-    let store = match Store::open(&config.store.url).await {
+    let store = match Store::of(&config.store).await {
         Ok(store) => {
-            checks.good("registre", store.path().display().to_string());
+            checks.good("registre", config.store.place().to_owned());
             Some(store)
         }
         Err(error) => {

@@ -60,7 +60,7 @@ impl Sight {
 }
 
 pub async fn store(installation: &Installation) -> Store {
-    Store::open(&format!("sqlite:{}/rentree.db", installation.home().display())).await.unwrap()
+    installation.store().await
 }
 
 /// Writes to the directory as an administrator would by hand.

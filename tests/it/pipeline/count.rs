@@ -149,11 +149,7 @@ async fn one_login_that_cannot_be_printed_does_not_stop_the_class() {
     let installation = Installation::embedded();
     night(&installation, "20260901", true);
     installation.sync(&["--today", "2026-09-02"], 0);
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let store = sqlx::SqlitePool::connect(&url).await.unwrap();
-    let changed = sqlx::query("UPDATE name SET login = 'malo\u{200b} arnaud' WHERE login = 'malo.arnaud'");
-    assert_eq!(changed.execute(&store).await.unwrap().rows_affected(), 1);
-    store.close().await;
+    installation.sql("UPDATE name SET login = 'malo\u{200b} arnaud' WHERE login = 'malo.arnaud'");
     let counted = sums(&count(&installation, &["--profile", "pupil"]));
     assert_eq!((counted.0, counted.1.get("unprintable")), (2, Some(&1)), "{counted:?}");
     let answer = print(&installation, "one", &["--profile", "pupil"]);

@@ -458,7 +458,7 @@ async fn a_killed_reissue_is_settled_with_the_same_password() {
         let who = bench.pupil(&first, at);
         let planned = bench.json(&["credentials", "reissue", "--person", &who, "--reason", "essai"], 0);
         let config = rentree::config::Config::load(&bench.installation.config()).unwrap();
-        let store = Store::open(&config.store.url).await.unwrap();
+        let store = Store::of(&config.store).await.unwrap();
         let reader = Reader::open(std::path::Path::new(planned["plan"].as_str().unwrap())).unwrap();
         let header = reader.header().clone();
         let subject = reader

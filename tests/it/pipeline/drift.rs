@@ -2,14 +2,12 @@
 
 use rentree::directory::embedded::Embedded;
 use rentree::directory::{Directory as _, Dn, Modification, Operation, Pace, Value};
-use rentree::store::Store;
 
 use crate::support::program::Installation;
 use crate::support::{SUFFIX, dn};
 
 async fn set(installation: &Installation, whom: &Dn, attribute: &str, new: &str) {
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let directory = Embedded::new(Store::open(&url).await.unwrap(), dn(SUFFIX));
+    let directory = Embedded::new(installation.store().await, dn(SUFFIX));
     let entry = directory.read(whom).await.unwrap().unwrap();
     let modification = Modification {
         attribute: attribute.to_owned(),

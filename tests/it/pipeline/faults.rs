@@ -1,7 +1,5 @@
 //! Locked, refused, tampered with.
 
-use sqlx::Connection as _;
-
 use crate::support::program::Installation;
 
 #[test]
@@ -44,11 +42,7 @@ async fn a_tampered_trail_is_found() {
     installation.simulate(1, 10, 0, false);
     installation.sync(&[], 0);
     assert_eq!(installation.run(&["audit", "verify"]).code, 0);
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let mut store = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    let changed = sqlx::query("UPDATE event SET actor = 'somebody@else' WHERE seq = 3").execute(&mut store).await;
-    assert_eq!(changed.unwrap().rows_affected(), 1);
-    store.close().await.unwrap();
+    installation.sql("UPDATE event SET actor = 'somebody@else' WHERE seq = 3");
     let answer = installation.run(&["audit", "verify"]);
     assert_eq!(answer.code, 1, "{}", answer.stdout);
     assert!(answer.stdout.contains("event 3"), "{}", answer.stdout);

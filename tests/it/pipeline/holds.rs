@@ -7,7 +7,6 @@ use rentree::config::Config;
 use rentree::directory::{Directory as _, Operation, Pace};
 use rentree::plan::file::Reader;
 use rentree::plan::{Change, Choice, Decider, Line, Marks, MarksDiffer, Ruling, RunId, rule};
-use rentree::store::Store;
 use serde_json::Value;
 
 use crate::support::academy::{is_of, pupils, remove_pupils, rename_classes, rewrite};
@@ -272,7 +271,7 @@ async fn two_persons_for_many_changes() {
     configure(&installation, "[limits]\nsecond_person_above = 5");
     remove_pupils(&installation.feed(), &half_a_school(&installation.feed()).1);
     let held = ids(&night(&installation, 3));
-    let store = Store::open(&format!("sqlite:{}/rentree.db", installation.home().display())).await.unwrap();
+    let store = installation.store().await;
     let limits = Config::load(&installation.config()).unwrap().limits;
     let trail = Trail::open(&store, RunId(uuid::Uuid::now_v7()), &Actor::current()).await.unwrap();
     let choice = Choice { ids: held.clone(), ..Choice::default() };

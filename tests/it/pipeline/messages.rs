@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use crate::support::browser::Served;
+use crate::support::postgres;
 use crate::support::program::Installation;
 use crate::support::slapd::free_port;
 use crate::support::smtp::{Security, Smtp};
@@ -235,7 +236,7 @@ fn serve_catches_a_night_up_and_shows_figures_without_a_key() {
     assert!(figures.body.contains("rentree_night_started_timestamp_seconds "), "{}", figures.body);
     assert_eq!(ask("/etablissements").status, 401);
     let begin = std::time::Instant::now();
-    while installation.sql("SELECT served > 0 AND attempts = 0 FROM schedule") != "1" {
+    while installation.sql("SELECT CASE WHEN served > 0 AND attempts = 0 THEN 1 ELSE 0 END FROM schedule") != "1" {
         assert!(begin.elapsed().as_secs() < 60, "the night is not noted");
         std::thread::sleep(std::time::Duration::from_millis(300));
     }
@@ -256,7 +257,11 @@ fn the_log_of_a_night_is_objects_that_name_nobody() {
     let messages: Vec<&str> = lines.iter().filter_map(|line| line["message"].as_str()).collect();
     assert!(messages.contains(&"run started") && messages.contains(&"run finished"), "{messages:?}");
     assert!(lines.iter().all(|line| line["timestamp"].is_string()), "{lines:?}");
-    let people = installation.sql("SELECT group_concat(uid || ' ' || login, ' ') FROM name");
+    let people = installation.sql(if postgres::wanted() {
+        "SELECT string_agg(uid || ' ' || login, ' ') FROM name"
+    } else {
+        "SELECT group_concat(uid || ' ' || login, ' ') FROM name"
+    });
     for name in people.split_whitespace().filter(|name| name.len() > 3) {
         assert!(!answer.stderr.contains(name), "{name} is in the log");
     }

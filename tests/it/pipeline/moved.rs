@@ -5,7 +5,6 @@ use rentree::directory::ldap::Ldap;
 use rentree::directory::{AttributeChange, Directory, Dn, Entry, Modification, Operation, Pace, Value};
 use rentree::plan::file::Reader;
 use rentree::plan::{ChangeKind, Line, Write};
-use rentree::store::Store;
 
 use crate::support::academy::{pupils, remove_pupils};
 use crate::support::program::Installation;
@@ -135,8 +134,7 @@ async fn what_moved_is_left_out_and_planned_anew() {
 #[tokio::test]
 async fn what_moved_is_left_out_of_the_embedded_directory_too() {
     let installation = Installation::embedded();
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let directory = Embedded::new(Store::open(&url).await.unwrap(), dn(SUFFIX));
+    let directory = Embedded::new(installation.store().await, dn(SUFFIX));
     left_out_and_planned_anew(&installation, &directory).await;
 }
 

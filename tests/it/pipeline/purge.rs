@@ -24,7 +24,7 @@ struct Beside {
 impl Beside {
     async fn of(installation: &Installation) -> Self {
         let config = Config::load(&installation.config()).unwrap();
-        let store = Store::open(&config.store.url).await.unwrap();
+        let store = Store::of(&config.store).await.unwrap();
         let directory = rentree::directory::open(&config.directory, &store).await.unwrap();
         let dialect = rentree::directory::dialect::Dialect::load(&config.directory).unwrap();
         Self { store, directory, dialect }

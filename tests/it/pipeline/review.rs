@@ -88,14 +88,11 @@ async fn an_old_plan_is_not_applied_and_its_file_goes_with_its_pages() {
     let plan = plan.as_str().unwrap();
     let file = installation.home().join(format!("plans/{plan}.plan"));
     assert!(file.exists() && pages.join("index.html").exists());
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let store = rentree::store::Store::open(&url).await.unwrap();
+    let store = installation.store().await;
     // The same plan, made three months ago.
     let row = store.plan(plan).await.unwrap().unwrap();
-    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
     let before = row.created_at - 91 * 24 * 3_600 * 1_000;
-    sqlx::query("UPDATE plan SET created_at = ?1").bind(before).execute(&pool).await.unwrap();
-    pool.close().await;
+    installation.sql(&format!("UPDATE plan SET created_at = {before}"));
 
     for named in [plan, file.to_str().unwrap()] {
         let refused = installation.run(&["apply", named]);

@@ -106,11 +106,7 @@ async fn with_a_font_of_its_own_one_login_does_not_stop_the_others_either() {
     let config = std::fs::read_to_string(installation.config()).unwrap();
     let federated = "[credentials.relative]\nmode = \"federated\"\n\n[credentials.argon2]";
     std::fs::write(installation.config(), config.replacen("[credentials.argon2]", federated, 1)).unwrap();
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let store = sqlx::SqlitePool::connect(&url).await.unwrap();
-    let changed = sqlx::query("UPDATE name SET login = 'សុខា' WHERE login = 'lise.martin'");
-    assert_eq!(changed.execute(&store).await.unwrap().rows_affected(), 1);
-    store.close().await;
+    installation.sql("UPDATE name SET login = 'សុខា' WHERE login = 'lise.martin'");
     let (out, key) = (installation.home().join("out"), installation.key());
     let letters = ["letters", "--json", "--profile", "relative", "--out", out.to_str().unwrap(), "--key"];
     let answer = installation.run(&[&letters[..], &[key.to_str().unwrap()]].concat());

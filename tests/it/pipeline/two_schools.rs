@@ -188,10 +188,7 @@ async fn whoever_changes_school_waits_for_the_key_of_the_project_and_that_is_tol
     assert_eq!(json(&installation, &reseal)["resealed"], 0);
 
     // Of what an earlier version sealed nobody knows, until it is sealed anew.
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let store = sqlx::SqlitePool::connect(&url).await.unwrap();
-    sqlx::query("UPDATE envelope SET sealed_for = NULL").execute(&store).await.unwrap();
-    store.close().await;
+    installation.sql("UPDATE envelope SET sealed_for = NULL");
     assert_eq!(installation.sync(&["--today", "2026-09-07"], 0)["credentials"]["to_reseal"], 0);
     let doctor = installation.run(&["doctor"]).stdout;
     assert!(doctor.contains("6 enveloppes sont scellées par une version antérieure"), "{doctor}");

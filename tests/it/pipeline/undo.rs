@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use rentree::directory::embedded::Embedded;
 use rentree::directory::ldap::Ldap;
 use rentree::directory::{Directory, Dn, Entry, Modification, Operation, Pace, Value};
-use rentree::store::Store;
 use serde_json::Value as Json;
 
 use crate::support::academy::{pupils, remove_pupils};
@@ -195,8 +194,7 @@ async fn what_somebody_changed_since_is_left_out() {
     };
     let two = after.keys().find(|dn| people(dn) && changed(dn)).expect("a night changes a name or a mail address");
     let attribute = if before[two]["sn"] == after[two]["sn"] { "mail" } else { "sn" };
-    let url = format!("sqlite:{}", installation.home().join("rentree.db").display());
-    let directory = Embedded::new(Store::open(&url).await.unwrap(), dn(SUFFIX));
+    let directory = Embedded::new(installation.store().await, dn(SUFFIX));
     set(&directory, one, "sn", "Par une autre main").await;
     set(&directory, two, attribute, "une.autre.main@example.fr").await;
     set(&directory, own, "userPassword", "choisi-par-moi").await;

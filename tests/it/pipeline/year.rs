@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::support::academy::{pupils, reclass};
+use crate::support::postgres;
 use crate::support::program::Installation;
 
 fn json(installation: &Installation, arguments: &[&str], code: i32) -> Value {
@@ -97,7 +98,7 @@ async fn a_switch_that_comes_too_early_is_held() {
     let turned = installation.run(&["sync", "--json", "--today", "2027-09-01"]);
     assert!(!turned.stdout.contains("premature_switch"), "{}", turned.stdout);
     let config = rentree::config::Config::load(&installation.config()).unwrap();
-    let accounts = rentree::store::Store::open(&config.store.url).await.unwrap().accounts().await.unwrap();
+    let accounts = rentree::store::Store::of(&config.store).await.unwrap().accounts().await.unwrap();
     let gone_up = accounts.values().filter(|a| a.former_class.is_some() && a.class != a.former_class).count();
     assert!(gone_up > 50, "{gone_up}");
 }
@@ -168,16 +169,16 @@ async fn the_canary_goes_first_and_alone_when_it_is_not_as_planned() {
     let canary = uais(&installation, "2026-09-02").swap_remove(0);
     configure(&installation, &format!("[rollout]\ncanary = [\"{canary}\"]\n"));
     // A directory that cuts what it is given, as some overlay may.
-    let config = rentree::config::Config::load(&installation.config()).unwrap();
-    let store = sqlx::SqlitePool::connect(&config.store.url).await.unwrap();
-    sqlx::query(
+    installation.sql(if postgres::wanted() {
+        "CREATE FUNCTION cut_short() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         new.attributes := replace(new.attributes, 'personalTitle: M', 'personalTitle: X'); RETURN new; END $$;
+         CREATE TRIGGER overlay BEFORE INSERT ON entry FOR EACH ROW
+         WHEN (new.attributes LIKE '%ENTPersonLogin%') EXECUTE FUNCTION cut_short()"
+    } else {
         "CREATE TRIGGER overlay AFTER INSERT ON entry WHEN new.attributes LIKE '%ENTPersonLogin%' BEGIN
          UPDATE entry SET attributes = replace(attributes, 'personalTitle: M', 'personalTitle: X') WHERE id = new.id;
-         END",
-    )
-    .execute(&store)
-    .await
-    .unwrap();
+         END"
+    });
     let night = installation.sync(&["--today", "2026-09-02"], 3);
     assert_eq!(night["stopped"]["why"], "canary", "{night}");
     assert!(night["stopped"]["text"].as_str().unwrap().contains("personalTitle n'est pas comme écrit"), "{night}");
@@ -188,8 +189,7 @@ async fn the_canary_goes_first_and_alone_when_it_is_not_as_planned() {
     assert_eq!(of_others(&installation), 0, "nothing is written elsewhere");
     assert!(night["changes"]["done"].as_u64().unwrap() > 20 && night["changes"]["not_done"].as_u64().unwrap() > 50);
 
-    sqlx::query("DROP TRIGGER overlay").execute(&store).await.unwrap();
-    drop(store);
+    installation.sql(if postgres::wanted() { "DROP TRIGGER overlay ON entry" } else { "DROP TRIGGER overlay" });
     let night = installation.sync(&["--today", "2026-09-02"], 0);
     assert_eq!(night["verdict"], "done", "{night}");
     assert!(of_others(&installation) >= 2);

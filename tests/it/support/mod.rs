@@ -5,6 +5,7 @@ pub mod browser;
 pub mod delivery;
 pub mod ds389;
 pub mod peer;
+pub mod postgres;
 pub mod program;
 pub mod proxy;
 pub mod slapd;

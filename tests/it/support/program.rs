@@ -5,14 +5,19 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use rentree::config::Config;
+use rentree::store::Store;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::SUFFIX;
+use super::postgres::{self, Cluster, Database};
 
 /// A folder with a configuration, a print key beside it, and a feed.
 pub struct Installation {
     folder: TempDir,
+    /// Where the store is, when it is not a file in the folder.
+    database: Option<Database>,
 }
 
 /// What a verb answered.
@@ -47,9 +52,15 @@ impl Installation {
 
     /// With this `[directory]` table. Hashing is made cheap: it is not what these tests are about.
     pub fn with(directory: &str) -> Self {
+        Self::on(postgres::wanted().then(|| Cluster::shared().database()), directory)
+    }
+
+    /// With its store in this database, or in a file.
+    pub fn on(database: Option<Database>, directory: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("home")).unwrap();
-        let installation = Self { folder };
+        let url = database.as_ref().map_or_else(|| "sqlite:rentree.db".to_owned(), Database::url);
+        let installation = Self { folder, database };
         let answer = installation.run_raw(&[
             "init",
             "--without-passphrase",
@@ -60,7 +71,7 @@ impl Installation {
         assert_eq!(answer.code, 0, "{}", answer.stderr);
         let recipient = answer.json()["recipient"].as_str().unwrap().to_owned();
         let text = format!(
-            "[store]\nurl = \"sqlite:rentree.db\"\n\n[[source]]\nname = \"AC-TEST\"\nkind = \"aaf-2d\"\npath = \"feed\"\n\n\
+            "[store]\nurl = \"{url}\"\n\n[[source]]\nname = \"AC-TEST\"\nkind = \"aaf-2d\"\npath = \"feed\"\n\n\
              {directory}\n[credentials.argon2]\nmemory_kib = 64\npasses = 1\nlanes = 1\nallow_weak = true\n\n\
              [letters]\nrecipients = [\"{recipient}\"]\nlogin_url = \"https://ent.example.fr\"\n"
         );
@@ -125,7 +136,13 @@ impl Installation {
         let status =
             Command::new("cp").arg("-a").arg(self.folder.path().join(".")).arg(folder.path()).status().unwrap();
         assert!(status.success());
-        Self { folder }
+        let database = self.database.as_ref().map(Database::twin);
+        if let (Some(own), Some(twin)) = (&self.database, &database) {
+            let config = folder.path().join("home/rentree.toml");
+            let text = std::fs::read_to_string(&config).unwrap();
+            std::fs::write(&config, text.replace(&own.url(), &twin.url())).unwrap();
+        }
+        Self { folder, database }
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -151,9 +168,12 @@ impl Installation {
 
     /// Does something to the store that no verb does, or looks; gives the first column of the first row as text.
     pub fn sql(&self, sql: &str) -> String {
+        if let Some(database) = &self.database {
+            return database.sql(sql);
+        }
         let url = format!("sqlite:{}", self.home().join("rentree.db").display());
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let ask = async move {
             let store = sqlx::SqlitePool::connect(&url).await.unwrap();
             let row = sqlx::query(sql).fetch_optional(&store).await.unwrap();
             let value = row.map(|row| {
@@ -162,7 +182,29 @@ impl Installation {
             });
             store.close().await;
             value.unwrap_or_default()
-        })
+        };
+        // On a thread of its own: the caller may be on a runtime.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        std::thread::spawn(move || runtime.block_on(ask)).join().unwrap()
+    }
+
+    /// As `store.url` has it.
+    pub fn url(&self) -> String {
+        let url = || format!("sqlite:{}", self.home().join("rentree.db").display());
+        self.database.as_ref().map_or_else(url, Database::url)
+    }
+
+    /// Another machine with the same store, on a server.
+    pub fn elsewhere(&self) -> Self {
+        let other = Self::on(None, "");
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        std::fs::write(other.config(), text).unwrap();
+        other
+    }
+
+    /// The store beside its program.
+    pub async fn store(&self) -> Store {
+        Store::of(&Config::load(&self.config()).unwrap().store).await.unwrap()
     }
 
     /// Every entry of the directory.
