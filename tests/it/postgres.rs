@@ -91,7 +91,8 @@ fn a_server_killed_in_mid_run_loses_nothing() {
         assert!(!told.contains("panicked"), "{told}");
         if output.status.code() != Some(0) {
             failed += 1;
-            assert_eq!(output.status.code(), Some(1), "{told}");
+            // Failed, stopped before its end, or without its directory, which is in the store here.
+            assert!([Some(1), Some(4), Some(5)].contains(&output.status.code()), "{:?} {told}", output.status);
         }
         cluster.start_again();
     }

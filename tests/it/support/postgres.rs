@@ -87,9 +87,12 @@ impl Cluster {
 
     /// Starts it again after [`Cluster::kill`].
     pub fn start_again(&mut self) {
-        // The old guard ends when its pipe closes, and leaves the files of a server that was dead by then.
+        // The old guard ends when its pipe closes, and leaves what is to be kept.
+        let keep = self.folder.join("keep");
+        std::fs::write(&keep, "").unwrap();
         drop(self.guard.stdin.take());
         drop(self.guard.wait());
+        std::fs::remove_file(keep).unwrap();
         self.guard = guard(&self.folder);
         self.wait();
     }
@@ -120,7 +123,7 @@ fn guard(folder: &Path) -> Child {
     // Durability costs time and is not what is tested; a killed server loses nothing that it was given (full_page_writes,
     // the page cache survives).
     let script = "\"$0\" -D \"$1/data\" -k \"$1\" -h '' -p \"$2\" -c fsync=off -c max_connections=400 >\"$1/log\" 2>&1 & \
-                  server=$!; cat >/dev/null; kill -INT $server && { wait $server; rm -rf \"$1/data\" \"$1/log\"; }";
+                  server=$!; cat >/dev/null; kill -INT $server; wait $server; [ -e \"$1/keep\" ] || rm -rf \"$1/data\" \"$1/log\"";
     unprivileged(Path::new("/bin/sh"))
         .args(["-c", script])
         .arg(binary("postgres"))
