@@ -17,6 +17,7 @@ use super::last_plan::Look;
 use super::{who, words};
 use crate::audit::{AuditError, Event, EventFilter, Kind};
 use crate::config::Mode;
+use crate::person::{Deadline, deadlines};
 use crate::roster::JoinKey;
 use crate::store::{AccountRow, CredentialRow, NameRow, SheetRow};
 use crate::wording::{Escaped, count, date};
@@ -71,7 +72,7 @@ pub async fn page(State(console): State<Arc<Console>>, Path(key): Path<String>) 
     let title = person.name.as_deref().unwrap_or(person.key.as_str());
     let mut html = format!("<h1>{}</h1>\n", Escaped(title));
     let now = console.now();
-    write_account(&person, &plan, &mut html);
+    write_account(&console, &person, &plan, &mut html);
     write_credential(&console, &person, now.time_zone(), &mut html);
     write_sheets(&person, &plan, now.time_zone(), &mut html);
     write_events(&person, now.time_zone(), &mut html);
@@ -107,7 +108,7 @@ fn unrecorded(error: AuditError) -> Failure {
     }
 }
 
-fn write_account(person: &Person, plan: &Look, html: &mut String) {
+fn write_account(console: &Console, person: &Person, plan: &Look, html: &mut String) {
     if person.nameless {
         html.push_str("<p class=\"notice waiting\">L'annuaire ne répond pas à temps : le nom manque.</p>\n");
     }
@@ -131,6 +132,9 @@ fn write_account(person: &Person, plan: &Look, html: &mut String) {
         }
         let expected = if account.expected { ", départ attendu au changement d'année" } else { "" };
         fact("Étape", &format!("{} depuis le {}{expected}", words::stage(account.stage), date(account.since)));
+        let ends: Vec<String> =
+            deadlines(account, &person.credentials, &console.config).iter().map(Deadline::line).collect();
+        fact("Échéances", &ends.iter().map(|line| Escaped(line).to_string()).collect::<Vec<_>>().join("<br>"));
     } else {
         fact("Étape", "identifiant réservé, pas encore de compte");
     }

@@ -4,6 +4,7 @@
 //! directory holds, what the trail tells, and which saved plans name the person. Secrets and hashes are never shown. Who
 //! asked is on the trail before anything is given.
 
+mod deadlines;
 mod erase;
 mod holdings;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::plan::{Ground, Line};
 use crate::roster::JoinKey;
 use crate::store::{Called, HeldRow, StoreError};
 
+pub use deadlines::{Deadline, deadlines};
 pub use erase::{Erased, Refusal, erase};
 pub use holdings::{By, Erase, HOLDINGS, Holding, OTHERS, WITHHELD};
 pub use text::{record_of_processing, text};
@@ -46,6 +48,8 @@ pub struct Held {
     pub join_keys: Vec<JoinKey>,
     /// How the trail calls the person.
     pub pseudonyms: Vec<String>,
+    /// When what is kept ends, account by account.
+    pub deadlines: Vec<Deadline>,
     /// What the exports say, as it was last accepted.
     pub records: Vec<RecordHeld>,
     /// The entries of the directory: attribute and values, without secrets.
@@ -126,7 +130,12 @@ pub async fn held(ground: &Ground<'_>, key: &JoinKey, plans: &Path, trail: &Trai
         events.extend(show(ground.store, &filter).await?.try_collect::<Vec<_>>().await?);
     }
     events.sort_by_key(|event| event.seq);
+    let mut ends = Vec::new();
+    for (key, account) in ground.store.accounts_of(&called.keys).await? {
+        ends.extend(deadlines(&account, &ground.store.credentials_of(&key).await?, ground.config));
+    }
     Ok(Held {
+        deadlines: ends,
         pseudonyms: called.keys.iter().map(|key| trail.pseudonym(key)).collect(),
         records: records(ground, &called.keys).await?,
         entries: entries(ground, &called).await?,

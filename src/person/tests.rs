@@ -36,3 +36,48 @@ fn the_record_of_processing_is_up_to_date() {
     }
     assert!(std::fs::read_to_string(&path).unwrap() == fresh, "docs/donnees.md: run once with RENTREE_UPDATE_DOCS=1");
 }
+
+#[test]
+fn deadlines_follow_the_stage_and_the_settings() {
+    use jiff::civil::date;
+
+    use super::deadlines;
+    use crate::credentials::EnvelopeState;
+    use crate::roster::{JoinKey, Profile};
+    use crate::store::{AccountRow, CredentialRow, Stage};
+
+    let text = "[store]\nurl = \"sqlite:r.db\"\n[directory]\nkind = \"embedded\"\nsuffix = \"dc=fr\"\n";
+    let config = crate::config::Config::parse(text, std::path::Path::new("/r.toml")).unwrap();
+    let account = |stage, left| AccountRow {
+        join_key: JoinKey::new("AC-TEST", "1"),
+        dn: "uid=a,dc=fr".into(),
+        profile: Profile::Pupil,
+        stage,
+        since: date(2026, 10, 1),
+        schools: vec!["0450001A".into()],
+        class: None,
+        level: None,
+        expected: false,
+        adopted: false,
+        written: None,
+        left,
+        former_class: None,
+    };
+    let sealed =
+        CredentialRow { serial: "s".into(), state: EnvelopeState::Live, issued: date(2026, 9, 1), printed: None };
+    let days = |stage, left| -> Vec<_> {
+        deadlines(&account(stage, left), std::slice::from_ref(&sealed), &config).iter().map(|d| d.day).collect()
+    };
+    let left = Some(date(2026, 10, 1));
+    assert_eq!(days(Stage::Present, None), [Some(date(2026, 11, 30)), None]);
+    assert_eq!(
+        days(Stage::Absent, left),
+        [Some(date(2026, 10, 31)), Some(date(2026, 11, 30)), Some(date(2026, 12, 30))]
+    );
+    assert_eq!(days(Stage::Suspended, left), [Some(date(2026, 11, 30)), Some(date(2026, 12, 30))]);
+    let line = deadlines(&account(Stage::Suspended, left), &[], &config)[0].line();
+    assert_eq!(
+        line,
+        "le compte est à effacer : le 30 décembre 2026 (lifecycle.purge_after, au plus tard ; par rentree purge)"
+    );
+}

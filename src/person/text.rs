@@ -20,6 +20,13 @@ pub fn text(held: &Held, zone: &TimeZone) -> String {
         out.push_str("Rien.\n");
         return out;
     }
+    if !held.deadlines.is_empty() {
+        out.push_str("Échéances\n");
+        for deadline in &held.deadlines {
+            let _ = writeln!(out, "  - {}", deadline.line());
+        }
+        out.push('\n');
+    }
     for record in &held.records {
         let _ = writeln!(
             out,
