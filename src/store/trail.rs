@@ -39,6 +39,8 @@ macro_rules! conditions {
 pub(crate) struct TrailState {
     pub salt: [u8; 32],
     pub head: Head,
+    /// The last event that is indexed by whom it is about.
+    indexed: u64,
 }
 
 impl Store {
@@ -61,9 +63,8 @@ impl Store {
     /// Appends what `chain` makes of the head, in one transaction that nobody else's can overlap.
     pub(crate) async fn append_events(&self, chain: impl FnOnce(&Head) -> Vec<Link>) -> Result<Head, StoreError> {
         let mut tx = self.write().await?;
-        let head = locked_head(&mut tx).await?;
-        let links = chain(&head);
-        let head = append(&mut tx, head, &links).await?;
+        let before = locked(&mut tx).await?;
+        let head = append(&mut tx, &before, &chain(&before.head)).await?;
         tx.commit().await?;
         Ok(head)
     }
@@ -76,19 +77,19 @@ impl Store {
         chain: impl FnOnce(&Head, &[u64]) -> Link,
     ) -> Result<(u64, Head), StoreError> {
         let mut tx = self.write().await?;
-        let head = locked_head(&mut tx).await?;
+        let before = locked(&mut tx).await?;
         let erased: Vec<i64> =
             query_scalar(concat!("DELETE FROM event_payload WHERE seq IN (", about!(), ") RETURNING seq"))
                 .bind(subject)
                 .fetch_all(&mut *tx)
                 .await?;
         if erased.is_empty() {
-            return Ok((0, head));
+            return Ok((0, before.head));
         }
         let mut erased: Vec<u64> = erased.into_iter().map(i64::unsigned_abs).collect();
         erased.sort_unstable();
-        let link = chain(&head, &erased);
-        let head = append(&mut tx, head, &[link]).await?;
+        let link = chain(&before.head, &erased);
+        let head = append(&mut tx, &before, &[link]).await?;
         tx.commit().await?;
         Ok((erased.len() as u64, head))
     }
@@ -137,9 +138,9 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         if !erased.is_empty() {
-            let head = locked_head(&mut tx).await?;
-            let link = chain(&head, &erased);
-            append(&mut tx, head, &[link]).await?;
+            let before = locked(&mut tx).await?;
+            let link = chain(&before.head, &erased);
+            append(&mut tx, &before, &[link]).await?;
         }
         tx.commit().await?;
         Ok(old.len() as u64)
@@ -160,11 +161,12 @@ impl Store {
                 see(link(&row)?);
             }
         }
-        let orphans: Vec<i64> =
-            query_scalar("SELECT seq FROM event_payload WHERE seq NOT IN (SELECT seq FROM event) LIMIT ?")
-                .bind(i64::try_from(most).unwrap_or(i64::MAX))
-                .fetch_all(&mut tx)
-                .await?;
+        let orphans: Vec<i64> = query_scalar(
+            "SELECT p.seq FROM event_payload p LEFT JOIN event e ON e.seq = p.seq WHERE e.seq IS NULL LIMIT ?",
+        )
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(&mut tx)
+        .await?;
         tx.commit().await?;
         Ok((state, orphans.into_iter().map(i64::unsigned_abs).collect()))
     }
@@ -194,19 +196,20 @@ impl Store {
     }
 }
 
-const STATE: &str = "SELECT salt, head_seq, head_hash FROM trail WHERE id = 1";
+const STATE: &str = "SELECT salt, head_seq, head_hash, indexed_seq FROM trail WHERE id = 1";
 
 /// Events between two times that they are indexed by whom they are about: sorted, each page of the index is written
 /// once for all of them.
 const INDEXED_AT_ONCE: u64 = 20_000;
 
-async fn locked_head(tx: &mut Transaction) -> Result<Head, StoreError> {
+async fn locked(tx: &mut Transaction) -> Result<TrailState, StoreError> {
     let row = query(STATE).fetch_optional(&mut *tx).await?;
-    row.as_ref().map(state).transpose()?.map(|state| state.head).ok_or_else(|| damaged("its row is missing"))
+    row.as_ref().map(state).transpose()?.ok_or_else(|| damaged("its row is missing"))
 }
 
-async fn append(tx: &mut Transaction, head: Head, links: &[Link]) -> Result<Head, StoreError> {
-    let Some(last) = links.last() else { return Ok(head) };
+/// Appends to a trail that is in this state.
+async fn append(tx: &mut Transaction, before: &TrailState, links: &[Link]) -> Result<Head, StoreError> {
+    let Some(last) = links.last() else { return Ok(before.head) };
     for rows in links.chunks(ROWS_PER_STATEMENT) {
         QueryBuilder::new("INSERT INTO event (seq, at, run, kind, actor, subject, payload_digest, prev, hash) ")
             .push_values(rows, |mut row, link| {
@@ -232,11 +235,12 @@ async fn append(tx: &mut Transaction, head: Head, links: &[Link]) -> Result<Head
             .execute(&mut *tx)
             .await?;
     }
-    index(tx, last.seq).await?;
-    let moved = query("UPDATE trail SET head_seq = ?, head_hash = ? WHERE id = 1 AND head_seq = ?")
+    let indexed = index(tx, before.indexed, last.seq).await?;
+    let moved = query("UPDATE trail SET head_seq = ?, head_hash = ?, indexed_seq = ? WHERE id = 1 AND head_seq = ?")
         .bind(number(last.seq))
         .bind(last.hash.as_slice())
-        .bind(number(head.seq))
+        .bind(number(indexed))
+        .bind(number(before.head.seq))
         .execute(&mut *tx)
         .await?;
     if moved.rows_affected() != 1 {
@@ -246,29 +250,28 @@ async fn append(tx: &mut Transaction, head: Head, links: &[Link]) -> Result<Head
     Ok(Head { seq: last.seq, hash })
 }
 
-/// Indexes whom the events are about, when enough of them have come.
-async fn index(tx: &mut Transaction, last: u64) -> Result<(), StoreError> {
-    let indexed: i64 = query_scalar("SELECT indexed_seq FROM trail WHERE id = 1").fetch_one(&mut *tx).await?;
-    if last < indexed.unsigned_abs() + INDEXED_AT_ONCE {
-        return Ok(());
+/// Indexes whom the events are about, when enough of them have come; gives the last one that is.
+async fn index(tx: &mut Transaction, indexed: u64, last: u64) -> Result<u64, StoreError> {
+    if last < indexed + INDEXED_AT_ONCE {
+        return Ok(indexed);
     }
     query(
         "INSERT INTO event_subject (subject, seq)
          SELECT substr(subject, 1, 12), seq FROM event WHERE seq > ? AND seq <= ? AND subject IS NOT NULL ORDER BY 1, 2",
     )
-    .bind(indexed)
+    .bind(number(indexed))
     .bind(number(last))
     .execute(&mut *tx)
     .await?;
-    query("UPDATE trail SET indexed_seq = ? WHERE id = 1").bind(number(last)).execute(&mut *tx).await?;
-    Ok(())
+    Ok(last)
 }
 
 fn state(row: &Row) -> Result<TrailState, StoreError> {
     let (salt, hash): (Vec<u8>, Vec<u8>) = (row.try_get("salt")?, row.try_get("head_hash")?);
-    let seq: i64 = row.try_get("head_seq")?;
+    let (seq, indexed): (i64, i64) = (row.try_get("head_seq")?, row.try_get("indexed_seq")?);
     let digest = |bytes: Vec<u8>| bytes.try_into().map_err(|_| damaged("a digest is not of 32 bytes"));
-    Ok(TrailState { salt: digest(salt)?, head: Head { seq: seq.unsigned_abs(), hash: digest(hash)? } })
+    let head = Head { seq: seq.unsigned_abs(), hash: digest(hash)? };
+    Ok(TrailState { salt: digest(salt)?, head, indexed: indexed.unsigned_abs() })
 }
 
 fn link(row: &Row) -> Result<Link, StoreError> {

@@ -1,6 +1,6 @@
 //! A query that is put together, and many rows in one statement: for a server that takes rows by COPY, so.
 
-use std::fmt::Write as _;
+use std::ops::Range;
 
 use sqlx::AssertSqlSafe;
 
@@ -10,10 +10,8 @@ use super::{Query, Value, query};
 pub(crate) struct QueryBuilder<'q> {
     sql: String,
     values: Vec<Value<'q>>,
-    /// Where the rows of an `INSERT` begin.
-    rows: Option<usize>,
-    /// Where they end.
-    end: usize,
+    /// Where in the text the rows of an `INSERT` are.
+    rows: Option<Range<usize>>,
 }
 
 /// The values of one row.
@@ -24,7 +22,7 @@ pub(crate) struct RowValues<'b, 'q> {
 
 /// Rows that go into a table as they are.
 pub(super) struct Copied {
-    /// `COPY table (columns) FROM STDIN`.
+    /// `COPY table (columns) FROM STDIN …`.
     pub statement: String,
     /// Values to a row.
     pub width: usize,
@@ -32,7 +30,7 @@ pub(super) struct Copied {
 
 impl<'q> QueryBuilder<'q> {
     pub(crate) fn new(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), values: Vec::new(), rows: None, end: 0 }
+        Self { sql: sql.to_owned(), values: Vec::new(), rows: None }
     }
 
     pub(crate) fn push(&mut self, sql: &str) -> &mut Self {
@@ -52,14 +50,14 @@ impl<'q> QueryBuilder<'q> {
         items: impl IntoIterator<Item = T>,
         mut values: impl FnMut(RowValues<'_, 'q>, T),
     ) -> &mut Self {
-        self.rows = Some(self.sql.len());
+        let start = self.sql.len();
         self.sql.push_str("VALUES ");
         for (n, item) in items.into_iter().enumerate() {
             self.sql.push_str(if n == 0 { "(" } else { ", (" });
             values(RowValues { builder: self, first: true }, item);
             self.sql.push(')');
         }
-        self.end = self.sql.len();
+        self.rows = Some(start..self.sql.len());
         self
     }
 
@@ -73,10 +71,10 @@ impl<'q> QueryBuilder<'q> {
 
     /// Only an `INSERT` with nothing but its rows, which has nothing to answer and nobody in its way.
     fn copied(&self) -> Option<Copied> {
-        let rows = self.rows.filter(|_| self.end == self.sql.len())?;
-        let into = self.sql.get(..rows)?.strip_prefix("INSERT INTO ")?.trim_end();
+        let rows = self.rows.as_ref().filter(|rows| rows.end == self.sql.len())?;
+        let into = self.sql.get(..rows.start)?.strip_prefix("INSERT INTO ")?.trim_end();
         let width = into.matches(',').count() + 1;
-        Some(Copied { statement: format!("COPY {into} FROM STDIN"), width })
+        Some(Copied { statement: format!("COPY {into} FROM STDIN (FORMAT binary)"), width })
     }
 }
 
@@ -90,53 +88,44 @@ impl<'q> RowValues<'_, 'q> {
     }
 }
 
-/// Sends the rows, in PostgreSQL's text format of COPY.
+/// Sends the rows, in PostgreSQL's binary format of COPY: columns are `bigint`, `text` or `bytea`, as values are.
+/// <https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.4>
 pub(super) async fn copy(
     connection: &mut sqlx::PgConnection,
     copied: &Copied,
     values: &[Value<'_>],
 ) -> Result<u64, sqlx::Error> {
-    let mut text = String::with_capacity(values.len() * 32);
-    for row in values.chunks(copied.width) {
-        for (n, value) in row.iter().enumerate() {
-            if n > 0 {
-                text.push('\t');
-            }
-            write_value(value, &mut text);
-        }
-        text.push('\n');
-    }
+    let rows = rows(values, copied.width)?;
     let mut copy = connection.copy_in_raw(&copied.statement).await?;
-    copy.send(text.as_bytes()).await?;
+    copy.send(rows).await?;
     copy.finish().await
 }
 
-fn write_value(value: &Value<'_>, text: &mut String) {
-    match value {
-        Value::Integer(None) | Value::Text(None) | Value::Blob(None) => text.push_str("\\N"),
-        Value::Integer(Some(n)) => {
-            let _ = write!(text, "{n}");
-        }
-        Value::Text(Some(value)) => {
-            for c in value.chars() {
-                match c {
-                    '\\' => text.push_str("\\\\"),
-                    '\t' => text.push_str("\\t"),
-                    '\n' => text.push_str("\\n"),
-                    '\r' => text.push_str("\\r"),
-                    c => text.push(c),
+fn rows(values: &[Value<'_>], width: usize) -> Result<Vec<u8>, sqlx::Error> {
+    let too_long = |_| sqlx::Error::Encode("more than a row holds".into());
+    let columns = i16::try_from(width).map_err(too_long)?.to_be_bytes();
+    let mut rows = Vec::with_capacity(values.len() * 32);
+    // The signature; no flags, and nothing more in the header.
+    rows.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+    for row in values.chunks(width) {
+        rows.extend_from_slice(&columns);
+        for value in row {
+            let number;
+            let bytes = match value {
+                Value::Integer(value) => {
+                    number = value.map(i64::to_be_bytes);
+                    number.as_ref().map(<[u8; 8]>::as_slice)
                 }
-            }
-        }
-        Value::Blob(Some(bytes)) => {
-            text.push_str("\\\\x");
-            for byte in bytes.iter() {
-                for digit in [byte >> 4, byte & 15] {
-                    text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-                }
-            }
+                Value::Text(value) => value.as_deref().map(str::as_bytes),
+                Value::Blob(value) => value.as_deref(),
+            };
+            let length = bytes.map_or(Ok(-1), |bytes| i32::try_from(bytes.len())).map_err(too_long)?;
+            rows.extend_from_slice(&length.to_be_bytes());
+            rows.extend_from_slice(bytes.unwrap_or_default());
         }
     }
+    rows.extend_from_slice(&(-1_i16).to_be_bytes());
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -150,23 +139,19 @@ mod tests {
             row.push_bind(n).push_bind("x");
         });
         let copied = plain.copied().unwrap();
-        assert_eq!((copied.statement.as_str(), copied.width), ("COPY t (a, b) FROM STDIN", 2));
+        assert_eq!((copied.statement.as_str(), copied.width), ("COPY t (a, b) FROM STDIN (FORMAT binary)", 2));
         plain.push(" ON CONFLICT DO NOTHING");
         assert!(plain.copied().is_none());
     }
 
     #[test]
-    fn nothing_in_a_value_ends_it() {
-        let mut text = String::new();
-        for value in [
-            Value::from("a\tb\nc\rd\\N"),
-            Value::from(vec![0_u8, 255]),
-            Value::from(None::<String>),
-            Value::from(-5_i64),
-        ] {
-            write_value(&value, &mut text);
-            text.push('|');
-        }
-        assert_eq!(text, "a\\tb\\nc\\rd\\\\N|\\\\x00ff|\\N|-5|");
+    fn a_row_is_its_lengths_and_its_bytes() {
+        let values =
+            [Value::from("a\tb"), Value::from(vec![0_u8, 255]), Value::from(None::<String>), Value::from(-2_i64)];
+        let rows = rows(&values, 4).unwrap();
+        let mut expected = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\0\x04".to_vec();
+        expected.extend_from_slice(b"\0\0\0\x03a\tb\0\0\0\x02\0\xff\xff\xff\xff\xff\0\0\0\x08");
+        expected.extend_from_slice(b"\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff");
+        assert_eq!(rows, expected);
     }
 }
