@@ -63,7 +63,7 @@ pub struct Args {
 pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
     let session = Session::open(global, args.today).await?;
     known_sources(&session.config, &args.source).map_err(failure)?;
-    let _lock = session.lock("plan").await?;
+    let _lock = session.lock_sources("plan", &args.source).await?;
     let trail = session.begin("plan").await?;
     let options = Options { accept_foreign: args.accept_foreign, only: args.source, out: args.out };
     let prepared = match super::apply::check_loaded(&session, &trail).await {

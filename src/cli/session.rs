@@ -144,6 +144,22 @@ impl Session {
         Ok(RunLock::take(&self.store, verb).await?)
     }
 
+    /// The one run on this store that reads these sources, or all of them. A run of some waits for its turn while others
+    /// are at work that leave them alone; a run of all waits for nobody.
+    pub async fn lock_sources(&self, verb: &str, only: &[String]) -> Result<RunLock, Failure> {
+        if only.is_empty() {
+            let all: Vec<String> = self.config.sources.iter().map(|source| source.name.clone()).collect();
+            return Ok(RunLock::take_with(&self.store, verb, &all, None).await?);
+        }
+        let waiting = |holder: &str| {
+            self.progress.note(&format!(
+                "une autre exécution est en cours ({holder}) ; celle de {} attend son tour",
+                only.join(", ")
+            ));
+        };
+        Ok(RunLock::take_with(&self.store, verb, only, Some(&waiting)).await?)
+    }
+
     /// Begins a run: its row in the store, its trail, and the first event of that.
     pub async fn begin(&self, verb: &str) -> Result<Trail, Failure> {
         self.begin_with(verb, None, &[]).await

@@ -58,7 +58,7 @@ pub async fn run(global: &Global, args: Args) -> Result<u8, Failure> {
 
 /// Compares, and notes what differs today; gives the names of the schools. The directory is not written.
 async fn look(session: &Session, html: Option<&std::path::Path>) -> Result<BTreeMap<CompactString, String>, Failure> {
-    let _lock = session.lock("shadow").await?;
+    let _lock = session.lock_sources("shadow", &[]).await?;
     let trail = session.begin("shadow").await?;
     // Nothing is written: that most people there are unknown here is what this is for.
     let options = Options { accept_foreign: true, ..Options::default() };

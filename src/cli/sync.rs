@@ -50,7 +50,7 @@ async fn run_told(global: &Global, args: Args, told: &mut after::Night) -> Resul
         session.hours = None;
     }
     known_sources(&session.config, &args.source).map_err(super::plan::failure)?;
-    let _lock = session.lock("sync").await?;
+    let _lock = session.lock_sources("sync", &args.source).await?;
     let trail = session.begin("sync").await?;
     let options = Options { accept_foreign: args.accept_foreign, only: args.source, out: None };
     let outcome = Box::pin(night(&session, &options, &trail)).await;

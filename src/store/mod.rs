@@ -2,8 +2,7 @@
 //!
 //! A file (SQLite in WAL mode: one connection writes, several read) or a database on a PostgreSQL server; [`sql`] is the one
 //! face of the two. Rows go in by several hundred per statement, because each call to a driver costs a thread hop or a way
-//! to the server. Every file is created 0600. [`RunLock`] is the operating system's lock on a file beside the database, and
-//! the server's: a dead process frees it.
+//! to the server. Every file is created 0600. [`RunLock`] keeps two runs apart: a dead process frees it.
 
 mod acceptance;
 mod accounts;
@@ -47,6 +46,8 @@ mod trail;
 mod writing;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI32;
 
 use sql::Pool;
 
@@ -94,6 +95,14 @@ pub struct Store {
     pub(crate) writer: Pool,
     pub(crate) reader: Pool,
     path: PathBuf,
+    /// On a server, the session of this process that has the turn; 0 when none has.
+    session: Arc<AtomicI32>,
+}
+
+impl Store {
+    fn new(writer: Pool, reader: Pool, path: PathBuf) -> Self {
+        Self { writer, reader, path, session: Arc::default() }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -108,8 +117,13 @@ pub enum StoreError {
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
     #[error("the store did not answer")]
     Query(#[from] sqlx::Error),
-    #[error("another run holds the lock of the store ({path})")]
-    Locked { path: PathBuf },
+    #[error("{what} ({holder})")]
+    Locked { what: String, holder: String },
+    #[error(
+        "the connection that kept other runs away was lost (the server restarted, or somebody cut it): another run may have \
+         begun, so this one stops; the next run goes on with what is unfinished"
+    )]
+    TurnLost,
     #[error("cannot lock the store ({path})")]
     Lock { path: PathBuf, source: std::io::Error },
     /// A row that this version cannot have written.

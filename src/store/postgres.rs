@@ -39,7 +39,7 @@ pub(super) async fn open(config: &StoreConfig, folder: &Path) -> Result<Store, S
         .await
         .map_err(|source| StoreError::Migrate { path: place.clone(), source })?;
     let reader = connect(options, 4).await.map_err(failed)?;
-    Ok(Store { writer: Pool::Postgres(writer), reader: Pool::Postgres(reader), path })
+    Ok(Store::new(Pool::Postgres(writer), Pool::Postgres(reader), path))
 }
 
 /// A commit that waits for the server's disk, and with it every commit before.

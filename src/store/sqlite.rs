@@ -55,7 +55,7 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
         .connect_with(options.read_only(true))
         .await
         .map_err(|source| StoreError::Open { path: path.clone(), source })?;
-    Ok(Store { writer: Pool::Sqlite(writer), reader: Pool::Sqlite(reader), path })
+    Ok(Store::new(Pool::Sqlite(writer), Pool::Sqlite(reader), path))
 }
 
 /// With `synchronous = NORMAL` a commit in WAL mode is written but not synced. A passive checkpoint syncs the log only when

@@ -2,13 +2,16 @@
 
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::Store;
+use sqlx::PgConnection;
+
 use super::sql::{Pool, Transaction};
+use super::{Store, StoreError, lock};
 
 /// The advisory lock of the transactions that write, on a server.
-const TURN: i64 = 0x5245_4E54_5245_4501;
+const WRITING: i64 = 0x5245_4E54_5245_4501;
 
 /// One writer at a time: longer than this, another program at work (a sheet that is printed, somebody who decides)
 /// would notice.
@@ -25,20 +28,36 @@ impl Store {
     /// Begins a transaction that writes. It waits for its turn at its beginning: one that first reads would fail at its
     /// first write, without waiting, when another program has written in between.
     #[track_caller]
-    pub(super) fn write(&self) -> impl Future<Output = Result<Writing, sqlx::Error>> + use<'_> {
+    pub(super) fn write(&self) -> impl Future<Output = Result<Writing, StoreError>> + use<'_> {
         let began = Location::caller();
         async move {
             let transaction = match &self.writer {
                 Pool::Sqlite(writer) => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
                 Pool::Postgres(writer) => {
                     let mut transaction = writer.begin().await?;
-                    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(TURN).execute(&mut *transaction).await?;
+                    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITING).execute(&mut *transaction).await?;
+                    let session = self.session.load(Ordering::Acquire);
+                    if session != 0 && !has_turn(&mut transaction, session).await? {
+                        return Err(StoreError::TurnLost);
+                    }
                     Transaction::Postgres(transaction)
                 }
             };
             Ok(Writing { transaction, since: Instant::now(), began })
         }
     }
+}
+
+/// Whether a session of the server has the turn.
+async fn has_turn(connection: &mut PgConnection, session: i32) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = $1 AND objsubid = 1
+                        AND (classid::bigint << 32) + objid::bigint = $2)",
+    )
+    .bind(session)
+    .bind(lock::TURN)
+    .fetch_one(connection)
+    .await
 }
 
 impl Writing {

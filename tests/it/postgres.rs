@@ -110,6 +110,31 @@ fn a_server_killed_in_mid_run_loses_nothing() {
     assert_eq!(who(&installation), who(&wanted));
 }
 
+/// A run whose session is cut may not be the only one any more: it stops, says why, and the next one completes the night.
+#[test]
+fn a_run_that_lost_its_turn_stops() {
+    let installation = Installation::on(Some(Cluster::shared().database()), &directory());
+    installation.simulate(2, 60, 0, false);
+    assert_eq!(installation.run(&["audit", "verify"]).code, 0);
+    let run = installation.command(&["sync", "--json", "--today", "2026-09-10"]).spawn().unwrap();
+    let since = std::time::Instant::now();
+    while installation.sql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE application_name LIKE 'rentree sync, %' AND datname = current_database()
+               AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = x'52454e54'::bigint::oid)",
+    ) == "0"
+    {
+        assert!(since.elapsed() < std::time::Duration::from_secs(30));
+    }
+    let output = run.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("the connection that kept other runs away was lost"), "{told}");
+    installation.sync(&["--today", "2026-09-10"], 0);
+    assert_eq!(installation.sync(&["--today", "2026-09-10"], 0)["verdict"], "unchanged");
+    assert_eq!(installation.run(&["audit", "verify"]).code, 0);
+}
+
 /// Saved and brought back as the manual says, the store goes on.
 #[test]
 fn what_was_saved_comes_back() {
