@@ -121,10 +121,9 @@ pub async fn figures(store: &Store, now: Timestamp, late_after: SignedDuration) 
 pub fn write(path: &Path, figures: &str) -> Result<(), MetricsError> {
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
-    let written = private::private_file(path).and_then(|mut file| {
+    let written = private::write(path, |file| {
         file.write_all(figures.as_bytes())?;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-        private::publish(file, path)
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
     });
     written.map_err(|source| MetricsError::Write { path: path.to_owned(), source })
 }

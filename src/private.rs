@@ -25,7 +25,14 @@ pub fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
     std::fs::File::open(folder(path))?.sync_all()
 }
 
-/// The same, and refuses a name that is taken ([`io::ErrorKind::AlreadyExists`]).
+/// A whole [`private_file`] at once.
+pub fn write(path: &Path, content: impl FnOnce(&mut NamedTempFile) -> io::Result<()>) -> io::Result<()> {
+    let mut file = private_file(path)?;
+    content(&mut file)?;
+    publish(file, path)
+}
+
+/// As [`publish`], and refuses a name that is taken ([`io::ErrorKind::AlreadyExists`]).
 pub fn publish_new(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|e| e.error)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Checkup, category_word};
 use crate::feed::{Finding, Severity};
-use crate::private::{private_file, publish};
+use crate::private;
 use crate::spreadsheet::{cell, writer};
 
 const HEADER: [&str; 16] = [
@@ -33,9 +33,7 @@ const HEADER: [&str; 16] = [
 /// # Errors
 /// When the file cannot be written.
 pub fn csv(checkup: &Checkup, path: &Path) -> io::Result<()> {
-    let mut file = private_file(path)?;
-    write(checkup, &mut file)?;
-    publish(file, path)
+    private::write(path, |file| write(checkup, file))
 }
 
 pub(super) fn write(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {

@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use super::{Checkup, School};
 use crate::feed::values::fold_name;
 use crate::feed::{Code, Finding, Severity, Tool, aaf};
-use crate::private::{private_file, private_folder, publish};
+use crate::private::{self, private_folder};
 use crate::wording::{Escaped, date, policy_source};
 
-const STYLE: &str = include_str!("pages/page.css");
+const STYLE: &str = concat!(include_str!("../page.css"), include_str!("pages/page.css"));
 
 /// Why the pages could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +42,7 @@ pub fn pages(checkup: &Checkup, folder: &Path) -> Result<(), PagesError> {
     private_folder(folder).map_err(failed(folder))?;
     let save = |name: &str, html: &str| {
         let path = folder.join(name);
-        let mut file = private_file(&path).map_err(failed(&path))?;
-        file.write_all(html.as_bytes()).map_err(failed(&path))?;
-        publish(file, &path).map_err(failed(&path))
+        private::write(&path, |file| file.write_all(html.as_bytes())).map_err(failed(&path))
     };
     let names = file_names(&checkup.schools);
     let mut findings: Vec<&Finding> = checkup.findings.iter().collect();

@@ -202,7 +202,7 @@ fn write_accounts(counts: &[SchoolCount], html: &mut String) {
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for profile in Profile::ALL {
-        let _ = write!(html, "<tr><th scope=\"row\">{}</th>", words::profiles(profile));
+        let _ = write!(html, "<tr><th scope=\"row\">{}</th>", profile.in_words());
         for stage in &stages {
             html.push_str(&words::cell(of(profile, *stage)));
         }

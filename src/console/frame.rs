@@ -13,7 +13,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 
 use crate::wording::{Escaped, policy_source};
 
-const STYLE: &str = include_str!("frame.css");
+const STYLE: &str = concat!(include_str!("../page.css"), include_str!("frame.css"));
 
 /// What a page may do: show its own style, send its own form here.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {

@@ -110,7 +110,7 @@ fn write_profiles(counts: &[ClassCount], config: &Config, html: &mut String) {
         let _ = writeln!(
             html,
             "<tr><th scope=\"row\">{}</th>{}{}{}</tr>",
-            words::profiles(profile),
+            profile.in_words(),
             row.cells(),
             words::cell(of(Stage::Absent)),
             words::cell(of(Stage::Suspended))

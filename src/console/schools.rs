@@ -85,7 +85,7 @@ fn write(schools: &[(CompactString, Tally)], plan: &Look, html: &mut String) {
     );
     html.push_str("<div class=\"wide\"><table class=\"schools\">\n<thead><tr><th scope=\"col\">Établissement</th>");
     for profile in Profile::ALL {
-        let _ = write!(html, "<th scope=\"col\" class=\"n\">{}</th>", words::profiles(profile));
+        let _ = write!(html, "<th scope=\"col\" class=\"n\">{}</th>", profile.in_words());
     }
     for label in ["Absents", "Suspendus", "Fiches imprimées", "À imprimer"] {
         let _ = write!(html, "<th scope=\"col\" class=\"n\">{label}</th>");

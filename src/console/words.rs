@@ -12,15 +12,6 @@ use crate::store::{Outcome, Stage};
 use crate::wording::{Escaped, agree, count, date, number};
 
 /// The heading of a column of counts.
-pub const fn profiles(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Pupil => "Élèves",
-        Profile::Relative => "Responsables",
-        Profile::Teacher => "Enseignants",
-        Profile::Staff => "Personnels",
-    }
-}
-
 pub const fn profile(profile: Profile) -> &'static str {
     match profile {
         Profile::Pupil => "élève",

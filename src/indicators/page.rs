@@ -10,13 +10,13 @@ use jiff::civil::Date;
 
 use super::chart::{Line, chart};
 use super::series::{Activation, Figures, Series};
-use super::table::{percent, profiles};
+use super::table::percent;
 use crate::feed::values::fold_name;
-use crate::private::{private_file, publish};
+use crate::private;
 use crate::roster::Profile;
 use crate::wording::{Escaped, count, date, number, policy_source};
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(include_str!("../page.css"), include_str!("page.css"));
 
 /// Writes the page of a scope: `name` is the school's, or the installation's; `schools` are listed when there are any.
 ///
@@ -29,9 +29,7 @@ pub fn page(
     names: &BTreeMap<CompactString, String>,
     path: &Path,
 ) -> io::Result<()> {
-    let mut file = private_file(path)?;
-    file.write_all(html(name, series, schools, names).as_bytes())?;
-    publish(file, path)
+    private::write(path, |file| file.write_all(html(name, series, schools, names).as_bytes()))
 }
 
 pub(super) fn html(
@@ -83,7 +81,7 @@ fn today(profiles_: &BTreeMap<Profile, Figures>, series: &Series, html: &mut Str
          </thead>\n<tbody>\n",
     );
     for (profile, figures) in profiles_ {
-        row(profiles(*profile), figures, series.last_activation(Some(*profile)), html);
+        row(profile.in_words(), figures, series.last_activation(Some(*profile)), html);
     }
     html.push_str("</tbody>\n<tfoot>\n");
     if let Some((_, total)) = series.over_time(None).last() {
@@ -123,8 +121,8 @@ fn over_time(series: &Series, html: &mut String) {
     for profile in Profile::ALL {
         let days = series.over_time(Some(profile));
         if days.iter().any(|(_, figures)| *figures != Figures::default()) {
-            let _ = writeln!(html, "<div class=\"card\"><h3>{}</h3>", profiles(profile));
-            html.push_str(&lines(profiles(profile), &days));
+            let _ = writeln!(html, "<div class=\"card\"><h3>{}</h3>", profile.in_words());
+            html.push_str(&lines(profile.in_words(), &days));
             html.push_str("</div>\n");
         }
     }
@@ -156,7 +154,7 @@ fn by_school(schools: &BTreeMap<CompactString, Series>, names: &BTreeMap<Compact
         count(sorted.len() as u64, "établissement", "établissements")
     );
     for profile in Profile::ALL {
-        let _ = write!(html, "<th scope=\"col\" class=\"n\">{}</th>", profiles(profile));
+        let _ = write!(html, "<th scope=\"col\" class=\"n\">{}</th>", profile.in_words());
     }
     html.push_str(
         "<th scope=\"col\" class=\"n\">Suspendus</th><th scope=\"col\">Imprimés</th><th scope=\"col\">Activés</th></tr>\

@@ -2,31 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use compact_str::CompactString;
 
 use super::Series;
 use super::series::{Activation, Figures};
-use crate::private::{private_file, publish};
-use crate::roster::Profile;
+use crate::private;
 use crate::spreadsheet::{cell, writer};
 use crate::store::IndicatorRow;
 use crate::wording::{date, number, plain};
 
 /// Days that a terminal shows at the most: evenly spread, the first and the last among them.
 const DAYS: usize = 14;
-
-/// The words for the profiles, in the plural.
-pub(super) const fn profiles(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Pupil => "Élèves",
-        Profile::Relative => "Responsables",
-        Profile::Teacher => "Enseignants",
-        Profile::Staff => "Personnels",
-    }
-}
 
 /// The share of a whole, in whole percents.
 pub(super) fn percent(part: u64, whole: u64) -> Option<u64> {
@@ -61,7 +50,7 @@ pub fn text(name: &str, series: &Series) -> String {
         );
     };
     for (profile, figures) in profiles_ {
-        line(&mut text, profiles(*profile), figures, series.last_activation(Some(*profile)));
+        line(&mut text, profile.in_words(), figures, series.last_activation(Some(*profile)));
     }
     let days = series.over_time(None);
     if let Some((_, total)) = days.last() {
@@ -100,9 +89,8 @@ fn spread<T: Copy>(items: &[T], most: usize) -> Vec<T> {
 /// # Errors
 /// When the file cannot be written.
 pub fn csv(rows: &[IndicatorRow], names: &BTreeMap<CompactString, String>, path: &Path) -> io::Result<()> {
-    let mut file = private_file(path)?;
-    {
-        let mut table = writer(&mut file)?;
+    private::write(path, |file| {
+        let mut table = writer(file)?;
         table.write_record([
             "jour",
             "uai",
@@ -121,7 +109,7 @@ pub fn csv(rows: &[IndicatorRow], names: &BTreeMap<CompactString, String>, path:
                 &*row.day.to_string(),
                 &*cell(uai),
                 &*cell(name),
-                profiles(row.profile),
+                row.profile.in_words(),
                 &*row.present.to_string(),
                 &*row.absent.to_string(),
                 &*row.suspended.to_string(),
@@ -129,8 +117,6 @@ pub fn csv(rows: &[IndicatorRow], names: &BTreeMap<CompactString, String>, path:
                 &*row.activated.map(|n| n.to_string()).unwrap_or_default(),
             ])?;
         }
-        table.flush()?;
-    }
-    file.flush()?;
-    publish(file, path)
+        table.flush()
+    })
 }

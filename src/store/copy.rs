@@ -1,8 +1,9 @@
 //! A store copied row by row into another one, whatever databases the two are in.
 
+use futures_util::TryStreamExt as _;
 use sqlx::AssertSqlSafe;
 
-use super::sql::{QueryBuilder, query};
+use super::sql::{QueryBuilder, Row, query};
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
 
 /// Tables that a new store has rows in already, or of its own.
@@ -20,11 +21,11 @@ pub(super) async fn copy(from: &Store, to: &Store) -> Result<(), StoreError> {
         let mut rows = query(AssertSqlSafe(format!("SELECT * FROM {table}"))).fetch(&mut reading);
         let mut waiting = Vec::with_capacity(ROWS_PER_STATEMENT);
         loop {
-            let row = futures_util::TryStreamExt::try_next(&mut rows).await?;
+            let row = rows.try_next().await?;
             let ended = row.is_none();
             waiting.extend(row);
             if waiting.len() == ROWS_PER_STATEMENT || (ended && !waiting.is_empty()) {
-                let columns = waiting.first().map(super::sql::Row::names).unwrap_or_default().join(", ");
+                let columns = waiting.first().map(Row::names).unwrap_or_default().join(", ");
                 let mut insert = QueryBuilder::new(&format!("INSERT INTO {table} ({columns}) "));
                 let values: Vec<Vec<_>> = waiting.drain(..).map(|row| row.values()).collect::<Result<_, _>>()?;
                 insert.push_values(values, |mut into, values| {

@@ -17,11 +17,6 @@ pub struct NameRow {
     pub login: Login,
 }
 
-/// What two rows of a table have in common that may be there once only, beside their key.
-fn same(table: &str) -> &'static str {
-    if table == "envelope" { "o.state = envelope.state" } else { "TRUE" }
-}
-
 impl Store {
     /// Every reservation, in no promised order.
     pub async fn names(&self) -> Result<Vec<NameRow>, StoreError> {
@@ -65,27 +60,31 @@ impl Store {
             });
             insert.build().execute(&mut *transaction).await?;
         }
-        // Of several former keys of one person, the first in order that has a row.
-        let alone = |table: &str, change: &str, state: &str| {
+        // Only where the present key has no such row; of several former keys of one person, the first in order that has.
+        let alone = |table: &str, such: &str| {
             format!(
-                "UPDATE {table} SET {change} FROM rekeyed AS r WHERE {table}.join_key = r.former {state} (
-                     NOT EXISTS (SELECT 1 FROM {table} AS o WHERE o.join_key = r.present AND {})
-                     AND r.former = (SELECT min(x.former) FROM rekeyed AS x JOIN {table} AS o ON o.join_key = x.former
-                                     WHERE x.present = r.present AND {}))",
-                same(table),
-                same(table)
+                "NOT EXISTS (SELECT 1 FROM {table} AS o WHERE o.join_key = r.present AND {such})
+                 AND r.former = (SELECT min(x.former) FROM rekeyed AS x JOIN {table} AS o ON o.join_key = x.former
+                                 WHERE x.present = r.present AND {such})"
             )
         };
-        let key = "join_key = r.present";
+        let moved = |table: &str| {
+            format!(
+                "UPDATE {table} SET join_key = r.present FROM rekeyed AS r WHERE {table}.join_key = r.former AND {}",
+                alone(table, "TRUE")
+            )
+        };
+        // Of those that can still be opened, one in each state.
+        let envelopes = format!(
+            "UPDATE envelope SET sealed_key = coalesce(sealed_key, join_key), join_key = r.present FROM rekeyed AS r
+             WHERE envelope.join_key = r.former AND (state NOT IN ('pending', 'live') OR {})",
+            alone("envelope", "o.state = envelope.state")
+        );
         for statement in [
-            alone("name", key, "AND"),
-            alone("account", key, "AND"),
-            alone(
-                "envelope",
-                "sealed_key = coalesce(sealed_key, join_key), join_key = r.present",
-                "AND (state NOT IN ('pending', 'live') OR",
-            ) + ")",
-            alone("withdrawn_mark", key, "AND"),
+            moved("name"),
+            moved("account"),
+            envelopes,
+            moved("withdrawn_mark"),
             "UPDATE renewal SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former".to_owned(),
             "UPDATE print_sheet SET join_key = r.present FROM rekeyed AS r WHERE join_key = r.former".to_owned(),
             "DROP TABLE rekeyed".to_owned(),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::private::{private_file, publish};
+use crate::private;
 use crate::store::{Store, StoreError};
 
 /// What the file says.
@@ -75,13 +75,11 @@ pub async fn raise(store: &Store) -> Result<(), MarkError> {
         *known = last.max(*known);
     }
     let path = place(store);
-    let write = || {
-        let mut file = private_file(&path)?;
-        serde_json::to_writer(&mut file, &mark)?;
-        file.write_all(b"\n")?;
-        publish(file, &path)
-    };
-    write().map_err(|source| MarkError::Write { path: path.clone(), source })
+    let written = private::write(&path, |file| {
+        serde_json::to_writer(&mut *file, &mark)?;
+        file.write_all(b"\n")
+    });
+    written.map_err(|source| MarkError::Write { path: path.clone(), source })
 }
 
 #[cfg(test)]

@@ -110,6 +110,17 @@ impl Profile {
         }
     }
 
+    /// In the plural, for people.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Pupil => "Élèves",
+            Self::Relative => "Responsables",
+            Self::Teacher => "Enseignants",
+            Self::Staff => "Personnels",
+        }
+    }
+
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|p| p.name() == name)

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory as _, Entry, Modification, Operation, Pace, Value};
+use rentree::directory::{Directory as _, Entry};
 
-use crate::support::people;
 use crate::support::program::{Answer, Installation, printed};
 use crate::support::slapd::Slapd;
+use crate::support::{choose_password, people};
 
 /// An installation, its server, and what is printed of it.
 struct Bench {
@@ -60,14 +60,7 @@ impl Bench {
 
     /// As the account's user does in the portal.
     async fn choose(&self, login: &str, password: &str) {
-        let entry = self.entry(login);
-        let modification = Modification {
-            attribute: "userPassword".to_owned(),
-            delete: entry.values("userPassword").to_vec(),
-            add: vec![Value::from(password)],
-        };
-        let operation = Operation::Modify { dn: entry.dn, modifications: vec![modification] };
-        self.directory.execute(&[operation], &Pace::unlimited()).await.pop().unwrap().unwrap();
+        choose_password(&self.directory, &self.entry(login), password).await;
     }
 
     /// School and class of a pupil, as the print register has them.

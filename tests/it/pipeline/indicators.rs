@@ -1,12 +1,11 @@
 //! Counts over time: what the nights noted, what the directory says of who has logged in.
 
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory as _, Modification, Operation, Pace, Value};
 use serde_json::Value as Json;
 
-use crate::support::people;
 use crate::support::program::Installation;
 use crate::support::slapd::Slapd;
+use crate::support::{choose_password, people};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nights_note_counts_and_the_directory_says_who_has_logged_in() {
@@ -14,16 +13,10 @@ async fn nights_note_counts_and_the_directory_says_who_has_logged_in() {
     let installation = Installation::with(&slapd.toml());
     installation.simulate(2, 30, 0, false);
     installation.sync(&["--today", "2026-09-10"], 0);
-    let directory = Ldap::connect(&slapd.config()).await.unwrap();
     let pupil = |entry: &&rentree::directory::Entry| entry.texts("objectClass").any(|class| class == "ENTEleve");
     let entry = people(&slapd).iter().find(pupil).unwrap().clone();
-    let modification = Modification {
-        attribute: "userPassword".to_owned(),
-        delete: entry.values("userPassword").to_vec(),
-        add: vec![Value::from("choisi par moi")],
-    };
-    let operation = Operation::Modify { dn: entry.dn.clone(), modifications: vec![modification] };
-    directory.execute(&[operation], &Pace::unlimited()).await.pop().unwrap().unwrap();
+    let directory = Ldap::connect(&slapd.config()).await.unwrap();
+    choose_password(&directory, &entry, "choisi par moi").await;
     // Too early to ask the directory again; a week later it is asked.
     installation.sync(&["--today", "2026-09-11"], 0);
     installation.sync(&["--today", "2026-09-17"], 0);

@@ -1,11 +1,11 @@
 //! Whoever uses the account already is reminded of the login, and of nothing else.
 
+use rentree::directory::Directory as _;
 use rentree::directory::ldap::Ldap;
-use rentree::directory::{Directory as _, Modification, Operation, Pace, Value};
 
-use crate::support::people;
 use crate::support::program::Installation;
 use crate::support::slapd::Slapd;
+use crate::support::{choose_password, people};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_activated_account_gets_a_reminder_without_a_secret() {
@@ -13,18 +13,11 @@ async fn an_activated_account_gets_a_reminder_without_a_secret() {
     let installation = Installation::with(&slapd.toml());
     installation.simulate(1, 12, 0, false);
     installation.sync(&[], 0);
-    let directory = Ldap::connect(&slapd.config()).await.unwrap();
     let pupil = |entry: &&rentree::directory::Entry| entry.texts("objectClass").any(|class| class == "ENTEleve");
     let entry = people(&slapd).iter().find(pupil).unwrap().clone();
     let login = entry.first("ENTPersonLogin").unwrap().to_owned();
-    // As its user does in the portal.
-    let modification = Modification {
-        attribute: "userPassword".to_owned(),
-        delete: entry.values("userPassword").to_vec(),
-        add: vec![Value::from("choisi par moi")],
-    };
-    let operation = Operation::Modify { dn: entry.dn.clone(), modifications: vec![modification] };
-    directory.execute(&[operation], &Pace::unlimited()).await.pop().unwrap().unwrap();
+    let directory = Ldap::connect(&slapd.config()).await.unwrap();
+    choose_password(&directory, &entry, "choisi par moi").await;
 
     let (home, key) = (installation.home(), installation.key());
     let json = |arguments: &[&str]| {

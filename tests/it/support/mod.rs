@@ -11,8 +11,9 @@ pub mod proxy;
 pub mod slapd;
 pub mod smtp;
 
-use rentree::directory::Dn;
 use rentree::directory::embedded::Embedded;
+use rentree::directory::ldap::Ldap;
+use rentree::directory::{Directory as _, Dn, Entry, Modification, Operation, Pace, Value};
 use rentree::store::Store;
 use tempfile::TempDir;
 
@@ -34,12 +35,12 @@ pub async fn embedded() -> (Embedded, TempDir) {
 }
 
 /// Every entry below the people branch of a server, sorted by name.
-pub fn people(slapd: &slapd::Slapd) -> Vec<rentree::directory::Entry> {
+pub fn people(slapd: &slapd::Slapd) -> Vec<Entry> {
     try_people(slapd).expect("a server that reads its own database")
 }
 
 /// The same; nothing when the server has an internal error.
-pub fn try_people(slapd: &slapd::Slapd) -> Option<Vec<rentree::directory::Entry>> {
+pub fn try_people(slapd: &slapd::Slapd) -> Option<Vec<Entry>> {
     let output = std::process::Command::new("ldapsearch")
         .args(["-x", "-LLL", "-o", "ldif_wrap=no", "-H", &slapd.url(), "-D", &slapd::Slapd::admin_dn()])
         .args(["-w", slapd::ADMIN_PASSWORD, "-b", &format!("ou=people,{SUFFIX}"), "-s", "one", "(uid=*)"])
@@ -53,4 +54,15 @@ pub fn try_people(slapd: &slapd::Slapd) -> Option<Vec<rentree::directory::Entry>
         rentree::directory::ldif::Reader::new(output.stdout.as_slice()).map(Result::unwrap).collect();
     entries.sort_by(|a, b| a.dn.cmp(&b.dn));
     Some(entries)
+}
+
+/// Replaces a first password, as its user does in the portal.
+pub async fn choose_password(directory: &Ldap, entry: &Entry, password: &str) {
+    let modification = Modification {
+        attribute: "userPassword".to_owned(),
+        delete: entry.values("userPassword").to_vec(),
+        add: vec![Value::from(password)],
+    };
+    let operation = Operation::Modify { dn: entry.dn.clone(), modifications: vec![modification] };
+    directory.execute(&[operation], &Pace::unlimited()).await.pop().unwrap().unwrap();
 }

@@ -15,7 +15,7 @@ use crate::roster::Profile;
 pub(super) use crate::wording::Escaped;
 use crate::wording::policy_source;
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(include_str!("../../../page.css"), include_str!("page.css"));
 /// Folds of holds that one page shows.
 const HOLDS: usize = 40;
 const SCRIPT: &str = include_str!("page.js");
