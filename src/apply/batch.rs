@@ -363,8 +363,6 @@ impl Executor<'_, '_> {
             )?;
             result.journal.push(JournalRow { seq: change.seq, outcome, detail });
         }
-        let store = self.ground.store;
-        store.settle_batch(self.header.plan_id, &result, self.ground.now).await?;
         // Of what a plan of credentials takes back, the reason was noted above.
         for key in result.envelopes.ended.iter().filter(|_| self.header.credentials.is_none()) {
             self.trail.record(
@@ -373,7 +371,9 @@ impl Executor<'_, '_> {
                 serde_json::json!({ "plan": self.header.plan_id }),
             )?;
         }
-        self.trail.flush().await?;
+        let told = self.trail.take().await?;
+        self.ground.store.settle_batch(self.header.plan_id, &result, told.events(), self.ground.now).await?;
+        told.arrived();
         Ok(())
     }
 }

@@ -242,9 +242,9 @@ impl Taking<'_, '_> {
             )?;
             result.journal.push(JournalRow { seq: change.seq, outcome: Outcome::Done, detail: None });
         }
-        let store = self.ground.store;
-        store.settle_batch(self.header.plan_id, &result, self.ground.now).await?;
-        self.trail.flush().await?;
+        let told = self.trail.take().await?;
+        self.ground.store.settle_batch(self.header.plan_id, &result, told.events(), self.ground.now).await?;
+        told.arrived();
         Ok(())
     }
 }

@@ -33,6 +33,7 @@ pub use export::{ExportError, Format, export};
 pub use kind::{Kind, Note};
 pub use show::{Event, EventFilter, head, show};
 pub use trail::Trail;
+pub(crate) use trail::Unchained;
 pub use verify::{Problem, Tampering, Verdict, verify};
 
 use crate::store::StoreError;

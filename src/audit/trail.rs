@@ -111,6 +111,16 @@ impl Trail {
         self.write_gathered().await
     }
 
+    /// What was gathered, summaries included, for a transaction of the store that writes it together with what it is
+    /// about. Nothing else is flushed meanwhile.
+    ///
+    /// # Errors
+    /// When a summary cannot be written as JSON.
+    pub(crate) async fn take(&self) -> Result<Taken<'_>, AuditError> {
+        let one = self.flushing.lock().await;
+        Ok(Taken { under_way: self.under_way()?, _one: one })
+    }
+
     /// Writes what was gathered, waits until it is on the disk, and gives the head of the chain: print it.
     ///
     /// # Errors
@@ -185,20 +195,19 @@ impl Trail {
     }
 
     async fn write_gathered(&self) -> Result<Head, AuditError> {
-        let drafts = {
-            let mut gathered = self.gathered();
-            for summary in gathered.gate.summaries() {
-                let at = now();
-                let draft = self.draft(at, Kind::Summary, None, &summary)?;
-                gathered.drafts.push(draft);
-            }
-            std::mem::take(&mut gathered.drafts)
-        };
-        let mut under_way = UnderWay { drafts, to: Arc::clone(&self.gathered) };
-        let drafts = under_way.drafts.clone();
-        let head = self.store.append_events(|head| chain(head, drafts)).await?;
+        let mut under_way = self.under_way()?;
+        let head = self.store.append_events(under_way.events()).await?;
         under_way.drafts.clear();
         Ok(head)
+    }
+
+    fn under_way(&self) -> Result<UnderWay, AuditError> {
+        let mut gathered = self.gathered();
+        for summary in gathered.gate.summaries() {
+            let draft = self.draft(now(), Kind::Summary, None, &summary)?;
+            gathered.drafts.push(draft);
+        }
+        Ok(UnderWay { drafts: std::mem::take(&mut gathered.drafts), to: Arc::clone(&self.gathered) })
     }
 
     fn draft(
@@ -262,6 +271,48 @@ struct UnderWay {
     to: Arc<Mutex<Gathered>>,
 }
 
+impl UnderWay {
+    fn events(&self) -> Unchained {
+        Unchained(self.drafts.clone())
+    }
+}
+
+/// Events that somebody else's transaction writes: [`arrived`](Taken::arrived) once it is committed.
+pub(crate) struct Taken<'t> {
+    under_way: UnderWay,
+    _one: tokio::sync::MutexGuard<'t, ()>,
+}
+
+impl Taken<'_> {
+    pub(crate) fn events(&self) -> Unchained {
+        self.under_way.events()
+    }
+
+    pub(crate) fn arrived(mut self) {
+        self.under_way.drafts.clear();
+    }
+}
+
+/// Events in their order, for the end of the chain, wherever that is when they are written.
+#[derive(Debug, Default)]
+pub(crate) struct Unchained(Vec<Draft>);
+
+impl Unchained {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn after(self, head: &Head) -> Vec<Link> {
+        let mut head = *head;
+        let chained = self.0.into_iter().map(|draft| {
+            let link = Link::after(&head, draft, salt());
+            head = link.head();
+            link
+        });
+        chained.collect()
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
         if !self.drafts.is_empty() {
@@ -270,18 +321,6 @@ impl Drop for UnderWay {
             gathered.drafts.extend(since);
         }
     }
-}
-
-fn chain(head: &Head, drafts: Vec<Draft>) -> Vec<Link> {
-    let mut head = *head;
-    drafts
-        .into_iter()
-        .map(|draft| {
-            let link = Link::after(&head, draft, salt());
-            head = link.head();
-            link
-        })
-        .collect()
 }
 
 /// Ascending numbers as ranges, ends included.

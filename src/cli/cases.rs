@@ -148,10 +148,6 @@ async fn decide(
         .collect();
     let trail = open_trail(&session.store, session.run).await?;
     session.store.run_started(session.run, "cases decide", None, session.now.as_millisecond()).await?;
-    match row.case.question {
-        Question::OneAccount => session.store.decide(&decisions).await?,
-        Question::TwoRoles => session.store.decide_roles(&decisions).await?,
-    }
     for (decision, party) in decisions.iter().zip(&chosen) {
         let other = party.key.as_ref().map(|key| trail.pseudonym(key));
         let said = serde_json::json!({
@@ -159,6 +155,12 @@ async fn decide(
             "other_pseudonym": other, "other_dn": party.dn,
         });
         trail.record(Kind::CaseDecided, Some(&key), said).map_err(failed)?;
+    }
+    // The events first: a decision that counts is on the trail, whatever happens in between.
+    trail.flush().await.map_err(failed)?;
+    match row.case.question {
+        Question::OneAccount => session.store.decide(&decisions).await?,
+        Question::TwoRoles => session.store.decide_roles(&decisions).await?,
     }
     close(&session.config, &*session.progress, trail).await?;
     session.store.run_finished(session.run, Verdict::Done.word(), session.now.as_millisecond()).await?;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::audit::{Actor, EventFilter, Kind, show};
+use crate::audit::{Actor, EventFilter, Kind, Unchained, show};
 use crate::naming::{Login, Uid, fold};
 use crate::plan::fixtures::{MOULIN, Plan, hold_of_pupil, hold_of_school, modify};
 use crate::plan::{ChangeKind, PlanId, RunId};
@@ -109,7 +109,10 @@ impl Window {
             account("3", Profile::Teacher, Stage::Present, None, &[MOULIN, "0291595B"]),
         ];
         let batch = BatchResult { accounts, ..BatchResult::default() };
-        self.store().settle_batch(PlanId(Uuid::from_u128(9)), &batch, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+        self.store()
+            .settle_batch(PlanId(Uuid::from_u128(9)), &batch, Unchained::default(), jiff::Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
         let name = |key: &str, login: &str| NameRow {
             join_key: JoinKey::new("AC-RENNES", key),
             uid: Uid::new(&format!("F{key}")),

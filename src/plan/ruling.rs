@@ -141,19 +141,18 @@ pub async fn rule(
         let one = match judge(kept, open, ruling, limits, decider) {
             Next::Refuse(refused) => refuse(&kept.hold, refused),
             Next::Second(id) => {
+                tell(trail, ruling, kept, decider, false).await?;
                 store.second_decision(id, decider.actor, decider.now).await?;
-                tell(trail, ruling, kept, decider, false)?;
                 Ruled { hold: kept.hold.id.clone(), changes: kept.hold.changes, waiting: false, refused: None }
             }
             Next::Decide { waiting } => {
+                tell(trail, ruling, kept, decider, waiting).await?;
                 store.decide_hold(&row(&held.header, kept, ruling, waiting, decider)).await?;
-                tell(trail, ruling, kept, decider, waiting)?;
                 Ruled { hold: kept.hold.id.clone(), changes: kept.hold.changes, waiting, refused: None }
             }
         };
         ruled.push(one);
     }
-    trail.flush().await?;
     Ok(ruled)
 }
 
@@ -231,7 +230,8 @@ fn row(header: &Header, kept: &KeptBack, ruling: Ruling, waiting: bool, decider:
     }
 }
 
-fn tell(
+/// The event first: a decision that counts is on the trail, whatever happens in between.
+async fn tell(
     trail: &Trail,
     ruling: Ruling,
     kept: &KeptBack,
@@ -246,5 +246,7 @@ fn tell(
         "hold": kept.hold.id, "changes": kept.hold.changes, "digest": kept.marks.digest(), "why": decider.why.trim(),
         "by": decider.actor, "waits_for_second": waiting,
     });
-    trail.record(kind, kept.hold.join_key.as_ref(), said)
+    trail.record(kind, kept.hold.join_key.as_ref(), said)?;
+    trail.flush().await?;
+    Ok(())
 }

@@ -12,7 +12,9 @@ use super::renewals::{RenewalRow, save_renewals};
 use super::roles::{RoleLinkRow, forget_role_links, save_role_links};
 use super::sql::{QueryBuilder, Row, Transaction, query};
 use super::successors::{SuccessorRow, save_successors};
+use super::trail::append_in;
 use super::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::audit::Unchained;
 use crate::credentials::{self, Ended, Serial};
 use crate::directory::Dn;
 use crate::plan::{PlanId, RunId};
@@ -285,8 +287,14 @@ impl Store {
     }
 
     /// Journals the outcomes of a batch with all that follows from them, in one transaction: whoever comes after a crash
-    /// finds a change and its credential both settled, or both not.
-    pub async fn settle_batch(&self, plan: PlanId, batch: &BatchResult, at: Timestamp) -> Result<(), StoreError> {
+    /// finds a change, its credential and its event all settled, or none of them.
+    pub(crate) async fn settle_batch(
+        &self,
+        plan: PlanId,
+        batch: &BatchResult,
+        events: Unchained,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         settle_envelopes(&mut transaction, &batch.envelopes.settled, at).await?;
         end_live(&mut transaction, &batch.envelopes.ended, Ended::Revoked, at).await?;
@@ -302,6 +310,9 @@ impl Store {
         save_role_links(&mut transaction, &batch.role_links).await?;
         let purged = batch.accounts.iter().filter(|account| account.stage == Stage::Purged);
         forget_role_links(&mut transaction, purged.filter_map(|account| Dn::parse(&account.dn).ok())).await?;
+        if !events.is_empty() {
+            append_in(&mut transaction, events).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use futures_util::stream::BoxStream;
 
 use super::sql::{QueryBuilder, Row, Transaction, query, query_scalar};
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
-use crate::audit::{EventFilter, Head, Link, Payload};
+use crate::audit::{EventFilter, Head, Link, Payload, Unchained};
 
 /// Numbers of the events about the pseudonym `?1`.
 macro_rules! about {
@@ -60,11 +60,10 @@ impl Store {
         query(STATE).fetch_optional(&self.reader).await?.as_ref().map(state).transpose()
     }
 
-    /// Appends what `chain` makes of the head, in one transaction that nobody else's can overlap.
-    pub(crate) async fn append_events(&self, chain: impl FnOnce(&Head) -> Vec<Link>) -> Result<Head, StoreError> {
+    /// Appends events, in one transaction that nobody else's can overlap.
+    pub(crate) async fn append_events(&self, events: Unchained) -> Result<Head, StoreError> {
         let mut tx = self.write().await?;
-        let before = locked(&mut tx).await?;
-        let head = append(&mut tx, &before, &chain(&before.head)).await?;
+        let head = append_in(&mut tx, events).await?;
         tx.commit().await?;
         Ok(head)
     }
@@ -201,6 +200,12 @@ const STATE: &str = "SELECT salt, head_seq, head_hash, indexed_seq FROM trail WH
 /// Events between two times that they are indexed by whom they are about: sorted, each page of the index is written
 /// once for all of them.
 const INDEXED_AT_ONCE: u64 = 20_000;
+
+/// Appends events in a transaction that writes what they are about as well.
+pub(super) async fn append_in(tx: &mut Transaction, events: Unchained) -> Result<Head, StoreError> {
+    let before = locked(tx).await?;
+    append(tx, &before, &events.after(&before.head)).await
+}
 
 async fn locked(tx: &mut Transaction) -> Result<TrailState, StoreError> {
     let row = query(STATE).fetch_optional(&mut *tx).await?;

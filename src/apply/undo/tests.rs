@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Asked, undo};
 use crate::apply::apply;
-use crate::audit::{Actor, Trail};
+use crate::audit::{Actor, Trail, Unchained};
 use crate::config::Config;
 use crate::directory::dialect::{Dialect, OwnedDigest};
 use crate::directory::embedded::Embedded;
@@ -180,7 +180,10 @@ impl World {
                 former_class: None,
             });
         }
-        store.settle_batch(PlanId(Uuid::now_v7()), &result, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+        store
+            .settle_batch(PlanId(Uuid::now_v7()), &result, Unchained::default(), jiff::Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
         let trail = Trail::open(&store, RunId(Uuid::now_v7()), &Actor::current()).await.unwrap();
         Self { _folder: folder, config, store, directory, dialect, trail }
     }

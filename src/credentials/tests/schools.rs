@@ -1,7 +1,7 @@
 //! Keys of schools, credentials for nobody, and envelopes that are sealed anew.
 
 use super::*;
-use crate::audit::{Actor, Trail};
+use crate::audit::{Actor, Trail, Unchained};
 use crate::config::SchoolLetters;
 use crate::feed::values::Uai;
 use crate::plan::{PlanId, Renew, RunId};
@@ -150,7 +150,7 @@ async fn a_credential_for_nobody_takes_the_place_of_somebodys() {
     result.envelopes.settled = outcomes(&batch, Outcome::Live);
     result.envelopes.ended = vec![join_key(0)];
     result.envelopes.renewals = vec![row.clone()];
-    bench.store.settle_batch(PlanId(uuid::Uuid::now_v7()), &result, now()).await.unwrap();
+    bench.store.settle_batch(PlanId(uuid::Uuid::now_v7()), &result, Unchained::default(), now()).await.unwrap();
     assert!(bench.store.live_envelopes(&keys(0..1)).await.unwrap().is_empty());
     let mut states = bench.states().await;
     states.sort();

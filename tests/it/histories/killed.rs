@@ -106,6 +106,14 @@ async fn is_as_if_nothing_had_happened(
         assert!(directory.bind(&dn, content.secret.expose()).await.unwrap(), "{}", account.dn);
     }
     assert_eq!(installation.run(&["audit", "verify"]).code, 0);
+    let untold = installation.sql(
+        "SELECT count(*) FROM journal j WHERE j.outcome = 'done' AND 1 <> (
+             SELECT count(*) FROM event e JOIN event_payload p USING (seq)
+             WHERE e.kind = 'change_applied' AND json_extract(p.body, '$.plan') = j.plan
+                   AND json_extract(p.body, '$.seq') = j.seq)",
+    );
+    assert_ne!(installation.sql("SELECT count(*) FROM journal WHERE outcome = 'done'"), "0");
+    assert_eq!(untold, "0", "what was carried out has its event, once");
 }
 
 /// How far a run has come, as the store shows it.
