@@ -51,6 +51,7 @@ mod shadow;
 mod show;
 mod simulate;
 mod status;
+mod store;
 mod structures;
 mod sync;
 mod undo;
@@ -148,6 +149,9 @@ enum Verb {
     Export(export::Args),
     /// Counts over time, for those who steer: by profile, school, state, printed, activated
     Indicators(indicators::Args),
+    /// The register as a whole: from a file to PostgreSQL, or back
+    #[command(subcommand)]
+    Store(store::Verb),
     /// The messages about the nights: those that wait, sending them, trying the way
     #[command(subcommand)]
     Notify(notify::Verb),
@@ -243,6 +247,7 @@ async fn run(global: Global, verb: Verb) -> Result<u8, exit::Failure> {
         Verb::Audit(verb) => audit::run(global, verb).await,
         Verb::Person(verb) => person::run(global, verb).await,
         Verb::Export(args) => export::run(global, args).await,
+        Verb::Store(verb) => Box::pin(store::run(global, verb)).await,
         Verb::Notify(verb) => notify::run(global, &verb).await,
         Verb::Serve(args) => serve::run(global, &args).await,
         Verb::Simulate(args) => simulate::run(global, &args),

@@ -126,6 +126,11 @@ pub enum StoreError {
     TurnLost,
     #[error("cannot lock the store ({path})")]
     Lock { path: PathBuf, source: std::io::Error },
+    #[error(
+        "the store is in use already ({rows} runs, names and events): only a new one can take over another. Give store.url an \
+         empty database"
+    )]
+    InUse { rows: u64 },
     /// A row that this version cannot have written.
     #[error("the store holds a damaged row in {table}: {reason}")]
     Damaged { table: &'static str, reason: String },
@@ -209,7 +214,7 @@ impl Store {
     pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
         match &self.writer {
             Pool::Sqlite(writer) => sqlite::copy(writer, file).await,
-            Pool::Postgres(_) => copy::copy(self, &sqlite::open(file).await?).await,
+            Pool::Postgres(_) => sqlite::open(file).await?.take_over(self).await.map(drop),
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::support::academy::{pupils, remove_pupils};
+use crate::support::postgres::Cluster;
 use crate::support::program::{Answer, Installation};
 use crate::support::slapd::Slapd;
 
@@ -313,6 +314,11 @@ fn taken_back_and_lost(walk: &mut Walk<'_>) {
     walk.step("rentree recover --dry-run");
     walk.step("rentree recover");
     walk.installation.sync(&[], 0);
+    let database = Cluster::shared().database();
+    let config = std::fs::read_to_string(walk.installation.config()).unwrap();
+    std::fs::write(walk.installation.config(), config.replace("sqlite:rentree.db", &database.url())).unwrap();
+    walk.step("rentree store take-over --from sqlite:/var/lib/rentree/rentree.db");
+    assert_eq!(walk.installation.sync(&[], 0)["verdict"], "unchanged");
 }
 
 /// Until it is told to end.

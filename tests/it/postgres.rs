@@ -136,6 +136,44 @@ fn a_run_that_lost_its_turn_stops() {
     assert_eq!(installation.run(&["audit", "verify"]).code, 0);
 }
 
+/// A store in a file goes on on a server, and back in a file, as if nothing had been; what it was before is refused.
+#[test]
+fn a_store_in_a_file_goes_on_on_a_server() {
+    let installation = Installation::on(None, &directory());
+    installation.simulate(2, 40, 0, false);
+    installation.sync(&["--today", "2026-09-10"], 0);
+    let file = std::fs::read_to_string(installation.config()).unwrap();
+    let database = Cluster::shared().database();
+    let server = file.replace("sqlite:rentree.db", &database.url());
+    std::fs::write(installation.config(), &server).unwrap();
+    let before = format!("sqlite:{}", installation.home().join("rentree.db").display());
+    let missing = installation.run(&["store", "take-over", "--from", "sqlite:absent.db"]);
+    assert_eq!(missing.code, 64, "{}", missing.stderr);
+    let taken = installation.run(&["store", "take-over", "--from", &before, "--json"]);
+    assert_eq!(taken.code, 0, "{}", taken.stderr);
+    assert_eq!(taken.json()["trail_intact"], true);
+    assert_eq!(installation.sync(&["--today", "2026-09-10"], 0)["verdict"], "unchanged");
+    // New rows get numbers of their own, and who is there keeps the name.
+    installation.simulate(2, 40, 60, false);
+    let later = installation.sync(&["--today", "2026-11-02"], 0);
+    assert!(later["accounts"]["created"].as_u64().unwrap() > 0, "{later}");
+    let again = installation.run(&["store", "take-over", "--from", &before]);
+    assert_eq!(again.code, 5, "an old copy by now: {}", again.stderr);
+    std::fs::write(installation.config(), &file).unwrap();
+    let refused = installation.run(&["sync"]);
+    assert_eq!(refused.code, 5, "{}", refused.stderr);
+
+    // And back, in a file of another name.
+    std::fs::write(installation.config(), file.replace("sqlite:rentree.db", "sqlite:retour.db")).unwrap();
+    let back = installation.run(&["store", "take-over", "--from", &database.url()]);
+    assert_eq!(back.code, 0, "{}", back.stderr);
+    assert_eq!(installation.sync(&["--today", "2026-11-02"], 0)["verdict"], "unchanged");
+    assert_eq!(installation.run(&["audit", "verify"]).code, 0);
+    let used = installation.run(&["store", "take-over", "--from", &database.url()]);
+    assert_eq!(used.code, 1, "{}", used.stderr);
+    assert!(used.stderr.contains("the store is in use already"), "{}", used.stderr);
+}
+
 /// Saved and brought back as the manual says, the store goes on.
 #[test]
 fn what_was_saved_comes_back() {
