@@ -136,6 +136,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::store::testing;
 
     const BOTH: &str = "[serve]\nschedule = \"30 2 * * *\"\nwindow = \"01:00-05:00\"\n\
         [[source]]\nname = \"A\"\nkind = \"aaf-2d\"\npath = \"a\"\n\
@@ -149,7 +150,7 @@ mod tests {
 
     async fn store() -> (TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("r.db").display())).await.unwrap();
+        let store = testing::open(folder.path()).await;
         (folder, store)
     }
 

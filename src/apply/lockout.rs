@@ -98,6 +98,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::store::testing;
 
     fn config(bits: u32) -> CredentialsConfig {
         toml::from_str(&format!("pupil = {{ style = \"code\", entropy_bits = {bits} }}")).unwrap()
@@ -106,7 +107,7 @@ mod tests {
     #[tokio::test]
     async fn a_short_code_needs_a_fresh_proof_for_this_very_server() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("r.db").display())).await.unwrap();
+        let store = testing::open(folder.path()).await;
         let today = date(2026, 9, 1);
         let ask = |bits, server| {
             let store = store.clone();

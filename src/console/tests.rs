@@ -16,7 +16,7 @@ use crate::naming::{Login, Uid, fold};
 use crate::plan::fixtures::{MOULIN, Plan, hold_of_pupil, hold_of_school, modify};
 use crate::plan::{ChangeKind, PlanId, RunId};
 use crate::roster::{JoinKey, Profile};
-use crate::store::{AccountRow, BatchResult, NameRow, PrintBatch, PrintedSheet, Stage};
+use crate::store::{AccountRow, BatchResult, NameRow, PrintBatch, PrintedSheet, Stage, testing};
 
 const ADDRESS: &str = "127.0.0.1:8020";
 const HOSTILE: &str = "<script>alert(1)</script>";
@@ -38,7 +38,7 @@ impl Window {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().display();
-        let store = Store::open(&format!("sqlite:{home}/rentree.db")).await.unwrap();
+        let store = testing::open(folder.path()).await;
         let text = format!(
             "[store]\nurl = \"sqlite:{home}/rentree.db\"\n[[source]]\nname = \"AC-RENNES\"\nkind = \"aaf-2d\"\npath = \"x\"\n\
              [directory]\nkind = \"embedded\"\nsuffix = \"dc=esco-centre,dc=fr\"\n"

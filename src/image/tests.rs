@@ -16,6 +16,7 @@ use crate::config::SourceKind;
 use crate::feed::Fields;
 use crate::progress::Silent;
 use crate::simulate;
+use crate::store::testing;
 
 /// A store with one source whose drop folder is `feed`.
 pub(super) struct Academy {
@@ -32,7 +33,7 @@ impl Academy {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("feed")).unwrap();
-        let store = Store::open(&format!("sqlite:{}/rentree.db", folder.path().display())).await.unwrap();
+        let store = testing::open(folder.path()).await;
         Self { folder, store, rules: IntakeRules::default(), kind: SourceKind::Aaf2d }
     }
 

@@ -1,6 +1,7 @@
 use jiff::civil::date;
 
 use super::*;
+use crate::store::testing;
 
 fn count(schools: &[&str], profile: Profile, stage: Stage, accounts: u64, printed: u64) -> SchoolCount {
     SchoolCount {
@@ -50,7 +51,7 @@ fn of_what_is_old_one_day_a_week_stays() {
 #[tokio::test]
 async fn a_day_is_noted_once_and_read_back() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("s.db").display())).await.unwrap();
+    let store = testing::open(folder.path()).await;
     let day = date(2026, 11, 22);
     let row = |present, activated| IndicatorRow {
         day,

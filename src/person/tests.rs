@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::store::Store;
+use crate::store::testing;
 
 #[tokio::test]
 async fn every_table_of_the_store_is_accounted_for() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("r.db").display())).await.unwrap();
+    let store = testing::open(folder.path()).await;
     let tables: BTreeSet<String> = store.tables().await.unwrap().into_iter().collect();
     let listed: Vec<&str> =
         HOLDINGS.iter().map(|holding| holding.table).chain(OTHERS.iter().map(|(table, _)| *table)).collect();

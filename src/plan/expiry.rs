@@ -108,13 +108,14 @@ mod tests {
     use super::*;
     use crate::audit::Actor;
     use crate::plan::{PlanId, RunId};
+    use crate::store::testing;
 
     const DAY: i64 = 24 * 3_600 * 1_000;
 
     #[tokio::test]
     async fn old_plans_go_with_their_pages_and_leave_their_digest() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("s.db").display())).await.unwrap();
+        let store = testing::open(folder.path()).await;
         let plans = store.private_folder("plans").unwrap();
         let now = Timestamp::from_second(1_790_000_000).unwrap();
         let at = now.as_millisecond();

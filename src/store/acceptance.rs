@@ -261,6 +261,7 @@ mod tests {
 
     use super::*;
     use crate::feed::DeliveryKind;
+    use crate::store::testing;
 
     const PUPIL: Category = Category::Pupil;
 
@@ -296,7 +297,7 @@ mod tests {
     #[tokio::test]
     async fn few_and_many_changes_give_what_was_delivered() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("store.db").display())).await.unwrap();
+        let store = testing::open(folder.path()).await;
         let source = store.source("AC-TEST", "AC-TEST", "aaf-2d").await.unwrap().id;
         let gone: Vec<_> = (0..3).map(|key: usize| (PUPIL, CompactString::from(key.to_string()))).collect();
         store.stage(source, records(0..12_000, 1), &[]).await.unwrap();

@@ -32,7 +32,7 @@ impl Store {
         let mut tx = self.write().await?;
         let used = json_list(batch.iter().filter_map(|issued| issued.pool_item));
         let expected = batch.iter().filter(|issued| issued.pool_item.is_some()).count() as u64;
-        let deleted = query("DELETE FROM pool WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))")
+        let deleted = query("DELETE FROM pool WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))")
             .bind(used)
             .execute(&mut *tx)
             .await?

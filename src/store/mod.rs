@@ -42,9 +42,12 @@ mod sheets;
 mod sql;
 mod sqlite;
 mod successors;
+#[cfg(test)]
+pub(crate) mod testing;
 mod trail;
 mod writing;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
@@ -201,9 +204,14 @@ impl Store {
     }
 }
 
+/// Text without U+0000, which a server has no room for.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
 /// Binds a whole list as one parameter, for `IN (SELECT value FROM json_each(?))`.
 pub(crate) fn json_list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
-    items.into_iter().map(|item| item.to_string()).collect::<serde_json::Value>().to_string()
+    items.into_iter().map(|item| storable(&item.to_string()).into_owned()).collect::<serde_json::Value>().to_string()
 }
 
 impl Store {

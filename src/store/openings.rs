@@ -112,6 +112,7 @@ fn refuse(counted: &[(Timestamp, u64)], envelopes: u64, most: u64) -> Option<Too
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing;
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_mins(minute)).unwrap()
@@ -131,9 +132,8 @@ mod tests {
     #[tokio::test]
     async fn one_operator_is_counted_over_all_openings_of_the_hour() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}/rentree.db", folder.path().display());
         // Two handles, as two processes have.
-        let (one, two) = (Store::open(&url).await.unwrap(), Store::open(&url).await.unwrap());
+        let (one, two) = (testing::open(folder.path()).await, testing::open(folder.path()).await);
         let take = async |store: &Store, actor: &str, n: u64, minute: i64| {
             store.reserve_openings(actor, "lot", n, 100, at(minute)).await.unwrap().is_ok()
         };

@@ -120,11 +120,12 @@ impl Store {
         let mut tx = self.write().await?;
         let mut erased: Vec<u64> = Vec::with_capacity(old.len());
         for seqs in old.chunks(ROWS_PER_STATEMENT) {
-            let gone: Vec<i64> =
-                query_scalar("DELETE FROM event_payload WHERE seq IN (SELECT value FROM json_each(?)) RETURNING seq")
-                    .bind(json_list(seqs))
-                    .fetch_all(&mut *tx)
-                    .await?;
+            let gone: Vec<i64> = query_scalar(
+                "DELETE FROM event_payload WHERE seq IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) RETURNING seq",
+            )
+            .bind(json_list(seqs))
+            .fetch_all(&mut *tx)
+            .await?;
             erased.extend(gone.into_iter().map(i64::unsigned_abs));
         }
         erased.sort_unstable();

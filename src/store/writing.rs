@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 
-use super::sql::{Pool, Transaction};
+use super::sql::{OnServer, Pool, Transaction};
 use super::{Store, StoreError, lock};
 
-/// The advisory lock of the transactions that write, on a server.
-const WRITING: i64 = 0x5245_4E54_5245_4501;
+/// Transactions that write have an advisory lock of their own, on a server.
+const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'52454E5452454501'::bigint)";
 
 /// One writer at a time: longer than this, another program at work (a sheet that is printed, somebody who decides)
 /// would notice.
@@ -34,8 +34,7 @@ impl Store {
             let transaction = match &self.writer {
                 Pool::Sqlite(writer) => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
                 Pool::Postgres(writer) => {
-                    let mut transaction = writer.begin().await?;
-                    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITING).execute(&mut *transaction).await?;
+                    let mut transaction = OnServer::begin(writer, BEGIN).await?;
                     let session = self.session.load(Ordering::Acquire);
                     if session != 0 && !has_turn(&mut transaction, session).await? {
                         return Err(StoreError::TurnLost);

@@ -5,6 +5,7 @@ use std::ops::Range;
 use sqlx::AssertSqlSafe;
 
 use super::{Query, Value, query};
+use crate::store::storable;
 
 /// A query in the making; every value stands for a `?`.
 pub(crate) struct QueryBuilder<'q> {
@@ -110,13 +111,16 @@ fn rows(values: &[Value<'_>], width: usize) -> Result<Vec<u8>, sqlx::Error> {
     for row in values.chunks(width) {
         rows.extend_from_slice(&columns);
         for value in row {
-            let number;
+            let (number, text);
             let bytes = match value {
                 Value::Integer(value) => {
                     number = value.map(i64::to_be_bytes);
                     number.as_ref().map(<[u8; 8]>::as_slice)
                 }
-                Value::Text(value) => value.as_deref().map(str::as_bytes),
+                Value::Text(value) => {
+                    text = value.as_deref().map(storable);
+                    text.as_ref().map(|text| text.as_bytes())
+                }
                 Value::Blob(value) => value.as_deref(),
             };
             let length = bytes.map_or(Ok(-1), |bytes| i32::try_from(bytes.len())).map_err(too_long)?;
@@ -147,10 +151,10 @@ mod tests {
     #[test]
     fn a_row_is_its_lengths_and_its_bytes() {
         let values =
-            [Value::from("a\tb"), Value::from(vec![0_u8, 255]), Value::from(None::<String>), Value::from(-2_i64)];
+            [Value::from("a\0b"), Value::from(vec![0_u8, 255]), Value::from(None::<String>), Value::from(-2_i64)];
         let rows = rows(&values, 4).unwrap();
         let mut expected = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\0\x04".to_vec();
-        expected.extend_from_slice(b"\0\0\0\x03a\tb\0\0\0\x02\0\xff\xff\xff\xff\xff\0\0\0\x08");
+        expected.extend_from_slice(b"\0\0\0\x05a\xef\xbf\xbdb\0\0\0\x02\0\xff\xff\xff\xff\xff\0\0\0\x08");
         expected.extend_from_slice(b"\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff");
         assert_eq!(rows, expected);
     }

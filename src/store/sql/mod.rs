@@ -6,9 +6,13 @@ mod row;
 mod value;
 
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
-use sqlx::{PgPool, Postgres, SqlStr, Sqlite, SqlitePool};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, SqlStr, Sqlite, SqlitePool};
+
+use super::storable;
 
 pub(crate) use bulk::QueryBuilder;
 pub(crate) use row::{Column, FromRow, Row};
@@ -24,12 +28,56 @@ pub(crate) enum Pool {
 /// A transaction; dropped, it is rolled back.
 pub(crate) enum Transaction {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(OnServer),
+}
+
+/// A transaction on a server. Dropped before its end, its connection is closed, not used again: answers to what was under
+/// way on it (rows of a COPY) would be taken for those of the next query.
+pub(crate) struct OnServer {
+    connection: PoolConnection<Postgres>,
+    ended: bool,
+}
+
+impl OnServer {
+    /// Begins one with these statements.
+    pub(crate) async fn begin(pool: &PgPool, statements: &'static str) -> Result<Self, sqlx::Error> {
+        let mut transaction = Self { connection: pool.acquire().await?, ended: false };
+        sqlx::raw_sql(statements).execute(&mut *transaction.connection).await?;
+        Ok(transaction)
+    }
+
+    async fn commit(mut self) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql("COMMIT").execute(&mut *self.connection).await?;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl Deref for OnServer {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for OnServer {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for OnServer {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 #[cfg(test)]
 impl Pool {
-    /// The file's connections, for tests that go behind the store.
+    /// The file's connections, for a test of what only a file has.
     pub(crate) fn sqlite(&self) -> &SqlitePool {
         match self {
             Self::Sqlite(pool) => pool,
@@ -51,7 +99,7 @@ impl Pool {
         Ok(match self {
             Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
             Self::Postgres(pool) => {
-                Transaction::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                Transaction::Postgres(OnServer::begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         })
     }
@@ -177,7 +225,7 @@ impl<'q> Query<'q> {
         let sql = sqlx::AssertSqlSafe(numbered(self.sql.as_str()));
         self.values.into_iter().fold(sqlx::query(sql), |query, value| match value {
             Value::Integer(n) => query.bind(n),
-            Value::Text(text) => query.bind(text),
+            Value::Text(text) => query.bind(text.map(|text| storable(&text).into_owned())),
             Value::Blob(bytes) => query.bind(bytes),
         })
     }
