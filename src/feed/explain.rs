@@ -65,6 +65,10 @@ impl Code {
             // Any record.
             Self::ItemTooLarge | Self::TooDeep => ("L'enregistrement est laissé de côté.", EXPORT),
             Self::UnknownEntity => ("La valeur est laissée vide.", EXPORT),
+            Self::ValueTooLong => (
+                "La valeur est laissée vide ; un nom ou une clé ainsi vides font rejeter l'enregistrement.",
+                "Effacer dans l'outil d'origine ce qui a été collé là par erreur.",
+            ),
             Self::GrammarDeviation | Self::ControlCharacter | Self::KeyMismatch => (AS_DELIVERED, EXPORT),
             Self::RecordWithoutKey | Self::CategoryMismatch => {
                 ("L'enregistrement est laissé de côté et aucun départ n'est tiré de sa catégorie.", EXPORT)

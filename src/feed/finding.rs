@@ -132,6 +132,7 @@ codes! {
     UnknownEntity = "unknown-entity", DroppedValue, Some(Tool::Academy), "entité inconnue dans le texte";
     GrammarDeviation = "grammar-deviation", Information, Some(Tool::Academy), "écart à la grammaire ficAlimMENESR, ignoré";
     ControlCharacter = "control-character", Information, Some(Tool::Academy), "caractère de contrôle remplacé par une espace";
+    ValueTooLong = "value-too-long", DroppedValue, None, "valeur d'une longueur invraisemblable";
     RecordWithoutKey = "record-without-key", Rejected, Some(Tool::Academy), "enregistrement sans identifiant";
     CategoryMismatch = "category-mismatch", Rejected, Some(Tool::Academy), "enregistrement d'une autre catégorie que son fichier";
     KeyMismatch = "key-mismatch", Information, Some(Tool::Academy), "identifiant et clé de jointure différents : l'identifiant prévaut";

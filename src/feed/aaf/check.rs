@@ -11,6 +11,10 @@ use crate::feed::values::{
     parse_date, parse_siret, split_composite,
 };
 
+/// Longest value that is taken for one, in bytes. Those of the AAF have some ninety at most; names of entries and groups are
+/// made of them, and neither a directory nor the index of a database takes any length.
+const LONGEST_VALUE: usize = 512;
+
 /// Remarks that one record may give; a record made to give more must not fill our memory.
 const REMARKS: usize = 200;
 
@@ -44,6 +48,10 @@ impl Seen {
     pub(in crate::feed) fn look(&mut self, attribute: &'static Attribute, value: &str) -> bool {
         let mut remark =
             |code: Code, detail: &str, fold| push(&mut self.remarks, Remark::on(attribute, code, detail, fold));
+        if value.len() > LONGEST_VALUE {
+            remark(Code::ValueTooLong, value, Fold::Own);
+            return false;
+        }
         match attribute.check {
             Check::JoinKey => {
                 self.join_key.get_or_insert_with(|| (attribute, value.to_owned()));

@@ -88,6 +88,7 @@ pub(in crate::feed) fn message(code: Code, attribute: Option<&'static Attribute>
         Code::ControlCharacter => {
             format!("{what} : caractères de contrôle dans « {detail} » ; remplacés par des espaces")
         }
+        Code::ValueTooLong => format!("{what} : « {detail} » est d'une longueur invraisemblable ; valeur ignorée"),
         Code::UnknownEntity => format!("{what} : « &{detail}; » n'est pas une entité connue ; valeur ignorée"),
         Code::UnknownAttribute if detail.is_empty() => "attribut sans nom ; ignoré".to_owned(),
         Code::UnknownAttribute => format!("attribut « {detail} » inconnu de ce programme ; ignoré"),

@@ -89,6 +89,21 @@ fn bad_values_cost_themselves_only() {
 }
 
 #[test]
+fn no_value_is_longer_than_names_can_be() {
+    let long = "x".repeat(513);
+    let classes: &[&str] = &[&format!("1${long}"), "1$6A"];
+    let (kept, _) =
+        read_one(Category::Pupil, file(&pupil("1", &[("ENTEleveClasses", classes), ("ENTEleveMEF", &[&long])])));
+    assert_eq!(kept.codes(), [Code::ValueTooLong, Code::ValueTooLong]);
+    let record = &kept.records[0];
+    assert!(record.fields.values("ENTEleveClasses").all(|value| value.len() < 513));
+    assert!(record.fields.values("ENTEleveClasses").any(|value| value.ends_with("$6A")));
+    assert!(kept.findings.iter().all(|finding| finding.message.len() < 300), "{:#?}", kept.findings);
+    let (kept, reading) = read_one(Category::Pupil, file(&pupil("1", &[]).replace("LE GALL", &long)));
+    assert_eq!((kept.records.len(), reading.rejected.iter().sum::<u64>()), (0, 1), "nobody without a name");
+}
+
+#[test]
 fn dates_of_birth_that_nobody_has() {
     let staff = |born: &str| {
         let list: &[(&str, &[&str])] =
