@@ -2,7 +2,7 @@
 //!
 //! The program itself on a slapd of its own, with the cheapest hashes: an apply that does as little as possible beside its
 //! events, on a server that waits for its disk and on one that does not. A first night, which creates everybody, and the
-//! turn of the year, which changes most. Then the same events are written once more, alone, by the batch as `apply` does;
+//! turn of the year, which changes most. Then the same events are written once more, alone, in as large transactions as those of `apply`;
 //! both are bound by the processor and by the inserts of the store.
 
 #![allow(clippy::print_stdout)]
@@ -26,7 +26,10 @@ mod slapd;
 mod support;
 
 use slapd::{Options, Slapd};
-use support::{BATCH, Failure, SUFFIX};
+use support::{Failure, SUFFIX};
+
+/// Changes, and their events, in one transaction of an apply.
+const BATCH: usize = 256;
 
 fn main() -> Result<(), Failure> {
     let pupils = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000);

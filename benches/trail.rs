@@ -1,7 +1,7 @@
 //! The trail: events written and verified in a second: `cargo bench --no-default-features --bench trail [-- <events>
 //! [postgres://…]]`.
 //!
-//! Writes events like those of a change, by the batch as `apply` does, to a store on this disk, or in an empty database of a
+//! Writes events like those of a change, by the batch, to a store on this disk, or in an empty database of a
 //! PostgreSQL server; then verifies them all. Beside it, in the same run, the bare work: the hashes alone, without a store.
 //! Writing is bound by the inserts (two rows an event, by number; whom they are about is indexed by the many), verifying by
 //! reading them back and two SHA-256 of each.
@@ -18,7 +18,7 @@ use rentree::roster::JoinKey;
 use rentree::store::Store;
 use sha2::{Digest as _, Sha256};
 
-/// Events between two flushes: what `apply` gathers.
+/// Events in one transaction. An apply has 256, what is loaded offline 2,048.
 const BATCH: usize = 500;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -14,7 +14,7 @@ use rentree::feed::{Finding, Record, Sink};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub const SUFFIX: &str = "dc=esco-centre,dc=fr";
-/// As many operations as an apply sends between two entries of its journal.
+/// Operations that a directory is given at once.
 pub const BATCH: usize = 1_000;
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
