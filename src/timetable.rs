@@ -63,6 +63,13 @@ impl Timetable {
         Self { schedules: config.sources.iter().filter_map(of).collect(), window: config.serve.window }
     }
 
+    /// That of some sources only: others are another machine's. Of all when none is named.
+    #[must_use]
+    pub fn only(mut self, sources: &[String]) -> Self {
+        self.schedules.retain(|(source, _)| sources.is_empty() || sources.contains(source));
+        self
+    }
+
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.schedules.is_empty()
@@ -214,6 +221,17 @@ mod tests {
         assert!(of_a.len() <= 8, "{days:?}");
         let of_b: Vec<&str> = days.iter().filter(|d| d.ends_with(" B")).map(|d| &d[..8]).collect();
         assert_eq!(of_b, ["22 04:00", "23 04:00", "26 04:00", "27 04:00", "28 04:00"], "not at the week-end");
+    }
+
+    #[test]
+    fn each_machine_has_its_sources() {
+        let names = |only: &[&str]| {
+            let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
+            let table = timetable(BOTH).only(&only);
+            table.schedules.into_iter().map(|(source, _)| source).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[]), ["A", "B"]);
+        assert_eq!(names(&["B"]), ["B"]);
     }
 
     #[tokio::test]

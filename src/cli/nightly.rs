@@ -41,10 +41,10 @@ struct Running {
 }
 
 impl Nightly {
-    pub fn new(global: &Global, config: &Config, store: &Store) -> Result<Self, Failure> {
+    pub fn new(global: &Global, config: &Config, timetable: Timetable, store: &Store) -> Result<Self, Failure> {
         Ok(Self {
             store: store.clone(),
-            timetable: Timetable::new(config),
+            timetable,
             notify: config.notify.clone(),
             program: std::env::current_exe().map_err(failed)?,
             config: config.path.clone(),

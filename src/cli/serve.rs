@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rentree::audit::Kind;
 use rentree::config::Config;
 use rentree::console::{Console, serve};
-use rentree::plan::{RunId, Verdict};
+use rentree::plan::{RunId, Verdict, known_sources};
 use rentree::store::Store;
 use rentree::timetable::Timetable;
 use tokio::net::TcpListener;
@@ -31,15 +31,21 @@ pub struct Args {
     /// Begins the nights of the timetable (serve.schedule), and sends the messages that wait; for the one that always runs
     #[arg(long)]
     nights: bool,
+    /// Only those of these sources, where another machine has the others
+    #[arg(long, value_name = "NAME", requires = "nights")]
+    source: Vec<String>,
 }
 
 pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     let address = address(&args.listen)?;
     let config = Config::load(&global.config)?;
-    if args.nights && Timetable::new(&config).is_empty() {
+    known_sources(&config, &args.source).map_err(super::plan::failure)?;
+    let timetable = Timetable::new(&config).only(&args.source);
+    if args.nights && timetable.is_empty() {
         return Err(Failure::usage("--nights, and no schedule: set serve.schedule, or schedule in a [[source]]"));
     }
-    if let Some(path) = config.store.file().filter(|path| !path.exists()) {
+    // Whoever only looks makes no store; whose nights are followed from the first day on has one made.
+    if let Some(path) = config.store.file().filter(|path| !args.nights && !path.exists()) {
         return Err(Failure::failed(format!("there is no store yet ({}): run `rentree plan` first", path.display())));
     }
     // Before the first page can be asked for, so that a signal never finds nobody listening.
@@ -56,7 +62,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
         .map_err(failed)?;
     trail.flush().await.map_err(failed)?;
     let (stopping, stopped) = watch::channel(false);
-    let nightly = Nightly::new(global, &config, &store)?;
+    let nightly = Nightly::new(global, &config, timetable, &store)?;
     let nights = args.nights.then(|| tokio::spawn(nightly.follow(stopped)));
     let console = Arc::new(Console::new(config, store, trail, Box::new(clock), address));
     if args.nights && !global.json && (global.log == LogFormat::Json || !std::io::stderr().is_terminal()) {

@@ -205,6 +205,17 @@ fn a_webhook_gets_signed_facts_and_the_heartbeat_only_good_nights() {
     assert_eq!((&facts["kind"], &facts["verdict"]), (&"failed".into(), &"refused".into()));
 }
 
+/// A service that is enabled before anything was run waits for its first night.
+#[test]
+fn the_nights_are_followed_from_the_first_day_on() {
+    let installation = Installation::embedded();
+    configure(&installation, "[serve]\nschedule = \"30 2 * * *\"\n");
+    let served = Served::start_with(&installation, &["--nights"]);
+    assert!(served.shown("/").body.contains("Dernières exécutions"));
+    drop(served);
+    assert_eq!(installation.run(&["status", "--word"]).stdout, "never\n");
+}
+
 #[test]
 fn serve_catches_a_night_up_and_shows_figures_without_a_key() {
     let installation = Installation::embedded();
