@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::*;
 use crate::config::RetentionConfig;
 use crate::plan::RunId;
-use crate::roster::JoinKey;
-use crate::store::Store;
+use crate::roster::{JoinKey, Profile};
 use crate::store::testing::{self, blob};
+use crate::store::{PrintBatch, PrintedSheet, Store};
 
 async fn fresh() -> (TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
@@ -392,6 +392,43 @@ async fn a_failed_or_abandoned_flush_keeps_its_events() {
         .map(|e| e.payload.as_ref().unwrap()["file"].clone())
         .collect();
     assert_eq!(files, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_printed_sheet_and_its_event_are_both_kept_or_neither() {
+    let (_folder, store) = fresh().await;
+    let trail = trail(&store).await;
+    let batch = PrintBatch {
+        id: "b".to_owned(),
+        at: 0,
+        actor: "x".to_owned(),
+        selection: "{}".to_owned(),
+        template: None,
+        reason: None,
+    };
+    let sheet = PrintedSheet {
+        serial: "1".to_owned(),
+        join_key: person(1),
+        profile: Profile::Pupil,
+        school: "0290009C".to_owned(),
+        class: None,
+        file: "6A.pdf".to_owned(),
+    };
+    let printed = || trail.events([(Kind::Printed, Some(&sheet.join_key), json!({"serial": "1"}))]).unwrap();
+    let sheets = std::slice::from_ref(&sheet);
+    execute(&store, "ALTER TABLE event_payload RENAME TO aside").await;
+    assert!(store.note_printed(&batch, sheets, printed()).await.is_err());
+    execute(&store, "ALTER TABLE aside RENAME TO event_payload").await;
+    let entered =
+        || async { (store.printed_before().await.unwrap().len(), events(&store, EventFilter::default()).await) };
+    let (sheets_then, events_then) = entered().await;
+    assert_eq!((sheets_then, events_then.len(), trail.waiting()), (0, 0, 0));
+    store.note_printed(&batch, sheets, printed()).await.unwrap();
+    let (sheets_now, events_now) = entered().await;
+    assert_eq!(
+        (sheets_now, events_now.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>()),
+        (1, vec![Kind::Printed.name()])
+    );
 }
 
 #[tokio::test]

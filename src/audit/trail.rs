@@ -76,6 +76,20 @@ impl Trail {
         Ok(())
     }
 
+    /// Events for a transaction of the store that writes them together with what they are about: none of them is gathered,
+    /// and none is recorded when that fails.
+    ///
+    /// # Errors
+    /// When a payload cannot be written as JSON.
+    pub(crate) fn events<'k>(
+        &self,
+        events: impl IntoIterator<Item = (Kind, Option<&'k JoinKey>, serde_json::Value)>,
+    ) -> Result<Unchained, AuditError> {
+        let at = now();
+        let drafts = events.into_iter().map(|(kind, subject, payload)| self.draft(at, kind, subject, &payload));
+        Ok(Unchained(drafts.collect::<Result<_, _>>()?))
+    }
+
     /// Records an event of low value: beyond a quota per kind and `key` (a finding's code, an error's name) it is only
     /// counted, and the next flush writes the count.
     ///

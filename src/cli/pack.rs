@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rentree::audit::Kind;
 use rentree::config::Order;
 use rentree::credentials::read_key;
 use rentree::letters::{
@@ -245,12 +244,11 @@ async fn list(global: &Global, session: &StoreSession, school: Option<&str>) -> 
 
 async fn give_up(global: &Global, session: &StoreSession, pack: &str) -> Result<u8, Failure> {
     let trail = session.trail().await?;
-    if !session.store.cancel_pack(pack, session.now).await? {
-        close(&session.config, &*session.progress, trail).await?;
+    let waited = letters::give_up(&session.store, pack, &trail, session.now).await;
+    close(&session.config, &*session.progress, trail).await?;
+    if !waited.map_err(failed)? {
         return Err(Failure::usage(format!("no pack {pack:?} waits for its receipt (see `rentree letters packs`)")));
     }
-    trail.record(Kind::PackCancelled, None, serde_json::json!({ "pack": pack })).map_err(failed)?;
-    close(&session.config, &*session.progress, trail).await?;
     if global.json {
         output::json(&serde_json::json!({ "cancelled": pack }))?;
     } else {

@@ -136,7 +136,7 @@ impl Window {
             class: None,
             file: "secret-folder/x.pdf".into(),
         };
-        self.store().note_printed(&batch, &[sheet]).await.unwrap();
+        self.store().note_printed(&batch, &[sheet], Unchained::default()).await.unwrap();
     }
 
     /// A plan as `prepare` leaves one; gives its number.

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use tempfile::TempDir;
 
 use super::*;
+use crate::audit::Unchained;
 use crate::config::{Argon2Config, CredentialsConfig, LettersConfig, Mode};
 use crate::naming::{Login, Uid};
 use crate::roster::JoinKey;
@@ -100,7 +101,7 @@ impl Bench {
                 file: "6A.pdf".into(),
             })
             .collect();
-        self.store.note_printed(&batch, &sheets).await.unwrap();
+        self.store.note_printed(&batch, &sheets, Unchained::default()).await.unwrap();
     }
 
     async fn issue_live(&self, range: std::ops::Range<u32>) -> Vec<Issued> {

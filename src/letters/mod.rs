@@ -50,7 +50,7 @@ pub use fonts::check_fonts;
 pub use inquiry::Inquiry;
 pub use logo::{Logo, LogoError};
 pub use pack::{
-    Entered, Made, OpenedPack, PackError, PackJob, PackPrinted, ReceiptError, enter, fuzz as fuzz_pack, make,
+    Entered, Made, OpenedPack, PackError, PackJob, PackPrinted, ReceiptError, enter, fuzz as fuzz_pack, give_up, make,
     print_pack,
 };
 pub use printable::{Notice, Problem};

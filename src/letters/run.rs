@@ -415,15 +415,15 @@ impl Ledger<'_> {
 
     /// Enters sheets whose file is on the disk.
     pub async fn enter(&self, sheets: &[PrintedSheet]) -> Result<(), PrintError> {
-        self.store.note_printed(self.batch, sheets).await?;
-        for sheet in sheets {
+        let events = sheets.iter().map(|sheet| {
             let mut said = serde_json::json!({ "batch": self.batch.id, "serial": sheet.serial, "school": sheet.school,
                 "class": sheet.class, "file": sheet.file });
             if let (Some(shop), Some(said)) = (self.job.shop, said.as_object_mut()) {
                 said.insert("shop".to_owned(), shop.name().into());
             }
-            self.trail.record(Kind::Printed, Some(&sheet.join_key), said)?;
-        }
+            (Kind::Printed, Some(&sheet.join_key), said)
+        });
+        self.store.note_printed(self.batch, sheets, self.trail.events(events)?).await?;
         Ok(())
     }
 

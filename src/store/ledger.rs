@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use super::sql::{QueryBuilder, Transaction, query, query_scalar};
+use super::trail::append_in;
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use crate::audit::Unchained;
 use crate::roster::{JoinKey, Profile};
 
 /// A print run.
@@ -31,10 +33,16 @@ pub struct PrintedSheet {
 }
 
 impl Store {
-    /// Writes a print run with its sheets and marks their envelopes as printed, in one transaction.
-    pub async fn note_printed(&self, batch: &PrintBatch, sheets: &[PrintedSheet]) -> Result<(), StoreError> {
+    /// Writes a print run with its sheets, marks their envelopes as printed, and has the trail say so, in one transaction.
+    pub(crate) async fn note_printed(
+        &self,
+        batch: &PrintBatch,
+        sheets: &[PrintedSheet],
+        events: Unchained,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         enter_printed(&mut transaction, batch, sheets).await?;
+        append_in(&mut transaction, events).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::ledger::enter_printed;
 use super::overview::moment;
 use super::sql::{QueryBuilder, query, query_scalar};
+use super::trail::append_in;
 use super::{PrintBatch, PrintedSheet, ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use crate::audit::Unchained;
 use crate::roster::{JoinKey, Profile};
 
 /// A pack.
@@ -64,11 +66,16 @@ pub struct PackTold {
 }
 
 impl Store {
-    /// Notes a pack with its sheets, and returns when it is on the disk.
+    /// Notes a pack with its sheets, here and on the trail, and returns when it is on the disk.
     ///
     /// # Errors
     /// When the store fails; then nothing is noted.
-    pub async fn note_pack(&self, pack: &PackRow, sheets: &[PackedSheet]) -> Result<(), StoreError> {
+    pub(crate) async fn note_pack(
+        &self,
+        pack: &PackRow,
+        sheets: &[PackedSheet],
+        events: Unchained,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         query(
             "INSERT INTO print_pack (id, school, at, actor, digest, public_key, selection, template)
@@ -95,6 +102,7 @@ impl Store {
             });
             insert.build().execute(&mut *tx).await?;
         }
+        append_in(&mut tx, events).await?;
         tx.commit().await?;
         self.durable().await
     }
@@ -183,16 +191,17 @@ impl Store {
         Ok(found.bind(pack).fetch_one(&self.reader).await?)
     }
 
-    /// Notes a receipt and what was printed, in one transaction; `false`, and nothing, when that print run was entered
-    /// before.
+    /// Notes a receipt and what was printed, here and on the trail, in one transaction; `false`, and nothing, when that
+    /// print run was entered before.
     ///
     /// # Errors
     /// When the store fails; then nothing is noted.
-    pub async fn enter_receipt(
+    pub(crate) async fn enter_receipt(
         &self,
         receipt: &ReceiptRow,
         batch: &PrintBatch,
         sheets: &[PrintedSheet],
+        events: Unchained,
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         let done = query(
@@ -211,24 +220,32 @@ impl Store {
             return Ok(false);
         }
         enter_printed(&mut tx, batch, sheets).await?;
+        append_in(&mut tx, events).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Gives a pack up; `false` when there is none, or none that waits for its receipt.
+    /// Gives a pack up, here and on the trail; `false`, and nothing, when there is none, or none that waits for its
+    /// receipt.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn cancel_pack(&self, id: &str, at: Timestamp) -> Result<bool, StoreError> {
+    /// When the store fails; then nothing is noted.
+    pub(crate) async fn cancel_pack(&self, id: &str, at: Timestamp, events: Unchained) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
         let done = query(
             "UPDATE print_pack SET cancelled = ?2 WHERE id = ?1 AND cancelled IS NULL
              AND NOT EXISTS (SELECT 1 FROM pack_receipt WHERE pack = ?1)",
         )
         .bind(id)
         .bind(at.as_millisecond())
-        .execute(&self.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        append_in(&mut tx, events).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The packs of a school, or all, newest first.

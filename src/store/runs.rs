@@ -310,9 +310,7 @@ impl Store {
         save_role_links(&mut transaction, &batch.role_links).await?;
         let purged = batch.accounts.iter().filter(|account| account.stage == Stage::Purged);
         forget_role_links(&mut transaction, purged.filter_map(|account| Dn::parse(&account.dn).ok())).await?;
-        if !events.is_empty() {
-            append_in(&mut transaction, events).await?;
-        }
+        append_in(&mut transaction, events).await?;
         transaction.commit().await?;
         Ok(())
     }

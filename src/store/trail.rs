@@ -63,7 +63,8 @@ impl Store {
     /// Appends events, in one transaction that nobody else's can overlap.
     pub(crate) async fn append_events(&self, events: Unchained) -> Result<Head, StoreError> {
         let mut tx = self.write().await?;
-        let head = append_in(&mut tx, events).await?;
+        let before = locked(&mut tx).await?;
+        let head = append(&mut tx, &before, &events.after(&before.head)).await?;
         tx.commit().await?;
         Ok(head)
     }
@@ -203,9 +204,13 @@ const STATE: &str = "SELECT salt, head_seq, head_hash, indexed_seq FROM trail WH
 const INDEXED_AT_ONCE: u64 = 20_000;
 
 /// Appends events in a transaction that writes what they are about as well.
-pub(super) async fn append_in(tx: &mut Transaction, events: Unchained) -> Result<Head, StoreError> {
+pub(super) async fn append_in(tx: &mut Transaction, events: Unchained) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
     let before = locked(tx).await?;
-    append(tx, &before, &events.after(&before.head)).await
+    append(tx, &before, &events.after(&before.head)).await?;
+    Ok(())
 }
 
 async fn locked(tx: &mut Transaction) -> Result<TrailState, StoreError> {

@@ -151,16 +151,15 @@ pub async fn make(
         selection: batch.selection,
         template: batch.template,
     };
-    store.note_pack(&row, &sheets).await?;
     let said = serde_json::json!({
         "pack": row.id, "school": row.school, "sheets": made.sheets, "secrets": secrets, "digest": row.digest,
     });
-    trail.record(Kind::PackMade, None, said)?;
-    for sheet in &sheets {
+    let packed = sheets.iter().map(|sheet| {
         let said = serde_json::json!({ "pack": row.id, "serial": sheet.serial, "school": row.school });
-        trail.record(Kind::SheetPacked, Some(&sheet.join_key), said)?;
-    }
-    trail.flush().await?;
+        (Kind::SheetPacked, Some(&sheet.join_key), said)
+    });
+    let events = trail.events(std::iter::once((Kind::PackMade, None, said)).chain(packed))?;
+    store.note_pack(&row, &sheets, events).await?;
     write_private(Path::new(job.out), &sealed)?;
     Ok(made)
 }

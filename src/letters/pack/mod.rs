@@ -30,7 +30,7 @@ use crate::roster::JoinKey;
 
 pub use make::{Made, make};
 pub use print::{PackJob, PackPrinted, print_pack};
-pub use receipt::{Entered, ReceiptError, enter};
+pub use receipt::{Entered, ReceiptError, enter, give_up};
 
 /// Before the JSON, inside the age file.
 const MAGIC: &[u8] = b"RENTREE-PACK 1\n";

@@ -145,20 +145,25 @@ pub async fn enter(store: &Store, path: &Path, trail: &Trail, now: Timestamp) ->
             file: file.clone(),
         })
         .collect();
-    if !store.enter_receipt(&row, &batch, &printed).await? {
-        entered.again = true;
-        return Ok(entered);
-    }
     let about = serde_json::json!({ "pack": said.pack, "school": school, "run": said.run, "by": said.printed_by,
         "sheets": printed.len() });
-    trail.record(Kind::ReceiptEntered, None, about)?;
-    for sheet in &printed {
+    let sheets = printed.iter().map(|sheet| {
         let about = serde_json::json!({ "batch": said.run, "pack": said.pack, "serial": sheet.serial,
             "school": sheet.school, "class": sheet.class });
-        trail.record(Kind::Printed, Some(&sheet.join_key), about)?;
-    }
-    trail.flush().await?;
+        (Kind::Printed, Some(&sheet.join_key), about)
+    });
+    let events = trail.events(std::iter::once((Kind::ReceiptEntered, None, about)).chain(sheets))?;
+    entered.again = !store.enter_receipt(&row, &batch, &printed, events).await?;
     Ok(entered)
+}
+
+/// Gives up a pack whose receipt will not come: its sheets may be printed otherwise; `false` when none of this name waits.
+///
+/// # Errors
+/// When the store fails.
+pub async fn give_up(store: &Store, pack: &str, trail: &Trail, now: Timestamp) -> Result<bool, AuditError> {
+    let said = serde_json::json!({ "pack": pack });
+    Ok(store.cancel_pack(pack, now, trail.events([(Kind::PackCancelled, None, said)])?).await?)
 }
 
 /// What it says, with the school, the template and the sheets of its pack.
