@@ -78,7 +78,7 @@ fn nights(server: &Slapd, pupils: u32) -> Result<(), Failure> {
         let run = night.get("run_id").and_then(Value::as_str).ok_or("no run")?;
         let events = home.join(format!("{year}.jsonl"));
         answer(home, &["audit", "export", "--run", run, "--out", &events.display().to_string()])?;
-        let (events, took) = tokio::runtime::Runtime::new()?.block_on(alone(&events, &home.join(year.to_string())))?;
+        let (events, took) = tokio::runtime::Runtime::new()?.block_on(alone(&events))?;
         println!(
             "  {what:<13} {changes:>6} changes in {apply:>6.2} s; {events:>6} events in {took:>5.2} s: {:>4.1} %",
             100.0 * took / apply
@@ -87,25 +87,34 @@ fn nights(server: &Slapd, pupils: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the events of a run to a new store; how many, and in how many seconds.
-async fn alone(exported: &Path, folder: &Path) -> Result<(usize, f64), Failure> {
+/// How often the events are written alone: the median counts. A process that has just begun waits for its memory, one that
+/// has read an academy does not.
+const TIMES: usize = 5;
+
+/// Writes the events of a run to new stores; how many, and in how many seconds each time.
+async fn alone(exported: &Path) -> Result<(usize, f64), Failure> {
     let text = std::fs::read_to_string(exported)?;
     let events = text.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
-    std::fs::create_dir(folder)?;
-    let store = Store::of(&StoreConfig::in_file(&folder.join("r.db"))).await?;
-    let trail = Trail::open(&store, RunId(uuid::Uuid::now_v7()), &Actor::current()).await?;
-    let start = Instant::now();
-    for (n, event) in events.iter().enumerate() {
-        let kind = event.get("kind").and_then(Value::as_str).and_then(Kind::from_name).ok_or("an unknown kind")?;
-        let subject = event.get("subject").is_some_and(Value::is_string);
-        let subject = subject.then(|| JoinKey::new("AC-TEST", &n.to_string()));
-        trail.record(kind, subject.as_ref(), event.get("payload"))?;
-        if trail.waiting() >= BATCH {
-            trail.flush().await?;
+    let mut took = Vec::new();
+    for _ in 0..TIMES {
+        let folder = tempfile::tempdir()?;
+        let store = Store::of(&StoreConfig::in_file(&folder.path().join("r.db"))).await?;
+        let trail = Trail::open(&store, RunId(uuid::Uuid::now_v7()), &Actor::current()).await?;
+        let start = Instant::now();
+        for (n, event) in events.iter().enumerate() {
+            let kind = event.get("kind").and_then(Value::as_str).and_then(Kind::from_name).ok_or("an unknown kind")?;
+            let subject = event.get("subject").is_some_and(Value::is_string);
+            let subject = subject.then(|| JoinKey::new("AC-TEST", &n.to_string()));
+            trail.record(kind, subject.as_ref(), event.get("payload"))?;
+            if trail.waiting() >= BATCH {
+                trail.flush().await?;
+            }
         }
+        trail.close().await?;
+        took.push(start.elapsed().as_secs_f64());
     }
-    trail.close().await?;
-    Ok((events.len(), start.elapsed().as_secs_f64()))
+    took.sort_by(f64::total_cmp);
+    Ok((events.len(), took.get(TIMES / 2).copied().unwrap_or(f64::NAN)))
 }
 
 /// What the program says as JSON.

@@ -1,8 +1,9 @@
 //! The trail: events written and verified in a second: `cargo bench --no-default-features --bench trail [-- <events>
 //! [postgres://…]]`.
 //!
-//! Writes events like those of a change, by the batch, to a store on this disk, or in an empty database of a
-//! PostgreSQL server; then verifies them all. Beside it, in the same run, the bare work: the hashes alone, without a store.
+//! Writes events like those of a change, half of them in transactions as those of `apply`, half in those of what is loaded
+//! offline, to a store on this disk, or in an empty database of a PostgreSQL server; then verifies them all. Beside it, in
+//! the same run, the bare work: the hashes alone, without a store.
 //! Writing is bound by the inserts (two rows an event, by number; whom they are about is indexed by the many), verifying by
 //! reading them back and two SHA-256 of each.
 
@@ -18,8 +19,8 @@ use rentree::roster::JoinKey;
 use rentree::store::Store;
 use sha2::{Digest as _, Sha256};
 
-/// Events in one transaction. An apply has 256, what is loaded offline 2,048.
-const BATCH: usize = 500;
+/// Events in one transaction.
+const BATCHES: [(&str, usize); 2] = [("apply", 256), ("offline", 2_048)];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let events: usize = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(1_000_000);
@@ -36,15 +37,22 @@ fn main() -> Result<(), Box<dyn Error>> {
             "plan": uuid::Uuid::nil(), "seq": 12_345, "kind": "update", "outcome": "done", "reason": null,
             "attributes": { "ENTEleveClasses": { "old": ["0290009C$6A"], "new": ["0290009C$5A"] } },
         });
-        let start = Instant::now();
-        for n in 0..events {
-            trail.record(Kind::ChangeApplied, Some(&JoinKey::new("AC-TEST", &n.to_string())), &payload)?;
-            if trail.waiting() >= BATCH {
-                trail.flush().await?;
+        let portion = events / BATCHES.len();
+        let mut written = Vec::new();
+        for (at, (name, batch)) in BATCHES.into_iter().enumerate() {
+            let start = Instant::now();
+            for n in at * portion..(at + 1) * portion {
+                trail.record(Kind::ChangeApplied, Some(&JoinKey::new("AC-TEST", &n.to_string())), &payload)?;
+                if trail.waiting() >= batch {
+                    trail.flush().await?;
+                }
             }
+            trail.flush().await?;
+            store.durable().await?;
+            written.push((name, batch, start.elapsed().as_secs_f64()));
         }
         trail.close().await?;
-        let written = start.elapsed().as_secs_f64();
+        let events = portion * BATCHES.len();
         let start = Instant::now();
         let verdict = verify(&store, &[]).await?;
         let verified = start.elapsed().as_secs_f64();
@@ -58,10 +66,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let bare = start.elapsed().as_secs_f64();
         let rate = |seconds: f64| events as f64 / seconds;
+        let whole = written.iter().map(|(.., seconds)| seconds).sum();
         println!("{events} events of {} bytes, the last hash {:02x}{:02x}…", body.len(), last[0], last[1]);
-        println!("written   {written:>7.2} s  {:>9.0} a second", rate(written));
-        println!("verified  {verified:>7.2} s  {:>9.0} a second", rate(verified));
-        println!("hashes    {bare:>7.2} s  {:>9.0} a second", rate(bare));
+        println!("written            {whole:>7.2} s  {:>9.0} a second", rate(whole));
+        for (name, batch, seconds) in written {
+            println!("  {name:<8} {batch:>5}   {seconds:>7.2} s  {:>9.0} a second", portion as f64 / seconds);
+        }
+        println!("verified           {verified:>7.2} s  {:>9.0} a second", rate(verified));
+        println!("hashes             {bare:>7.2} s  {:>9.0} a second", rate(bare));
         Ok(())
     })
 }
