@@ -1,13 +1,14 @@
 //! One batch of changes: what is intended, the writes, the outcomes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
 
 use crate::audit::{Kind, Note, Trail};
 use crate::credentials::{self, Issued, Issuer, Serial};
 use crate::directory::{AttributeChange, DirectoryError, Dn, Entry, Operation, Pace, Value};
-use crate::plan::{Change, ChangeKind, Ground, Header, Write};
+use crate::plan::{Change, ChangeKind, Ground, Header, PlanId, Write};
 use crate::roster::JoinKey;
 use crate::store::{BatchResult, JournalRow, Outcome, Stage};
 
@@ -18,7 +19,7 @@ use super::ready::Ready;
 use super::record::note;
 use super::seen::{Seen, seen};
 use super::undo::{before, deleted};
-use super::values::values;
+use super::values::{Said, values};
 use super::{Accounts, Applied, ApplyError, Left, Stop, Stopped, event_kind};
 
 /// Reads in flight when entries have to be looked at.
@@ -53,6 +54,17 @@ struct Doing {
     /// A group that is to be deleted, as it was read.
     found: Option<Entry>,
     state: State,
+}
+
+/// What the trail is told of a change.
+#[derive(Serialize)]
+struct Told<'t> {
+    plan: PlanId,
+    seq: u64,
+    kind: ChangeKind,
+    outcome: Outcome,
+    reason: Option<&'t str>,
+    attributes: BTreeMap<&'t str, Said>,
 }
 
 enum State {
@@ -355,11 +367,14 @@ impl Executor<'_, '_> {
             self.trail.record(
                 event_kind(outcome),
                 change.subject.join_key.as_ref(),
-                serde_json::json!({
-                    "plan": self.header.plan_id, "seq": change.seq, "kind": change.kind,
-                    "outcome": outcome, "reason": detail,
-                    "attributes": values(change, self.ground.dialect.people_branch(), &|dn| self.trail.mark(dn)),
-                }),
+                Told {
+                    plan: self.header.plan_id,
+                    seq: change.seq,
+                    kind: change.kind,
+                    outcome,
+                    reason: detail.as_deref(),
+                    attributes: values(change, self.ground.dialect.people_branch(), &|dn| self.trail.mark(dn)),
+                },
             )?;
             result.journal.push(JournalRow { seq: change.seq, outcome, detail });
         }

@@ -7,57 +7,69 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::audit::WITHHELD;
 use crate::directory::{AttributeChange, Dn, Value, is_secret};
 use crate::plan::{Change, Write};
 
-/// Stands for values that the trail never holds.
-const WITHHELD: &str = "(withheld)";
-
-/// Values that went and came, as texts; octets are given by their number.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Values {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    old: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    new: Vec<String>,
+/// What is said of an attribute: nothing of a secret; else the values that went and came, as texts; octets are given by
+/// their number.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(super) enum Said {
+    Withheld(&'static str),
+    Values {
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        old: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        new: Vec<String>,
+    },
 }
 
 /// By attribute. `people` is the branch below which persons are; `mark` gives what stands for one of them.
-pub(super) fn values<'c>(change: &'c Change, people: &Dn, mark: &dyn Fn(&str) -> String) -> BTreeMap<&'c str, Values> {
-    let text = |attribute: &str, value: &Value| match value {
-        _ if is_secret(attribute) => WITHHELD.to_owned(),
+pub(super) fn values<'c>(change: &'c Change, people: &Dn, mark: &dyn Fn(&str) -> String) -> BTreeMap<&'c str, Said> {
+    let text = |value: &Value| match value {
         Value::Octets(octets) => format!("({} octets)", octets.len()),
         Value::Text(text) if names_a_person(text, people) => {
             Dn::parse(text).map_or_else(|_| mark(text), |dn| mark(dn.normalised()))
         }
         Value::Text(text) => text.clone(),
     };
-    let texts = |attribute: &str, values: &[Value]| values.iter().map(|value| text(attribute, value)).collect();
-    let mut all: BTreeMap<&str, Values> = BTreeMap::new();
+    let mut all: BTreeMap<&str, Said> = BTreeMap::new();
+    let mut say = |attribute: &'c str, went: &[Value], came: &[Value]| {
+        let nothing = || {
+            if is_secret(attribute) {
+                Said::Withheld(WITHHELD)
+            } else {
+                Said::Values { old: Vec::new(), new: Vec::new() }
+            }
+        };
+        if let Said::Values { old, new } = all.entry(attribute).or_insert_with(nothing) {
+            old.extend(went.iter().map(text));
+            new.extend(came.iter().map(text));
+        }
+    };
     let differences: &[AttributeChange] = match &change.write {
         Write::Add { attributes, .. } => {
             for (name, values) in attributes {
-                all.entry(name).or_default().new = texts(name, values);
+                say(name, &[], values);
             }
             &[]
         }
-        Write::Members { add, remove, attributes, .. } => {
-            let marks = |dns: &[Dn]| dns.iter().map(|dn| mark(dn.normalised())).collect();
-            if !add.is_empty() || !remove.is_empty() {
-                all.insert("members", Values { old: marks(remove), new: marks(add) });
-            }
-            attributes
-        }
-        Write::Modify { attributes }
+        Write::Members { attributes, .. }
+        | Write::Modify { attributes }
         | Write::Lock { attributes }
         | Write::Unlock { attributes }
         | Write::Rename { attributes, .. } => attributes,
         Write::Nothing | Write::Delete | Write::Dissolve { .. } | Write::Password { .. } => &[],
     };
     for AttributeChange { attribute, old, new, .. } in differences {
-        let said = all.entry(attribute).or_default();
-        said.old.extend::<Vec<_>>(texts(attribute, old));
-        said.new.extend::<Vec<_>>(texts(attribute, new));
+        say(attribute, old, new);
+    }
+    if let Write::Members { add, remove, .. } = &change.write
+        && (!add.is_empty() || !remove.is_empty())
+    {
+        let marks = |dns: &[Dn]| dns.iter().map(|dn| mark(dn.normalised())).collect();
+        all.insert("members", Said::Values { old: marks(remove), new: marks(add) });
     }
     all
 }
@@ -94,7 +106,7 @@ mod tests {
         ];
         assert_eq!(
             said(Write::Modify { attributes }),
-            r#"{"ENTEleveAutoriteParentale":{"new":["●","●"]},"ENTPersonStructRattach":{"old":["ENTStructureSIREN=1,ou=structures,dc=fr"]},"sn":{"old":["Petit"],"new":["Grand"]},"userPassword":{"old":["(withheld)"],"new":["(withheld)"]}}"#
+            r#"{"ENTEleveAutoriteParentale":{"new":["●","●"]},"ENTPersonStructRattach":{"old":["ENTStructureSIREN=1,ou=structures,dc=fr"]},"sn":{"old":["Petit"],"new":["Grand"]},"userPassword":"(withheld)"}"#
         );
     }
 

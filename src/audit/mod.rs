@@ -31,9 +31,9 @@ pub(crate) use chain::{Link, Payload};
 pub use checkpoint::{Checkpoint, CheckpointError, checkpoints, new_signing_key, signing_key};
 pub use export::{ExportError, Format, export};
 pub use kind::{Kind, Note};
+pub(crate) use payload::WITHHELD;
 pub use show::{Event, EventFilter, head, show};
-pub use trail::Trail;
-pub(crate) use trail::Unchained;
+pub use trail::{Trail, Unchained};
 pub use verify::{Problem, Tampering, Verdict, verify};
 
 use crate::store::StoreError;

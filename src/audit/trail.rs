@@ -81,7 +81,7 @@ impl Trail {
     ///
     /// # Errors
     /// When a payload cannot be written as JSON.
-    pub(crate) fn events<'k>(
+    pub fn events<'k>(
         &self,
         events: impl IntoIterator<Item = (Kind, Option<&'k JoinKey>, serde_json::Value)>,
     ) -> Result<Unchained, AuditError> {
@@ -309,7 +309,8 @@ impl Taken<'_> {
 
 /// Events in their order, for the end of the chain, wherever that is when they are written.
 #[derive(Debug, Default)]
-pub(crate) struct Unchained(Vec<Draft>);
+#[must_use = "they are recorded by a transaction of the store"]
+pub struct Unchained(Vec<Draft>);
 
 impl Unchained {
     pub(crate) const fn is_empty(&self) -> bool {

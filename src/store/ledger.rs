@@ -34,7 +34,7 @@ pub struct PrintedSheet {
 
 impl Store {
     /// Writes a print run with its sheets, marks their envelopes as printed, and has the trail say so, in one transaction.
-    pub(crate) async fn note_printed(
+    pub async fn note_printed(
         &self,
         batch: &PrintBatch,
         sheets: &[PrintedSheet],

@@ -70,12 +70,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails; then nothing is noted.
-    pub(crate) async fn note_pack(
-        &self,
-        pack: &PackRow,
-        sheets: &[PackedSheet],
-        events: Unchained,
-    ) -> Result<(), StoreError> {
+    pub async fn note_pack(&self, pack: &PackRow, sheets: &[PackedSheet], events: Unchained) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         query(
             "INSERT INTO print_pack (id, school, at, actor, digest, public_key, selection, template)
@@ -196,7 +191,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails; then nothing is noted.
-    pub(crate) async fn enter_receipt(
+    pub async fn enter_receipt(
         &self,
         receipt: &ReceiptRow,
         batch: &PrintBatch,
@@ -230,7 +225,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails; then nothing is noted.
-    pub(crate) async fn cancel_pack(&self, id: &str, at: Timestamp, events: Unchained) -> Result<bool, StoreError> {
+    pub async fn cancel_pack(&self, id: &str, at: Timestamp, events: Unchained) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         let done = query(
             "UPDATE print_pack SET cancelled = ?2 WHERE id = ?1 AND cancelled IS NULL
