@@ -25,6 +25,8 @@ pub enum Outcome {
     Busy,
     /// It failed, or was killed.
     Failed,
+    /// It was told to end before its end, because the program that follows the timetable ends: begun anew with it.
+    Interrupted,
 }
 
 impl Outcome {
@@ -35,6 +37,15 @@ impl Outcome {
             Some(6) => Self::Busy,
             None | Some(1) => Self::Failed,
             Some(_) => Self::Over,
+        }
+    }
+
+    /// Of the exit code of a run that was told to end: only what came to its end nevertheless is over.
+    #[must_use]
+    pub const fn of_interrupted(code: Option<i32>) -> Self {
+        match code {
+            Some(0 | 3) => Self::Over,
+            _ => Self::Interrupted,
         }
     }
 }
@@ -75,17 +86,33 @@ impl Timetable {
         self.schedules.is_empty()
     }
 
-    /// The next moment of any schedule.
-    #[must_use]
-    pub fn next(&self, now: &Zoned) -> Option<Zoned> {
-        self.schedules.iter().filter_map(|(_, s)| s.cron().find_next_occurrence(now, false).ok()).min()
+    /// When the next night begins: the next moment of any schedule, or what is caught up or done again before it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn next(&self, store: &Store, now: &Zoned) -> Result<Option<Zoned>, StoreError> {
+        let known = store.schedules().await?;
+        let again = |source: &str, schedule: &Schedule| {
+            let row = known.get(source)?;
+            let moment = schedule.cron().find_previous_occurrence(now, true).ok()?;
+            let at =
+                row.next.map_or_else(|| now.clone(), |next| next.to_zoned(now.time_zone().clone())).max(now.clone());
+            (moment.timestamp() > row.served && self.within(&at)).then_some(at)
+        };
+        let next = self.schedules.iter().filter_map(|(source, schedule)| {
+            again(source, schedule).or_else(|| schedule.cron().find_next_occurrence(now, false).ok())
+        });
+        Ok(next.min())
+    }
+
+    fn within(&self, at: &Zoned) -> bool {
+        self.window.is_none_or(|window| window.contains(at.time()))
     }
 
     /// What is due. A source that is met for the first time has missed nothing.
     async fn due(&self, store: &Store, now: &Zoned) -> Result<Option<Due>, StoreError> {
         let known = store.schedules().await?;
         let (mut due, mut new) = (Vec::new(), Vec::new());
-        let within = self.window.is_none_or(|window| window.contains(now.time()));
         for (source, schedule) in &self.schedules {
             let Some(row) = known.get(source) else {
                 new.push((source.as_str(), ScheduleRow { served: now.timestamp(), attempts: 0, next: None }));
@@ -93,7 +120,7 @@ impl Timetable {
             };
             let Ok(moment) = schedule.cron().find_previous_occurrence(now, true) else { continue };
             let moment = moment.timestamp();
-            if within && moment > row.served && row.next.is_none_or(|next| next <= now.timestamp()) {
+            if self.within(now) && moment > row.served && row.next.is_none_or(|next| next <= now.timestamp()) {
                 due.push((source.clone(), moment));
             }
         }
@@ -129,6 +156,7 @@ impl Timetable {
                 Outcome::Failed if row.attempts >= ATTEMPTS => served,
                 Outcome::Failed => ScheduleRow { next: next(AGAIN), ..*row },
                 Outcome::Busy => ScheduleRow { attempts: row.attempts.saturating_sub(1), next: next(BUSY), ..*row },
+                Outcome::Interrupted => ScheduleRow { attempts: row.attempts.saturating_sub(1), next: None, ..*row },
             };
             Some((source.as_str(), row))
         });
@@ -271,6 +299,41 @@ mod tests {
         assert_eq!(of("14").first(), Some(&"02:30"));
         assert!(of("14").len() > 10 && of("14").last().unwrap().starts_with("04:0"), "{:?}", of("14"));
         assert_eq!(of("15"), ["02:30"]);
+    }
+
+    #[tokio::test]
+    async fn a_night_that_ended_with_the_program_begins_anew_with_it() {
+        let (_folder, store) = store().await;
+        let table = timetable(BOTH).only(&["A".to_owned()]);
+        assert_eq!(table.take(&store, &at(12, 12, 0)).await.unwrap(), None);
+        // Stopped in the night more often than a night may fail.
+        for minute in 30..40 {
+            let due = table.take(&store, &at(13, 2, minute)).await.unwrap().expect("it begins anew at once");
+            table.ended(&store, &due, Outcome::Interrupted, &at(13, 2, minute)).await.unwrap();
+        }
+        let due = table.take(&store, &at(13, 2, 40)).await.unwrap().unwrap();
+        table.ended(&store, &due, Outcome::Over, &at(13, 2, 50)).await.unwrap();
+        assert_eq!(table.take(&store, &at(13, 2, 51)).await.unwrap(), None);
+        assert_eq!([Some(0), Some(3)].map(Outcome::of_interrupted), [Outcome::Over; 2]);
+        assert_eq!([None, Some(1), Some(4)].map(Outcome::of_interrupted), [Outcome::Interrupted; 3]);
+    }
+
+    #[tokio::test]
+    async fn the_next_night_is_told_with_what_is_done_again() {
+        let (_folder, store) = store().await;
+        let table = timetable(BOTH);
+        let next = async |now: Zoned| table.next(&store, &now).await.unwrap().unwrap().strftime("%d %H:%M").to_string();
+        assert_eq!(next(at(12, 12, 0)).await, "13 02:30", "before anything was followed");
+        assert_eq!(table.take(&store, &at(12, 12, 0)).await.unwrap(), None);
+        let due = table.take(&store, &at(13, 2, 30)).await.unwrap().unwrap();
+        table.ended(&store, &due, Outcome::Failed, &at(13, 2, 40)).await.unwrap();
+        assert_eq!(next(at(13, 2, 41)).await, "13 02:55", "what failed, again");
+        assert_eq!(next(at(13, 3, 30)).await, "13 03:30", "at once");
+        // Outside of the hours only what the schedules say: B's four o'clock of the next day is after A's.
+        assert_eq!(next(at(13, 12, 0)).await, "14 02:30");
+        let due = table.take(&store, &at(14, 2, 30)).await.unwrap().unwrap();
+        table.ended(&store, &due, Outcome::Over, &at(14, 2, 40)).await.unwrap();
+        assert_eq!(next(at(14, 5, 0)).await, "15 02:30");
     }
 
     /// A month with a program that goes down at random: no night is missed for good, none outside of the hours.

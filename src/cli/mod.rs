@@ -194,7 +194,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    logging(cli.verbose, cli.log_format);
+    logging(cli.verbose, cli.log_format, matches!(&cli.verb, Verb::Serve(args) if args.nights));
     let global =
         Global { config: cli.config.unwrap_or_else(|| configuration(&cli.verb)), json: cli.json, log: cli.log_format };
     let log = global.log;
@@ -264,26 +264,34 @@ pub enum LogFormat {
 }
 
 /// Logs to standard error, without personal data below `-vv`. `RENTREE_LOG` overrides.
-fn logging(verbose: u8, format: LogFormat) {
+fn logging(verbose: u8, format: LogFormat, nights: bool) {
     let default = match verbose {
-        // A collector wants to know that a night was.
-        0 if format == LogFormat::Json => "rentree=info",
+        // A collector wants to know that a night was, and so does who reads the log of a program that always runs.
+        0 if nights || format == LogFormat::Json => "rentree=info",
         0 => "rentree=warn",
         1 => "rentree=info",
         _ => "rentree=debug,info",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("RENTREE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(coloured(&std::io::stderr()))
+        .with_writer(std::io::stderr);
     // Fails only where one is there already.
     drop(match format {
+        LogFormat::Text if nights => subscriber.try_init(),
         LogFormat::Text => subscriber.without_time().try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
     });
 }
 
-/// Whether standard output shows colours: a terminal, and `NO_COLOR` not set.
+/// Whether standard output shows colours.
 fn colour() -> bool {
-    use std::io::IsTerminal as _;
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    coloured(&std::io::stdout())
+}
+
+/// A terminal, and `NO_COLOR` not set.
+fn coloured(output: &impl std::io::IsTerminal) -> bool {
+    output.is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

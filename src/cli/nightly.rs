@@ -55,7 +55,7 @@ impl Nightly {
     /// Until `stop` says so.
     pub async fn follow(self, mut stop: watch::Receiver<bool>) {
         let mut stop_sending = stop.clone();
-        if let Some(next) = self.timetable.next(&clock()) {
+        if let Ok(Some(next)) = self.timetable.next(&self.store, &clock()).await {
             tracing::info!(at = %next, "the next night");
         }
         let mut look = tokio::time::interval(LOOK);
@@ -66,7 +66,8 @@ impl Nightly {
                 _ = stop.changed() => break,
                 status = end(&mut running) => {
                     if let Some(Running { due, .. }) = running.take() {
-                        self.note_end(&due, status).await;
+                        let code = status.and_then(|status| status.code());
+                        self.note_end(&due, code, Outcome::of(code)).await;
                     }
                 }
                 _ = look.tick() => {
@@ -92,7 +93,8 @@ impl Nightly {
             }
             let status = tokio::time::timeout(LAST_WORDS, child.wait()).await.ok().and_then(Result::ok);
             tracing::warn!("a night was under way and is told to end; it goes on when this is started again");
-            self.note_end(&due, status).await;
+            let code = status.and_then(|status| status.code());
+            self.note_end(&due, code, Outcome::of_interrupted(code)).await;
         }
     }
 
@@ -125,17 +127,19 @@ impl Nightly {
             }
             Err(error) => {
                 tracing::error!(%error, "a night cannot begin");
-                self.note_end(&due, None).await;
+                self.note_end(&due, None, Outcome::Failed).await;
                 None
             }
         }
     }
 
-    async fn note_end(&self, due: &Due, status: Option<ExitStatus>) {
-        let code = status.and_then(|status| status.code());
+    async fn note_end(&self, due: &Due, code: Option<i32>, outcome: Outcome) {
         tracing::info!(code, "a night ended");
-        if let Err(error) = self.timetable.ended(&self.store, due, Outcome::of(code), &clock()).await {
+        if let Err(error) = self.timetable.ended(&self.store, due, outcome, &clock()).await {
             tracing::warn!(%error, "the timetable cannot be written");
+        }
+        if let Ok(Some(next)) = self.timetable.next(&self.store, &clock()).await {
+            tracing::info!(at = %next, "the next night");
         }
     }
 

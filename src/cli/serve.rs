@@ -30,7 +30,7 @@ pub struct Args {
     listen: String,
     /// Begins the nights of the timetable (serve.schedule), and sends the messages that wait; for the one that always runs
     #[arg(long)]
-    nights: bool,
+    pub nights: bool,
     /// Only those of these sources, where another machine has the others
     #[arg(long, value_name = "NAME", requires = "nights")]
     source: Vec<String>,

@@ -32,7 +32,7 @@ pub async fn run(global: &Global, args: &Args) -> Result<u8, Failure> {
     } else if args.word {
         output::text(&format!("{}\n", found.word.name()))?;
     } else {
-        let next = Timetable::new(&session.config).next(&clock());
+        let next = Timetable::new(&session.config).next(&session.store, &clock()).await?;
         output::text(&text(&found, next.as_ref()))?;
     }
     Ok(found.word.exit_code())
