@@ -7,6 +7,7 @@ use super::page::{Escaped, Page, kind_token, title};
 use crate::plan::ChangeKind;
 use crate::plan::render::fold::{Fold, Who};
 use crate::plan::render::row::Detail;
+use crate::plan::render::shape::is_about_people;
 use crate::plan::render::words::{self, number};
 
 /// Values are shortened to this many characters.
@@ -25,20 +26,8 @@ struct Columns {
 
 impl Columns {
     fn of(kind: ChangeKind, folds: &[Fold]) -> Self {
-        let persons = matches!(
-            kind,
-            ChangeKind::Create
-                | ChangeKind::Restore
-                | ChangeKind::Move
-                | ChangeKind::Update
-                | ChangeKind::Absent
-                | ChangeKind::Suspend
-                | ChangeKind::Purge
-                | ChangeKind::Reissue
-                | ChangeKind::Revoke
-        );
         let says = |f: &Fold| f.people.iter().any(|who| who.note.is_some()) || (f.count == 1 && f.says_more());
-        Self { persons, change: folds.iter().any(says) }
+        Self { persons: is_about_people(kind), change: folds.iter().any(says) }
     }
 
     const fn count(self) -> usize {
