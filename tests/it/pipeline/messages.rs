@@ -254,6 +254,32 @@ fn serve_catches_a_night_up_and_shows_figures_without_a_key() {
     assert_eq!(nights(), before + 1);
 }
 
+/// Somebody updates the machine while a night is under way: no quarter of an hour is lost, and no attempt counted.
+#[test]
+fn a_night_that_ends_with_the_service_begins_anew_with_it() {
+    let installation = Installation::embedded();
+    installation.simulate(2, 24, 0, false);
+    installation.sync(&[], 0);
+    configure(&installation, "[serve]\nschedule = \"30 2 * * *\"\n");
+    installation.sql("INSERT INTO schedule (source, served) VALUES ('AC-TEST', 0)");
+    // Enough to be under way for a while.
+    installation.simulate(2, 900, 1, false);
+    let wait = |what: &str, condition: &str| {
+        let begin = std::time::Instant::now();
+        let sql = format!("SELECT CASE WHEN {condition} THEN 1 ELSE 0 END FROM schedule");
+        while installation.sql(&sql) != "1" {
+            assert!(begin.elapsed().as_secs() < 120, "{what}");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    };
+    let served = Served::start_with(&installation, &["--nights"]);
+    wait("no night was begun", "attempts = 1");
+    assert_eq!(served.stop().code, 0);
+    wait("it is not to begin anew at once", "served = 0 AND attempts = 0 AND next_at IS NULL");
+    let _served = Served::start_with(&installation, &["--nights"]);
+    wait("the night is not noted", "served > 0 AND attempts = 0");
+}
+
 #[test]
 fn the_log_of_a_night_is_objects_that_name_nobody() {
     let installation = Installation::embedded();
