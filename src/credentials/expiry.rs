@@ -5,15 +5,7 @@ use jiff::civil::Date;
 
 use crate::audit::{AuditError, Kind, Trail};
 use crate::config::CredentialsConfig;
-use crate::store::{Store, StoreError};
-
-#[derive(Debug, thiserror::Error)]
-pub enum ExpiryError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Audit(#[from] AuditError),
-}
+use crate::store::Store;
 
 /// Destroys the envelopes that are over on `today` (`credentials.valid_days`), and gives how many. The directory is left as
 /// it is: whoever kept the sheet may still use it, until `credentials revoke`.
@@ -25,12 +17,11 @@ pub async fn expire(
     credentials: &CredentialsConfig,
     (today, now): (Date, Timestamp),
     trail: &Trail,
-) -> Result<u64, ExpiryError> {
+) -> Result<u64, AuditError> {
     let Some(day) = credentials.over_before(today) else { return Ok(0) };
-    let expired = store.expire_envelopes(day, now).await?;
-    if expired > 0 {
+    let told = |expired| {
         let said = serde_json::json!({ "credentials": expired, "days": credentials.valid_days });
-        trail.record(Kind::CredentialsExpired, None, said)?;
-    }
-    Ok(expired)
+        trail.events([(Kind::CredentialsExpired, None, said)])
+    };
+    store.expire_envelopes(day, now, told).await
 }

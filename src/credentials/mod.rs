@@ -33,7 +33,7 @@ pub(crate) use envelope::seal;
 pub use envelope::{Binding, Content, EnvelopeError, Label, Serial, seal_bytes};
 #[cfg(feature = "letters")]
 pub(crate) use envelope::{decrypt, open};
-pub use expiry::{ExpiryError, expire};
+pub use expiry::expire;
 pub use hash::{HashError, Hasher, verify};
 pub use issuer::{Issued, Issuer, NewCredential};
 pub use key::{KeyError, LEAST_PASSPHRASE, PrintKey, Recipient, check_passphrase, parse_recipient, read_key};

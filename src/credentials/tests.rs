@@ -252,8 +252,9 @@ async fn states_follow_one_another() {
     assert_eq!(store.delete_unprinted(&keys(0..2)).await.unwrap(), 1);
     assert_eq!(store.end_envelopes(&keys(0..2), Ended::Revoked, now()).await.unwrap(), 1);
     assert_eq!(bench.states().await, [(Live, 1), (Revoked, 1), (Superseded, 1)]);
-    assert_eq!(store.expire_envelopes(today(), now()).await.unwrap(), 0, "issued today");
-    assert_eq!(store.expire_envelopes(today().tomorrow().unwrap(), now()).await.unwrap(), 1);
+    let none = |_| Ok(Unchained::default());
+    assert_eq!(store.expire_envelopes(today(), now(), none).await.unwrap(), 0, "issued today");
+    assert_eq!(store.expire_envelopes(today().tomorrow().unwrap(), now(), none).await.unwrap(), 1);
     assert_eq!(bench.states().await, [(Expired, 1), (Revoked, 1), (Superseded, 1)]);
     assert!(store.live_envelopes(&keys(0..4)).await.unwrap().is_empty());
 }

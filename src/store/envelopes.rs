@@ -11,7 +11,9 @@ use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 use super::sql::{QueryBuilder, Row, Transaction, query, query_scalar};
+use super::trail::append_in;
 use super::{ROWS_PER_STATEMENT, Store, StoreError, json_list};
+use crate::audit::{AuditError, Unchained};
 use crate::credentials::{
     Binding, Ended, EnvelopeState, Issued, Label, Outcome, PasswordHash, PendingEnvelope, SealedEnvelope, SealedFor,
     Serial,
@@ -244,20 +246,32 @@ impl Store {
         Ok(keys.iter().map(|key| JoinKey::from_text(key)).collect())
     }
 
-    /// Ends every live envelope issued before `day`. Gives how many.
+    /// Ends every live envelope issued before `day`, here and on the trail, which is told how many. Gives that.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn expire_envelopes(&self, day: Date, at: Timestamp) -> Result<u64, StoreError> {
+    /// When the store fails, or an event cannot be written; then none has ended.
+    pub(crate) async fn expire_envelopes(
+        &self,
+        day: Date,
+        at: Timestamp,
+        events: impl FnOnce(u64) -> Result<Unchained, AuditError>,
+    ) -> Result<u64, AuditError> {
+        let mut tx = self.write().await?;
         let ended = query(
             "UPDATE envelope SET state = 'expired', sealed = NULL, binding = NULL, settled_at = ?
              WHERE state = 'live' AND issued < ?",
         )
         .bind(at.as_millisecond())
         .bind(day.to_string())
-        .execute(&self.writer)
-        .await?;
-        Ok(ended.rows_affected())
+        .execute(&mut *tx)
+        .await
+        .map_err(StoreError::from)?
+        .rows_affected();
+        if ended > 0 {
+            append_in(&mut tx, events(ended)?).await?;
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(ended)
     }
 
     /// How many envelopes per profile and state, and how many of them were printed.
