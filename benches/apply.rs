@@ -27,17 +27,16 @@ mod slapd;
 mod support;
 
 use slapd::{Options, Slapd};
-use support::{Failure, SUFFIX};
+use support::{CHEAPEST_HASHES, Failure, SUFFIX, median};
 
 /// Changes, and their events, in one transaction of an apply.
 const BATCH: usize = 256;
 
 fn main() -> Result<(), Failure> {
     let pupils = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000);
-    let cheapest = "[credentials.argon2]\nmemory_kib = 64\npasses = 1\nlanes = 1\nallow_weak = true\n\n";
     for (durable, hashes, server) in [
-        (true, cheapest, "a server that waits for its disk"),
-        (false, cheapest, "a server that does not"),
+        (true, CHEAPEST_HASHES, "a server that waits for its disk"),
+        (false, CHEAPEST_HASHES, "a server that does not"),
         (false, "", "the same, and the hashes as they are shipped"),
     ] {
         println!("{server}:");
@@ -118,8 +117,7 @@ async fn alone(exported: &Path) -> Result<(usize, f64), Failure> {
         trail.close().await?;
         took.push(start.elapsed().as_secs_f64());
     }
-    took.sort_by(f64::total_cmp);
-    Ok((events.len(), took.get(TIMES / 2).copied().unwrap_or(f64::NAN)))
+    Ok((events.len(), median(&mut took)))
 }
 
 /// What the program says as JSON.

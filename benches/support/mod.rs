@@ -17,6 +17,9 @@ pub const SUFFIX: &str = "dc=esco-centre,dc=fr";
 /// Operations that a directory is given at once.
 pub const BATCH: usize = 1_000;
 
+/// A part of the configuration: hashes that take next to no time, for a benchmark of something else.
+pub const CHEAPEST_HASHES: &str = "[credentials.argon2]\nmemory_kib = 64\npasses = 1\nlanes = 1\nallow_weak = true\n\n";
+
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A sink that drops what it is given, without the compiler dropping the work.
